@@ -1,0 +1,56 @@
+import type { Readable } from 'node:stream';
+
+/** What a script on a host came to. `code` is its exit status, 128 + n after signal n. */
+export type ExecResult = {
+  code: number;
+  stdout: string;
+  stderr: string;
+  /** Output beyond the limit was dropped from the middle; the text says where. */
+  truncated: boolean;
+};
+
+/** Which user a script runs as; without it, the login user. */
+export type Become = { user: string; method: 'sudo' | 'su'; password?: string; flags?: string };
+
+export type ExecOptions = {
+  become?: Become | undefined;
+  /** Aborting it ends the remote process group and rejects with CANCELLED. */
+  signal?: AbortSignal | undefined;
+  /** Default 600 s; rejects with TIMEOUT. */
+  timeoutMs?: number | undefined;
+  /** Called with pieces of standard output as they arrive. */
+  onOutput?: ((piece: string) => void) | undefined;
+};
+
+/**
+ * One host, one SSH connection. Several `exec` calls may be made without waiting for each other: they go out at once and run
+ * one after another in the order of the calls, so that a batch costs one round trip.
+ */
+export type Connection = {
+  readonly host: string;
+  /** Runs POSIX shell; a non-zero exit is a result. Rejects with UNREACHABLE, BECOME, TIMEOUT or CANCELLED. */
+  exec(script: string, options?: ExecOptions): Promise<ExecResult>;
+  /** Writes the content to `path`, which must not exist yet (callers make a temporary file and move it into place). Mode 0600. */
+  upload(content: Buffer | Readable, path: string, options?: ExecOptions): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Everything it takes to reach one host, from its variables and the configuration. */
+export type HostTarget = {
+  /** inventory_hostname */
+  name: string;
+  address: string;
+  port: number;
+  user: string;
+  /** Paths of private keys to try. */
+  privateKeyFiles: string[];
+  password?: string | undefined;
+  /** Paths of known_hosts files. */
+  knownHostsFiles: string[];
+  /** `ssh` or `local`. */
+  kind: 'ssh' | 'local';
+  connectTimeoutMs: number;
+};
+
+/** Rejects with UNREACHABLE, HOST_KEY or AUTHENTICATION, always with the host's name in the message and a hint. */
+export type Connect = (target: HostTarget, signal?: AbortSignal) => Promise<Connection>;
