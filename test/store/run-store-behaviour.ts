@@ -1,0 +1,140 @@
+import type { RunEvent } from '../../src/model/run.js';
+import { type DatabaseSettings, openDatabase } from '../../src/store/database.js';
+import { createRunStore, type NewRun } from '../../src/store/runs.js';
+
+type Place = { settings: DatabaseSettings; remove(): Promise<void> };
+
+const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+
+function aRun(id: string, { second = 0, environment = 'staging' } = {}): NewRun {
+  return {
+    id,
+    command: 'deploy',
+    text: 'deploy workers staging',
+    environment,
+    person: { id: 'U1', name: 'Ada' },
+    source: 'slack',
+    requestedAt: at(second).toISOString(),
+    owner: 'process-1',
+  };
+}
+
+function note(run: string, seq: number, message = `note ${seq}`): RunEvent {
+  return { run, seq, at: at(seq).toISOString(), type: 'note', message };
+}
+
+/** What every database must do; the same for SQLite and PostgreSQL. */
+export function describeRunStore(name: string, place: () => Place | Promise<Place>): void {
+  describe(name, () => {
+    let where: Place;
+    beforeEach(async () => {
+      where = await place();
+    });
+    afterEach(() => where.remove());
+
+    async function withStore<T>(use: (store: ReturnType<typeof createRunStore>) => Promise<T>): Promise<T> {
+      const database = await openDatabase(where.settings);
+      try {
+        return await use(createRunStore(database));
+      } finally {
+        await database.destroy();
+      }
+    }
+
+    test('a run and its events are there after the process has gone', async () => {
+      await withStore(async (store) => {
+        await store.create(aRun('r1'), [note('r1', 1, 'ünï 💫')]);
+        await store.append([note('r1', 2), note('r1', 3)]);
+        await store.finish('r1', { state: 'succeeded', ms: 1200, summary: 'Done.', hosts: {} }, [note('r1', 4)], at(9));
+      });
+      await withStore(async (store) => {
+        expect(await store.find('r1')).toMatchObject({
+          state: 'succeeded',
+          ms: 1200,
+          summary: 'Done.',
+          hosts: {},
+          person: { id: 'U1', name: 'Ada' },
+        });
+        expect(await store.events('r1')).toEqual([
+          note('r1', 1, 'ünï 💫'),
+          note('r1', 2),
+          note('r1', 3),
+          note('r1', 4),
+        ]);
+      });
+    });
+
+    test('a run that has ended stays as it ended, and the late end adds nothing', async () => {
+      await withStore(async (store) => {
+        await store.create(aRun('r1'), [note('r1', 1)]);
+        expect(await store.finish('r1', { state: 'cancelled', ms: 1 }, [note('r1', 2)], at(2))).toBe(true);
+        expect(await store.finish('r1', { state: 'succeeded', ms: 2 }, [note('r1', 3)], at(3))).toBe(false);
+        expect((await store.find('r1'))?.state).toBe('cancelled');
+        expect(await store.events('r1')).toHaveLength(2);
+      });
+    });
+
+    test('an event number is written once; the second write fails whole', async () => {
+      await withStore(async (store) => {
+        await store.create(aRun('r1'), [note('r1', 1)]);
+        await expect(store.append([note('r1', 2), note('r1', 1)])).rejects.toThrow();
+        expect(await store.events('r1')).toHaveLength(1);
+      });
+    });
+
+    test('the history is newest first, limited, and by environment', async () => {
+      await withStore(async (store) => {
+        await store.create(aRun('a', { second: 1 }), [note('a', 1)]);
+        await store.create(aRun('b', { second: 2, environment: 'production' }), [note('b', 1)]);
+        await store.create(aRun('c', { second: 3 }), [note('c', 1)]);
+        expect((await store.list({ limit: 2 })).map(({ id }) => id)).toEqual(['c', 'b']);
+        expect((await store.list({ limit: 9, environment: 'staging' })).map(({ id }) => id)).toEqual(['c', 'a']);
+      });
+    });
+
+    test('a run is found by the start of its id, unless several start so', async () => {
+      await withStore(async (store) => {
+        await store.create(aRun('abc-1'), [note('abc-1', 1)]);
+        await store.create(aRun('abd-2'), [note('abd-2', 1)]);
+        expect((await store.find('abc'))?.id).toBe('abc-1');
+        expect(await store.find('ab')).toBeUndefined();
+        expect(await store.find('%')).toBeUndefined();
+      });
+    });
+
+    test('runs of a process that fell silent are found, those of a living one are not', async () => {
+      await withStore(async (store) => {
+        await store.create(aRun('dead', { second: 1 }), [note('dead', 1)]);
+        await store.create({ ...aRun('alive', { second: 1 }), owner: 'process-2' }, [note('alive', 1)]);
+        await store.beat('process-2', at(50));
+        expect((await store.stale(at(30))).map(({ id }) => id)).toEqual(['dead']);
+      });
+    });
+
+    test('two that have the database open both write, and each sees the runs of the other', async () => {
+      await withStore((first) =>
+        withStore(async (second) => {
+          for (let index = 0; index < 20; index += 1) {
+            const id = `run-${index}`;
+            await (index % 2 ? first : second).create(aRun(id), [note(id, 1)]);
+          }
+          expect(await first.list({ limit: 100 })).toHaveLength(20);
+        }),
+      );
+    });
+
+    test('two processes may open a new database at the same moment', async () => {
+      const stores = await Promise.all([openDatabase(where.settings), openDatabase(where.settings)]);
+      await Promise.all(stores.map((database) => database.destroy()));
+    });
+
+    test('the message of a run is found again, and its last place wins', async () => {
+      await withStore(async (store) => {
+        await store.create(aRun('r1'), [note('r1', 1)]);
+        await store.rememberThread('r1', 'C1', '1.1');
+        await store.rememberThread('r1', 'C1', '2.2');
+        expect(await store.thread('r1')).toEqual({ channel: 'C1', ts: '2.2' });
+      });
+    });
+  });
+}
