@@ -1,0 +1,109 @@
+import { Command, CommanderError } from 'commander';
+import { StarsError } from '../errors.js';
+import type { AnyCommand, Flag } from './command.js';
+import { didYouMean } from './near.js';
+import type { Words } from './words.js';
+
+/** A command found and its words sorted: positions by name, the environment apart, flags in camel case. */
+export type Parsed = {
+  command: AnyCommand;
+  /** Not yet validated by the command's own `args`. */
+  input: Record<string, unknown>;
+  environment: string | undefined;
+  rest: string | undefined;
+};
+
+export type Names = { commands: readonly AnyCommand[]; environments: readonly string[] };
+
+/** From words to a command and its raw arguments; UNKNOWN_COMMAND, UNKNOWN_ENVIRONMENT or USAGE say what was expected. */
+export function parse({ words, rest }: Words, { commands, environments }: Names): Parsed {
+  const [name = 'help', ...others] = words;
+  const command = commands.find((candidate) => candidate.name === name.toLowerCase());
+  if (!command) throw unknownCommand(name, commands);
+  const { operands, flags } = readFlags(command, others);
+  const { positions, environment } = placeOperands(command, operands, environments);
+  return { command, input: { ...positions, ...flags }, environment, rest };
+}
+
+/** `deploy <target> <environment> [--check] …` */
+export function usageOf(command: AnyCommand): string {
+  const environment = command.environment === 'none' ? [] : ['[environment]'];
+  const flags = Object.entries(command.flags ?? {}).map(([name, flag]) => `[${spell(name, flag)}]`);
+  return [command.name, ...(command.words ?? []), ...environment, ...flags].join(' ');
+}
+
+/** `--limit PATTERN`, `-e, --extra-vars KEY=VALUE`. */
+export function spell(name: string, { takes, short }: Flag): string {
+  return `${short ? `-${short}, ` : ''}--${name}${takes ? ` ${takes}` : ''}`;
+}
+
+function unknownCommand(name: string, commands: readonly AnyCommand[]): StarsError {
+  const names = commands.map((command) => command.name);
+  return new StarsError('UNKNOWN_COMMAND', `There is no command ${name}.`, {
+    hint: didYouMean(name, names, `Commands: ${names.join(', ')}.`),
+  });
+}
+
+function readFlags(command: AnyCommand, words: string[]): { operands: string[]; flags: Record<string, unknown> } {
+  const reader = new Command(command.name)
+    .exitOverride()
+    .helpOption(false)
+    .configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
+  reader.argument('[operands...]').allowExcessArguments();
+  for (const [name, flag] of Object.entries(command.flags ?? {})) addFlag(reader, name, flag);
+  try {
+    reader.parse(words, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError)
+      throw usageError(command, error.message.replace(/^error: /, '').replace('\n', ' '), error);
+    throw error;
+  }
+  return { operands: reader.args, flags: reader.opts() };
+}
+
+function addFlag(reader: Command, name: string, { takes, many, short, says }: Flag): void {
+  const spelled = `${short ? `-${short}, ` : ''}--${name}${takes ? ` <${takes}>` : ''}`;
+  if (many) reader.option(spelled, says, (value: string, before: string[] | undefined) => [...(before ?? []), value]);
+  else reader.option(spelled, says);
+}
+
+function placeOperands(
+  command: AnyCommand,
+  operands: string[],
+  environments: readonly string[],
+): { positions: Record<string, string>; environment: string | undefined } {
+  const slots = command.words ?? [];
+  const required = slots.filter((slot) => slot.startsWith('<')).length;
+  const last = operands.at(-1);
+  const takesEnvironment = command.environment !== 'none';
+  const named = takesEnvironment && last !== undefined && operands.length > required && environments.includes(last);
+  const others = named ? operands.slice(0, -1) : operands;
+
+  if (others.length > slots.length) {
+    if (takesEnvironment && others.length === slots.length + 1)
+      throw unknownEnvironment(others.at(-1) ?? '', environments);
+    throw usageError(command, `too many words: ${others.slice(slots.length).join(' ')}`);
+  }
+  if (others.length < required) throw usageError(command, `${slots[others.length]} is missing`);
+  const positions = Object.fromEntries(
+    others.map((word, index) => [(slots[index] ?? '').replaceAll(/[<>[\]]/g, ''), word]),
+  );
+  return { positions, environment: named ? last : undefined };
+}
+
+export function unknownEnvironment(name: string, environments: readonly string[]): StarsError {
+  const all =
+    environments.length > 0
+      ? `Environments: ${environments.join(', ')}.`
+      : 'There is none yet: make inventories/<name>/hosts.';
+  return new StarsError('UNKNOWN_ENVIRONMENT', `There is no environment ${name}.`, {
+    hint: didYouMean(name, environments, all),
+  });
+}
+
+export function usageError(command: AnyCommand, message: string, cause?: unknown): StarsError {
+  return new StarsError('USAGE', `${command.name}: ${message}.`.replace('?).', '?)'), {
+    hint: `Usage: ${usageOf(command)}`,
+    cause,
+  });
+}
