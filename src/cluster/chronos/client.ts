@@ -1,0 +1,72 @@
+import { StarsError } from '../../errors.js';
+import { refusalOf } from '../answer.js';
+import type { CallOptions, Http } from '../http.js';
+import { ChronosLeader, Jobs, Summary, type Job, type JobSummary } from './schema.js';
+
+export type Chronos = ReturnType<typeof createChronos>;
+
+type Asking = Pick<CallOptions, 'signal' | 'timeoutMs'>;
+
+// 3.x and later, up to 2.5.
+const PREFIXES = ['/v1/scheduler', '/scheduler'] as const;
+
+/** Chronos 2.5 and 3.0 in its own words; which of the two paths it has is found out once. */
+export function createChronos({ http }: { http: Http }) {
+  let known: (typeof PREFIXES)[number] | undefined;
+
+  async function prefixed<T>(ask: (prefix: string) => Promise<T>): Promise<T> {
+    if (known) return ask(known);
+    for (const prefix of PREFIXES) {
+      const answer = await ask(prefix).then((value) => ({ value }), noneWhenMissing);
+      if (!answer) continue;
+      known = prefix;
+      return answer.value;
+    }
+    throw new StarsError(
+      'API_ANSWER',
+      `${http.baseUrls[0] ?? 'The address'} has neither ${PREFIXES.join(' nor ')}: it is not Chronos.`,
+      {
+        hint: 'Check the address of Chronos in environment.yml.',
+      },
+    );
+  }
+
+  /** Finds the prefix by the one call that every version has. */
+  async function prefix(options?: Asking): Promise<string> {
+    return known ?? prefixed(async (path) => (await http.get(`${path}/jobs`, Jobs, options), path));
+  }
+
+  const jobs = (options?: Asking): Promise<Job[]> => prefixed((path) => http.get(`${path}/jobs`, Jobs, options));
+
+  /** What each job does and how its last run ended. 2.x says it only in the graph. */
+  async function summary(options?: Asking): Promise<JobSummary[]> {
+    const path = await prefix(options);
+    if (path === '/scheduler') return parseGraph(await http.text(`${path}/graph/csv`, { ...options, accept: '*/*' }));
+    const { jobs } = await http.get(`${path}/jobs/summary`, Summary, options);
+    return jobs.map(({ name, status = 'fresh', state = 'idle' }) => ({ name, status, state }));
+  }
+
+  return {
+    jobs,
+    summary,
+    /** The body of the list as it came, for backups. */
+    raw: (options?: Asking) => prefixed((path) => http.text(`${path}/jobs`, options)),
+    leader: async (options?: Asking) =>
+      (await http.get(`${await prefix(options)}/leader`, ChronosLeader, options)).leader,
+    ping: (options?: Asking) => http.text('/ping', { ...options, accept: '*/*' }),
+  };
+}
+
+/** Rows `node,<name>,<status>,<state>`; other rows are the arrows between them. */
+function parseGraph(csv: string): JobSummary[] {
+  return csv
+    .split('\n')
+    .map((row) => row.trim().split(','))
+    .filter(([kind, name]) => kind === 'node' && name)
+    .map(([, name = '', status = 'fresh', state = 'idle']) => ({ name, status, state }));
+}
+
+function noneWhenMissing(error: unknown): undefined {
+  if (refusalOf(error)?.status === 404) return undefined;
+  throw error;
+}

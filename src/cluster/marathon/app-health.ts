@@ -1,0 +1,81 @@
+import type { App, MarathonTask } from './schema.js';
+
+/**
+ * How an app stands: `healthy` (as many tasks of its newest definition as it wants run, and every check passes), `running` (the same
+ * without health checks: nothing more can be known), `suspended` (it wants none), `starting`, `unhealthy` or `down`.
+ */
+export type AppState = 'healthy' | 'running' | 'suspended' | 'starting' | 'unhealthy' | 'down';
+
+export type AppHealth = { state: AppState; words: string };
+
+export const GOOD_STATES: ReadonlySet<AppState> = new Set(['healthy', 'running', 'suspended']);
+
+/** From the counts of an app in a list, where tasks are not included. */
+export function healthByCounts(app: App): AppHealth {
+  const { instances, tasksRunning: running, tasksHealthy: healthy, tasksUnhealthy: unhealthy } = app;
+  const checked = app.healthChecks.length > 0;
+  if (instances === 0 && running === 0) return { state: 'suspended', words: 'suspended (0 instances)' };
+  const words = checked
+    ? `${healthy} of ${instances} healthy, ${running} running`
+    : `${running} of ${instances} running, no health check`;
+  if (unhealthy > 0) return { state: 'unhealthy', words: `${words}, ${unhealthy} failing their health check` };
+  if (running === 0 && app.tasksStaged === 0) return { state: 'down', words };
+  if (running < instances || (checked && healthy < instances)) return { state: 'starting', words };
+  return { state: checked ? 'healthy' : 'running', words };
+}
+
+/** From the tasks of one app: only those of its newest definition count, so that a half-done deployment is not taken for a done one. */
+export function healthByTasks(app: App): AppHealth {
+  if (app.instances === 0)
+    return app.tasks.length === 0
+      ? { state: 'suspended', words: 'suspended (0 instances)' }
+      : { state: 'starting', words: stopping(app) };
+  const current = app.tasks.filter((task) => isCurrent(app, task) && task.state !== 'TASK_UNREACHABLE');
+  const running = current.filter(({ startedAt, state }) =>
+    state ? state === 'TASK_RUNNING' : startedAt !== undefined,
+  );
+  const checked = app.healthChecks.length > 0;
+  const passing = running.filter(passes);
+  const good = checked ? passing.length : running.length;
+  const words = `${good} of ${app.instances} new ${plural(app.instances, 'task')} ${checked ? 'healthy' : 'running'}`;
+  const old = app.tasks.length - current.length;
+  if (good >= app.instances && old > 0)
+    return { state: 'starting', words: `${words}, ${old} old ${plural(old, 'task')} still there` };
+  if (good >= app.instances) return { state: checked ? 'healthy' : 'running', words };
+  const failing = running.filter(fails);
+  if (failing.length > 0)
+    return { state: 'unhealthy', words: `${words}, ${failing.length} failing the health check${cause(failing)}` };
+  return { state: current.length > 0 ? 'starting' : 'down', words };
+}
+
+// Scaling makes a new version but leaves the tasks as they are, so a task is up to date from the last change of the definition on.
+function isCurrent({ version = '', versionInfo }: App, task: MarathonTask): boolean {
+  return (task.version ?? '') >= (versionInfo?.lastConfigChangeAt ?? version);
+}
+
+function passes({ healthCheckResults: results }: MarathonTask): boolean {
+  return results.length > 0 && results.every(({ alive }) => alive);
+}
+
+// Not alive and never yet: it may still be inside its grace period.
+function fails({ healthCheckResults: results }: MarathonTask): boolean {
+  return results.some(
+    ({ alive, firstSuccess, lastFailureCause }) =>
+      !alive && (firstSuccess !== undefined || lastFailureCause !== undefined),
+  );
+}
+
+function cause(failing: MarathonTask[]): string {
+  const words = failing
+    .flatMap(({ healthCheckResults }) => healthCheckResults)
+    .find(({ lastFailureCause }) => lastFailureCause)?.lastFailureCause;
+  return words ? ` (${words})` : '';
+}
+
+function stopping({ tasks }: App): string {
+  return `${tasks.length} ${plural(tasks.length, 'task')} still to be stopped`;
+}
+
+function plural(count: number, noun: string): string {
+  return count === 1 ? noun : `${noun}s`;
+}

@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { amount, listOf, maybe } from '../nullish.js';
+
+const HealthResult = z.object({
+  alive: z.boolean(),
+  firstSuccess: maybe(z.string()),
+  lastFailureCause: maybe(z.string()),
+});
+
+const MarathonTask = z
+  .object({
+    id: z.string(),
+    appId: z.string(),
+    state: maybe(z.string()),
+    host: maybe(z.string()),
+    slaveId: maybe(z.string()),
+    version: maybe(z.string()),
+    startedAt: maybe(z.string()),
+    healthCheckResults: listOf(HealthResult),
+  })
+  .transform(({ slaveId, ...task }) => ({ ...task, agentId: slaveId }));
+
+const TaskFailure = z
+  .object({
+    taskId: z.string(),
+    state: maybe(z.string()),
+    message: maybe(z.string()),
+    host: maybe(z.string()),
+    slaveId: maybe(z.string()),
+    timestamp: z.string(),
+    version: maybe(z.string()),
+  })
+  .transform(({ slaveId, ...failure }) => ({ ...failure, agentId: slaveId }));
+
+export const App = z.object({
+  id: z.string(),
+  instances: amount,
+  cpus: amount,
+  mem: amount,
+  disk: amount,
+  gpus: amount,
+  healthChecks: listOf(z.unknown()),
+  constraints: listOf(z.array(z.string())),
+  version: maybe(z.string()),
+  versionInfo: maybe(z.object({ lastConfigChangeAt: maybe(z.string()) })),
+  tasksStaged: amount,
+  tasksRunning: amount,
+  tasksHealthy: amount,
+  tasksUnhealthy: amount,
+  deployments: listOf(z.object({ id: z.string() })),
+  tasks: listOf(MarathonTask),
+  lastTaskFailure: maybe(TaskFailure),
+});
+
+export const AppList = z.object({ apps: z.array(App) }).transform(({ apps }) => apps);
+export const OneApp = z.object({ app: App }).transform(({ app }) => app);
+
+/** What a change of an app is answered with: the deployment that was accepted, not yet done. */
+export const Accepted = z.object({ deploymentId: z.string(), version: z.string() });
+
+const Action = z.object({ action: z.string(), app: maybe(z.string()), pod: maybe(z.string()) });
+const Readiness = z.object({
+  name: maybe(z.string()),
+  taskId: z.string(),
+  ready: z.boolean(),
+  lastResponse: maybe(z.object({ status: z.number() })),
+});
+
+export const Deployments = z.array(
+  z.object({
+    id: z.string(),
+    version: maybe(z.string()),
+    affectedApps: listOf(z.string()),
+    currentActions: listOf(Action.extend({ readinessCheckResults: listOf(Readiness) })),
+    currentStep: amount,
+    totalSteps: amount,
+  }),
+);
+
+const Rejection = z.object({ reason: z.string(), declined: amount, processed: amount });
+
+export const Queue = z
+  .object({
+    queue: z.array(
+      z
+        .object({
+          app: maybe(z.object({ id: z.string(), cpus: amount, mem: amount, disk: amount, gpus: amount })),
+          pod: maybe(z.object({ id: z.string() })),
+          count: amount,
+          delay: maybe(z.object({ timeLeftSeconds: amount, overdue: maybe(z.boolean()) })),
+          processedOffersSummary: maybe(
+            z.object({
+              processedOffersCount: amount,
+              rejectSummaryLastOffers: listOf(Rejection),
+              rejectSummaryLaunchAttempt: listOf(Rejection),
+            }),
+          ),
+        })
+        .transform(({ app, pod, ...item }) => ({ ...item, app, id: app?.id ?? pod?.id ?? '' })),
+    ),
+  })
+  .transform(({ queue }) => queue);
+
+export const Tasks = z.object({ tasks: z.array(MarathonTask) }).transform(({ tasks }) => tasks);
+
+export const Info = z.object({
+  version: z.string(),
+  elected: maybe(z.boolean()),
+  leader: maybe(z.string()),
+  frameworkId: maybe(z.string()),
+});
+
+export const Leader = z.object({ leader: z.string() }).transform(({ leader }) => leader);
+
+export const Versions = z
+  .object({ versions: z.array(z.string()) })
+  .transform(({ versions }) => versions.toSorted().toReversed());
+
+type GroupShape = { id: string; apps: { id: string }[]; groups: GroupShape[] };
+
+/** A tree of groups; apps stand in the group they belong to. */
+export const AppGroup: z.ZodType<GroupShape> = z.lazy(() =>
+  z.object({ id: z.string(), apps: listOf(z.object({ id: z.string() })), groups: listOf(AppGroup) }),
+);
+
+export const Pods = z.array(z.object({ id: z.string() }));
+
+export type App = z.infer<typeof App>;
+export type AppGroup = GroupShape;
+export type Accepted = z.infer<typeof Accepted>;
+export type Deployment = z.infer<typeof Deployments>[number];
+export type QueueItem = z.infer<typeof Queue>[number];
+export type MarathonTask = z.infer<typeof MarathonTask>;
+export type TaskFailure = z.infer<typeof TaskFailure>;
