@@ -1,0 +1,111 @@
+import type { KnownBlock } from '@slack/types';
+
+/** A finished message: `text` is what notifications and screen readers get, `blocks` what the screen shows. */
+export type Message = { text: string; blocks: KnownBlock[] };
+
+/** Well below Slack's 3,000, so that the marks around a text still fit. */
+export const SECTION_CHARS = 2_800;
+
+/** Slack refuses an edit whose text is longer than 4,000 characters. */
+export const FALLBACK_CHARS = 3_000;
+
+// Colours and cursor movements of a terminal, then every other control character but newline and tab,
+// then the marks that turn the direction of reading.
+// oxlint-disable-next-line no-control-regex
+const TERMINAL_CODES = /\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g;
+// oxlint-disable-next-line no-control-regex
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text from a host or a person, made safe for Slack's markup: no mentions, no links, no control characters. */
+export function escape(text: string): string {
+  return clean(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+// A foreign * or _ may come out bold or italic. That does no harm, and altering it would spoil what people copy.
+/** Foreign text for the middle of a line: on one line, at most `maxChars` before escaping. */
+export function inline(text: string, maxChars = 200): string {
+  return escape(shorten(clean(text).replaceAll(/\s+/g, ' ').trim(), maxChars));
+}
+
+/** What a person may type, as it is: monospaced, on one line. */
+export function typed(text: string, maxChars = 200): string {
+  return `\`${inline(text.replaceAll('`', "'"), maxChars)}\``;
+}
+
+/** Foreign text in a monospaced block, its fences disarmed. The text must fit already. */
+export function code(text: string): string {
+  return `\`\`\`\n${escape(text).replaceAll('```', '`\u200b`\u200b`')}\n\`\`\``;
+}
+
+/** At most `maxChars` characters, the rest told by "…". */
+export function shorten(text: string, maxChars: number): string {
+  if (text.length <= maxChars) return text;
+  return `${wholeCharacters(text, maxChars - 1)}…`;
+}
+
+/** Cuts on a line boundary to at most `maxChars` and `maxLines`, and says how many lines are missing and where they are. */
+export function cutLines(text: string, { maxChars, maxLines, run }: Cut): string {
+  const lines = text.split('\n').map((line) => shorten(line, Math.max(40, maxChars - 80)));
+  const kept: string[] = [];
+  let chars = 0;
+  for (const line of lines) {
+    if (kept.length >= maxLines || chars + line.length + 1 > maxChars - 80) break;
+    kept.push(line);
+    chars += line.length + 1;
+  }
+  const missing = lines.length - kept.length;
+  return missing === 0 ? kept.join('\n') : [...kept, `… ${count(missing, 'more line')}; stars show ${run}`].join('\n');
+}
+
+export type Cut = { maxChars: number; maxLines: number; run: string };
+
+export function section(mrkdwn: string): KnownBlock {
+  // verbatim: or Slack itself would turn an "@here" in a host's output into a mention.
+  return { type: 'section', text: { type: 'mrkdwn', text: fit(mrkdwn), verbatim: true } };
+}
+
+export function context(mrkdwn: string): KnownBlock {
+  return { type: 'context', elements: [{ type: 'mrkdwn', text: fit(mrkdwn), verbatim: true }] };
+}
+
+export function message(text: string, blocks: KnownBlock[]): Message {
+  return { text: shorten(text, FALLBACK_CHARS), blocks };
+}
+
+/** A person as Slack shows them; somebody from outside Slack by name. */
+export function mention({ id, name }: { id: string; name: string }): string {
+  return /^[UW][A-Z0-9]{2,}$/.test(id) ? `<@${id}>` : inline(name, 60);
+}
+
+export function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** Milliseconds as people say them: `8 s`, `1 m 12 s`, `2 h 5 m`. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} m ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
+}
+
+function clean(text: string): string {
+  return text.replaceAll('\r\n', '\n').replaceAll(TERMINAL_CODES, '').replaceAll(CONTROLS, '');
+}
+
+// The last guard: builders count before they escape, and escaping makes text longer.
+function fit(mrkdwn: string): string {
+  if (mrkdwn.length <= 3_000) return mrkdwn || ' ';
+  const open = mrkdwn.slice(0, 2_980);
+  const cut = open
+    .slice(0, open.lastIndexOf('\n') > 0 ? open.lastIndexOf('\n') : open.length)
+    .replace(/&[a-z]{0,3}$/, '');
+  const fenced = (cut.match(/```/g)?.length ?? 0) % 2 === 1;
+  return `${cut}${fenced ? '\n```' : ''}\n…`;
+}
+
+function wholeCharacters(text: string, end: number): string {
+  const cut = text.slice(0, Math.max(0, end));
+  return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '../clock.js';
+import type { Log } from '../log.js';
+import type { RunView } from '../model/run-view.js';
+import type { SlackClient } from './client.js';
+import { failuresMessage } from './messages/failures.js';
+import { playMessage } from './messages/play.js';
+import { isFinal, runMessage } from './messages/run.js';
+import { summaryMessage } from './messages/summary.js';
+import { createOutbox, type LiveMessage, type Outbox } from './outbox.js';
+
+/** Where a run's message stands; enough to go on with it after a restart. */
+export type ThreadRef = { channel: string; ts: string; threadTs?: string | undefined };
+
+/** The one message of a run and the replies below it. */
+export type RunThread = ThreadRef & {
+  /** Shows this state of the run, soon and in order; never throws. A final state is the last that is shown. */
+  update(view: RunView): void;
+};
+
+export type Threads = {
+  /** Posts the run's message, in the thread `threadTs` if given; a SLACK error says why Slack will not have it. */
+  open(view: RunView, channel: string, where?: { threadTs?: string | undefined }): Promise<RunThread>;
+  /** Goes on with a thread that an earlier process opened: what it posted is found again and edited. */
+  attach(view: RunView, ref: ThreadRef): RunThread;
+  /** Resolves when everything shown so far has reached Slack or was given up. */
+  idle(): Promise<void>;
+  stop(): void;
+};
+
+const MAX_PLAYS = 20;
+
+export function createThreads({ client, clock, log }: { client: SlackClient; clock: Clock; log: Log }): Threads {
+  const outbox = createOutbox({ client, clock, log });
+
+  async function open(view: RunView, channel: string, { threadTs }: { threadTs?: string | undefined } = {}) {
+    const root = outbox.message({ channel, threadTs }, { run: view.id, part: 'run' });
+    root.show(runMessage(view, clock.now()));
+    const ts = await root.posted;
+    return createRunThread({ outbox, clock, run: view.id, root, ref: { channel, ts, threadTs }, lookFirst: false });
+  }
+
+  function attach(view: RunView, ref: ThreadRef): RunThread {
+    const { channel, ts, threadTs } = ref;
+    const root = outbox.message({ channel, threadTs }, { run: view.id, part: 'run' }, { ts });
+    const thread = createRunThread({ outbox, clock, run: view.id, root, ref, lookFirst: true });
+    thread.update(view);
+    return thread;
+  }
+
+  return { open, attach, idle: () => outbox.idle(), stop: () => outbox.stop() };
+}
+
+type Parts = { outbox: Outbox; clock: Clock; run: string; root: LiveMessage; ref: ThreadRef; lookFirst: boolean };
+
+function createRunThread({ outbox, clock, run, root, ref, lookFirst }: Parts): RunThread {
+  const replies = new Map<string, LiveMessage>();
+
+  function reply(part: string): LiveMessage {
+    const known = replies.get(part);
+    if (known) return known;
+    const address = { channel: ref.channel, threadTs: ref.threadTs ?? ref.ts };
+    const made = outbox.message(address, { run, part }, { lookFirst });
+    replies.set(part, made);
+    return made;
+  }
+
+  function update(view: RunView): void {
+    const final = isFinal(view.state);
+    root.show(runMessage(view, clock.now()), { final });
+    showPlays(view, final);
+    const failures = failuresMessage(view);
+    if (failures) reply('failures').show(failures, { final });
+    if (final) reply('summary').show(summaryMessage(view), { final });
+  }
+
+  function showPlays(view: RunView, final: boolean): void {
+    const last = view.plays.length - 1;
+    for (let slot = 0; slot < Math.min(view.plays.length, MAX_PLAYS); slot += 1) {
+      // A run with very many plays shows the latest one in its last slot.
+      const index = slot === MAX_PLAYS - 1 ? last : slot;
+      const message = playMessage(view, index);
+      const over = final || (index < last && slot < MAX_PLAYS - 1);
+      if (message) reply(`play-${slot + 1}`).show(message, { final: over });
+    }
+  }
+
+  return { ...ref, update };
+}
