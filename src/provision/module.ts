@@ -71,7 +71,7 @@ export type ModuleDefinition<Args> = {
 };
 
 // The argument type is only known inside a module; the executor validates with `args` and hands on what came out.
-export type AnyModule = ModuleDefinition<never>;
+export type AnyModule = Omit<ModuleDefinition<never>, 'args' | 'freeForm'> & { args: z.ZodType; freeForm?: string };
 
 export function defineModule<Args>(definition: ModuleDefinition<Args>): ModuleDefinition<Args> {
   return definition;

@@ -1,0 +1,170 @@
+import { z } from 'zod';
+import { StarsError } from '../errors.js';
+import { Float, Unsafe, type Value } from '../jinja/value.js';
+import { pythonText } from './python-text.js';
+import type { ModuleDefinition } from './module.js';
+
+// Arguments reach a module as YAML or `k=v` text wrote them, so every kind takes what Ansible converts to it.
+
+const TRUE = new Set<unknown>(['y', 'yes', 'on', '1', 'true', 't', 1, true]);
+const FALSE = new Set<unknown>(['n', 'no', 'off', '0', 'false', 'f', 0, false]);
+
+export type ModeArgument = { octal: number } | { symbolic: string } | 'preserve';
+
+/** The arguments of a module: strict, and with `null` meaning not given. */
+export function args<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.preprocess(withoutNulls, z.strictObject(shape));
+}
+
+/** yes/no, true/false, on/off, 1/0. */
+export function bool() {
+  return kind<boolean>((value) => {
+    const plain = typeof value === 'string' ? value.trim().toLowerCase() : value instanceof Float ? value.value : value;
+    if (TRUE.has(plain)) return { value: true };
+    if (FALSE.has(plain)) return { value: false };
+    return { problem: `must be yes or no, not ${shown(value)}` };
+  });
+}
+
+/** A whole number, also as text. */
+export function int() {
+  return kind<number>((value) => {
+    const number = value instanceof Float ? value.value : typeof value === 'string' ? textNumber(value) : Number(value);
+    return Number.isSafeInteger(number) && typeof value !== 'boolean'
+      ? { value: number }
+      : { problem: `must be a whole number, not ${shown(value)}` };
+  });
+}
+
+/** Any single value as the text Python makes of it. */
+export function text() {
+  return kind<string>((value) =>
+    Array.isArray(value) || value instanceof Map
+      ? { problem: `must be text, not ${shown(value)}` }
+      : { value: pythonText(value) },
+  );
+}
+
+/** A path on the host; `~` and `$VARIABLES` are expanded there, later. */
+export function path() {
+  return kind<string>((value) => {
+    if (typeof value !== 'string') return { problem: `must be a path, not ${shown(value)}` };
+    if (value === '') return { problem: 'must be a path, not empty' };
+    return value.includes('\0') ? { problem: 'must be a path without NUL characters' } : { value };
+  });
+}
+
+/** A list of texts, also as text with commas. */
+export function list() {
+  return kind<string[]>((value) => {
+    const items = Array.isArray(value) ? value.map(plain) : typeof value === 'string' ? value.split(',') : [value];
+    const texts = items.flat(1).map((item) => pythonText(item).trim());
+    return items.some((item) => item instanceof Map)
+      ? { problem: `must be a list of texts, not ${shown(value)}` }
+      : { value: texts.filter((item) => item !== '') };
+  });
+}
+
+/** A dict of texts, also as text `a=1,b=2` or `a:1,b:2`, or as JSON text. */
+export function textDict() {
+  return kind<ReadonlyMap<string, string>>((value) => {
+    if (value instanceof Map) {
+      return { value: new Map([...value].map(([key, inner]) => [pythonText(key), pythonText(plain(inner))] as const)) };
+    }
+    if (typeof value !== 'string') return { problem: `must be a dict, not ${shown(value)}` };
+    const pairs = value.split(',').map((pair) => /^\s*([^:=\s]+)\s*[:=]\s*(.*?)\s*$/s.exec(pair));
+    const found = pairs.flatMap((pair) => (pair ? [[pair[1] ?? '', pair[2] ?? ''] as const] : []));
+    return found.length === pairs.length
+      ? { value: new Map<string, string>(found) }
+      : { problem: `must be a dict or text like name:value, not ${shown(value)}` };
+  });
+}
+
+/** File permissions: octal digits as text, a number (as YAML's 0644 gives), symbolic (`u=rw,go=r`) or `preserve`. */
+export function mode() {
+  return kind<ModeArgument>((value) => {
+    const number = value instanceof Float ? value.value : value;
+    if (typeof number === 'number') {
+      return Number.isInteger(number) && number >= 0 && number <= 0o7777
+        ? { value: { octal: number } }
+        : { problem: `must be permissions such as '0644', not ${shown(value)}` };
+    }
+    const words = pythonText(number).trim();
+    if (words === 'preserve') return { value: 'preserve' as const };
+    if (/^(0o?)?[0-7]{1,4}$/.test(words)) return { value: { octal: Number.parseInt(words.replace(/^0o/, ''), 8) } };
+    return /^[ugoa]*([-+=][rwxXstugo]*)+(,[ugoa]*([-+=][rwxXstugo]*)+)*$/.test(words)
+      ? { value: { symbolic: words } }
+      : { problem: `must be in octal or symbolic form, not ${shown(value)}` };
+  });
+}
+
+/** One of these words. */
+export function choice<const Choice extends string>(...choices: Choice[]) {
+  return kind<Choice>((value) => {
+    // YAML turns `yes`, `no`, `on` and `off` into booleans before a module sees them.
+    const words =
+      typeof value === 'boolean' ? (value ? ['yes', 'true', 'on'] : ['no', 'false', 'off']) : [pythonText(value)];
+    const found = choices.find((candidate) => words.includes(candidate));
+    return found === undefined
+      ? { problem: `must be one of ${choices.join(', ')}, not ${shown(value)}` }
+      : { value: found };
+  });
+}
+
+/** Any value as it is. */
+export function raw() {
+  return kind<Value>((value) => ({ value: value as Value }));
+}
+
+/**
+ * The checked arguments of a module from what a task gives: aliases resolved, texts converted.
+ * Throws PLAYBOOK with every problem in plain words.
+ */
+export function moduleArguments<Args>(definition: ModuleDefinition<Args>, given: Record<string, unknown>): Args {
+  const named: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(given)) named[definition.aliases?.[key] ?? key] = value;
+  const parsed = definition.args.safeParse(named);
+  if (parsed.success) return parsed.data;
+  throw new StarsError('PLAYBOOK', parsed.error.issues.map((issue) => describe(definition.name, issue)).join('; '), {
+    hint: `See the arguments of ${definition.name} in the reference.`,
+  });
+}
+
+type Converted<T> = { value: T } | { problem: string };
+
+// The plain type keeps zod from taking the key for optional, since the input is unknown.
+function kind<T>(convert: (value: unknown) => Converted<T>): z.ZodType<T, unknown> {
+  return z.unknown().transform((given, context): T => {
+    const value = plain(given);
+    const converted = value === undefined ? { problem: 'is required' } : convert(value);
+    if ('value' in converted) return converted.value;
+    context.addIssue({ code: 'custom', message: converted.problem });
+    return z.NEVER;
+  });
+}
+
+function describe(module: string, issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `${module}: unknown argument ${issue.keys.join(', ')}`;
+  const name = issue.path.map(String).join('.');
+  return name === '' ? `${module}: ${issue.message}` : `${module}: ${name} ${issue.message}`;
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null && inner !== undefined));
+}
+
+function plain(value: unknown): unknown {
+  return value instanceof Unsafe ? value.text : value;
+}
+
+function textNumber(value: string): number {
+  return /^\s*[-+]?\d+\s*$/.test(value) ? Number.parseInt(value, 10) : Number.NaN;
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (value instanceof Map) return 'a dict';
+  const words = pythonText(value);
+  return `'${words.length > 60 ? `${words.slice(0, 60)}…` : words}'`;
+}
