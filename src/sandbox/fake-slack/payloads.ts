@@ -1,0 +1,66 @@
+import { BOT, TEAM, type FakeChannel, type FakeMessage, type FakePerson } from './workspace.js';
+
+const APP = { token: 'sandbox', api_app_id: 'A0STARS' };
+
+type Reach = { responseUrl: string; triggerId: string };
+
+/** What Slack sends for `/stars <text>`; every value is a text, as in a form. */
+export function commandPayload(text: string, who: FakePerson, where: FakeChannel, { responseUrl, triggerId }: Reach) {
+  return {
+    ...APP,
+    team_id: TEAM.id,
+    team_domain: TEAM.domain,
+    channel_id: where.id,
+    channel_name: where.isPrivate ? 'privategroup' : where.name,
+    user_id: who.id,
+    user_name: who.name,
+    command: '/stars',
+    text,
+    is_enterprise_install: 'false',
+    response_url: responseUrl,
+    trigger_id: triggerId,
+  };
+}
+
+export function mentionPayload({ ts, channel, user, text, threadTs }: FakeMessage) {
+  const thread = threadTs ? { thread_ts: threadTs } : {};
+  return {
+    ...APP,
+    team_id: TEAM.id,
+    type: 'event_callback',
+    event_id: `Ev${ts.replace('.', '')}`,
+    event_time: Math.floor(Number(ts)),
+    authorizations: [
+      { enterprise_id: null, team_id: TEAM.id, user_id: BOT.id, is_bot: true, is_enterprise_install: false },
+    ],
+    event: { type: 'app_mention', user, text, ts, event_ts: ts, channel, ...thread },
+  };
+}
+
+type Press = Reach & { action: Record<string, unknown>; actionTs: string };
+
+export function actionPayload(message: FakeMessage, who: FakePerson, where: FakeChannel, press: Press) {
+  const { ts, text, threadTs, onlyFor } = message;
+  return {
+    ...APP,
+    type: 'block_actions',
+    team: { id: TEAM.id, domain: TEAM.domain },
+    user: { id: who.id, username: who.name, name: who.name, team_id: TEAM.id },
+    channel: { id: where.id, name: where.name },
+    container: { type: 'message', message_ts: ts, channel_id: where.id, is_ephemeral: onlyFor !== undefined },
+    message: { type: 'message', ts, text, ...(threadTs ? { thread_ts: threadTs } : {}) },
+    response_url: press.responseUrl,
+    trigger_id: press.triggerId,
+    actions: [{ ...press.action, action_ts: press.actionTs }],
+  };
+}
+
+/** The button of a message, as it is told when pressed. */
+export function actionOf({ blocks = [] }: FakeMessage, actionId: string): Record<string, unknown> | undefined {
+  for (const block of blocks) {
+    const elements = block.type === 'actions' ? block.elements : block.type === 'section' ? [block.accessory] : [];
+    const found = elements.find((element) => element && 'action_id' in element && element.action_id === actionId);
+    if (found) return { ...found, block_id: block.block_id ?? 'b1' };
+  }
+  return undefined;
+}
