@@ -11,7 +11,7 @@ const FIRST_WORDS = 120;
 
 const RefusalBody = z.object({
   message: z.string().optional().catch(undefined),
-  details: z.unknown(),
+  details: z.unknown().optional(),
   deployments: z
     .array(z.object({ id: z.string() }))
     .optional()

@@ -12,7 +12,7 @@ export type Said =
 
 /** The answer to `mntr`: lines of key, tab, value. */
 export function parseMntr(answer: string): Said {
-  const values = new Map(answer.split('\n').map((line) => line.split('\t', 2) as [string, string?]));
+  const values = new Map<string, string | undefined>(answer.split('\n').map((line) => twoOf(line.split('\t', 2))));
   const mode = modeOf(values.get('zk_server_state'));
   if (!mode) return parseRefusal(answer);
   const synced = Number(values.get('zk_synced_followers'));
@@ -29,6 +29,10 @@ export function parseSrvr(answer: string): Said {
   const mode = modeOf(/^Mode: (\S+)/m.exec(answer)?.[1]);
   if (!mode) return parseRefusal(answer);
   return { kind: 'serving', mode, syncedFollowers: undefined, version: /version: ([^-,\s]+)/i.exec(answer)?.[1] };
+}
+
+function twoOf([key = '', value]: string[]): [string, string | undefined] {
+  return [key, value];
 }
 
 function parseRefusal(answer: string): Said {

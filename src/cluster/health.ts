@@ -1,0 +1,189 @@
+import type { Clock } from '../clock.js';
+import { asStarsError } from '../errors.js';
+import { refusalOf } from './answer.js';
+import type { Cluster } from './cluster.js';
+import type { Finding, LayerState } from './finding.js';
+import {
+  probeAgents,
+  probeChronos,
+  probeMarathon,
+  probeMasters,
+  probeMesosDns,
+  probeService,
+  probeZooKeeper,
+} from './probes.js';
+
+export type Layer = {
+  /** `zookeeper`, `mesos`, `agents`, `marathon`, `chronos`, `mesos-dns`, or a service's name. */
+  name: string;
+  title: string;
+  state: LayerState;
+  reason: string;
+  details: string[];
+  /** The layer whose failure explains this one's. */
+  because: string | undefined;
+};
+
+/** The stack from ZooKeeper up; layers that the environment does not have are left out. */
+export type Health = {
+  environment: string;
+  /** ISO UTC. */
+  at: string;
+  layers: Layer[];
+};
+
+export type HealthOptions = { signal?: AbortSignal | undefined; deadlineMs?: number | undefined; clock: Clock };
+
+type Probe = {
+  name: string;
+  title: string;
+  needs: string[];
+  look: (options: { signal: AbortSignal }) => Promise<Finding>;
+};
+
+const DEFAULT_DEADLINE_MS = 10_000;
+
+/** Looks at every layer at once, for `deadlineMs` at most; a layer that fails is part of the answer. Rejects only with CANCELLED. */
+export async function readHealth(
+  cluster: Cluster,
+  { signal, deadlineMs = DEFAULT_DEADLINE_MS, clock }: HealthOptions,
+): Promise<Health> {
+  const probes = probesOf(cluster);
+  const deadline = new AbortController();
+  const stopTimer = clock.after(deadlineMs, () => deadline.abort());
+  const either = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
+  try {
+    const findings = await Promise.all(probes.map((probe) => look(probe, either, deadlineMs)));
+    signal?.throwIfAborted();
+    const layers = probes.map(
+      ({ name, title }, index) => ({ name, title, details: [], ...findings[index], because: undefined }) as Layer,
+    );
+    return { environment: cluster.environment, at: clock.now().toISOString(), layers: explain(layers, probes) };
+  } catch (error) {
+    throw asStarsError(error);
+  } finally {
+    stopTimer();
+  }
+}
+
+async function look({ look }: Probe, signal: AbortSignal, deadlineMs: number): Promise<Finding> {
+  try {
+    return await look({ signal });
+  } catch (thrown) {
+    const error = asStarsError(thrown);
+    if (error.code === 'CANCELLED') return { state: 'down', reason: `gave no answer within ${deadlineMs / 1000} s` };
+    // Somebody is there who does not let us look: that says nothing about the layer.
+    const status = refusalOf(error)?.status;
+    const state = status === 401 || status === 403 || error.code === 'CONFIG' ? 'unknown' : 'down';
+    return { state, reason: error.message.replace(/\.$/, '') };
+  }
+}
+
+function probesOf(cluster: Cluster): Probe[] {
+  const services = cluster.has('services') ? cluster.services.names : [];
+  const all: (Probe & { part: Parameters<Cluster['has']>[0] })[] = [
+    {
+      part: 'zookeeper',
+      name: 'zookeeper',
+      title: 'ZooKeeper',
+      needs: [],
+      look: (o) => probeZooKeeper(cluster.zookeeper, o),
+    },
+    {
+      part: 'mesos',
+      name: 'mesos',
+      title: 'Mesos masters',
+      needs: ['zookeeper'],
+      look: (o) => probeMasters(cluster.mesos, o),
+    },
+    {
+      part: 'mesos',
+      name: 'agents',
+      title: 'Mesos agents',
+      needs: ['mesos'],
+      look: (o) => probeAgents(cluster.mesos, o),
+    },
+    {
+      part: 'marathon',
+      name: 'marathon',
+      title: 'Marathon',
+      needs: ['zookeeper', 'mesos'],
+      look: (o) => probeMarathon(cluster.marathon, o),
+    },
+    {
+      part: 'chronos',
+      name: 'chronos',
+      title: 'Chronos',
+      needs: ['zookeeper', 'mesos', 'agents', 'marathon'],
+      look: (o) => probeChronos(cluster.chronos, o),
+    },
+    {
+      part: 'mesosDns',
+      name: 'mesos-dns',
+      title: 'Mesos-DNS',
+      needs: ['mesos'],
+      look: (o) => probeMesosDns(cluster.mesosDns, o),
+    },
+    ...services.map((name) => ({
+      part: 'services' as const,
+      name,
+      title: `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+      needs: ['agents', 'marathon'],
+      look: (o: { signal: AbortSignal }) => probeService(cluster.services, name, o),
+    })),
+  ];
+  return all.filter(({ part }) => cluster.has(part));
+}
+
+/** Folds what is broken under the lowest broken layer it needs. */
+function explain(layers: Layer[], probes: Probe[]): Layer[] {
+  const down = new Set(layers.filter(({ state }) => state === 'down').map(({ name }) => name));
+  const needs = new Map(probes.map((probe) => [probe.name, probe.needs]));
+  return layers.map((layer) => (layer.state === 'up' ? layer : { ...layer, because: rootOf(layer.name, needs, down) }));
+}
+
+function rootOf(name: string, needs: ReadonlyMap<string, string[]>, down: ReadonlySet<string>): string | undefined {
+  for (const need of needs.get(name) ?? []) {
+    const deeper = rootOf(need, needs, down);
+    if (deeper) return deeper;
+    if (down.has(need)) return need;
+  }
+  return undefined;
+}
+
+/** The layers that are broken for no other layer's sake, lowest first. */
+export function rootCauses({ layers }: Health): Layer[] {
+  return layers.filter(({ state, because }) => state !== 'up' && because === undefined);
+}
+
+const ICONS: Record<LayerState, string> = { up: '🟢', degraded: '🟡', down: '🔴', unknown: '⚪' };
+
+/** The picture in words: one line for the whole, then one for each layer; what follows from a broken layer is folded under it. */
+export function summarise(health: Health): string {
+  const roots = rootCauses(health);
+  const shown = health.layers.filter(({ because }) => because === undefined);
+  return [headline(health, roots), ...shown.flatMap((layer) => layerLines(layer, health.layers))].join('\n');
+}
+
+function headline({ environment, layers }: Health, roots: Layer[]): string {
+  if (layers.length === 0) return `Nothing of ${environment} is configured to be looked at.`;
+  const [first] = roots.toSorted((a, b) => severity(b) - severity(a));
+  if (!first) return `Everything in ${environment} is up.`;
+  const more = roots.length > 1 ? ` (and ${roots.length - 1} more)` : '';
+  const folded = layers.filter(({ because }) => because === first.name).length;
+  const follow = folded > 0 ? ` ${folded} more ${folded === 1 ? 'layer suffers' : 'layers suffer'} from it.` : '';
+  return `${first.title} in ${environment} ${first.state === 'unknown' ? 'cannot be judged' : `is ${first.state}`}${more}: ${first.reason}.${follow}`;
+}
+
+function severity({ state }: Layer): number {
+  return { up: 0, unknown: 1, degraded: 2, down: 3 }[state];
+}
+
+function layerLines(layer: Layer, all: Layer[]): string[] {
+  const folded = all.filter(({ because }) => because === layer.name).map(({ title, state }) => `${title} ${state}`);
+  return [
+    `${ICONS[layer.state]} *${layer.title}* ${layer.reason}`,
+    ...layer.details.map((detail) => `      • ${detail}`),
+    ...(folded.length > 0 ? [`      ↳ because of this: ${folded.join(', ')}`] : []),
+  ];
+}

@@ -1,0 +1,188 @@
+import { StarsError } from '../errors.js';
+import type { Chronos } from './chronos/client.js';
+import { jobState } from './chronos/job-health.js';
+import type { Finding } from './finding.js';
+import { GOOD_STATES, healthByCounts } from './marathon/app-health.js';
+import type { Marathon } from './marathon/client.js';
+import type { App } from './marathon/schema.js';
+import { describeFailure } from './marathon/waiting.js';
+import type { MesosDns } from './mesos-dns/client.js';
+import type { Master, Mesos } from './mesos/client.js';
+import type { Services } from './services/client.js';
+import type { ServerAnswer, ZooKeeper } from './zookeeper/client.js';
+
+type Looking = { signal: AbortSignal };
+
+const MAX_DETAILS = 10;
+
+export async function probeZooKeeper(zookeeper: ZooKeeper, { signal }: Looking): Promise<Finding> {
+  return judgeEnsemble(await zookeeper.eachServer({ signal }));
+}
+
+/** An ensemble serves with one leader and a majority behind it; a server that may not say how it is counts as living. */
+export function judgeEnsemble(servers: readonly ServerAnswer[]): Finding {
+  const majority = Math.floor(servers.length / 2) + 1;
+  const serving = servers.filter(({ said }) => said.kind === 'serving');
+  const mute = servers.filter(({ said }) => said.kind === 'not-allowed' || said.kind === 'unknown');
+  const details = servers.flatMap(({ address, said }) => troubleOf(address, said));
+  const living = serving.length + mute.length;
+  if (serving.length === 0 && mute.length > 0 && living >= majority) {
+    return {
+      state: 'unknown',
+      reason: `${living} of ${servers.length} servers answer, but none may say more than that`,
+      details,
+    };
+  }
+  if (living < majority)
+    return {
+      state: 'down',
+      reason: `has no quorum: ${living} of ${servers.length} servers serve, ${majority} are needed`,
+      details,
+    };
+  const leaders = servers.filter(
+    ({ said }) => said.kind === 'serving' && (said.mode === 'leader' || said.mode === 'standalone'),
+  );
+  if (leaders.length > 1)
+    return { state: 'degraded', reason: `${leaders.length} servers lead: they are not one ensemble`, details };
+  const behind = followersBehind(servers, leaders[0]);
+  if (living < servers.length)
+    return { state: 'degraded', reason: `${living} of ${servers.length} servers serve`, details };
+  if (behind > 0)
+    return {
+      state: 'degraded',
+      reason: `${behind} of ${servers.length - 1} followers are not in step with the leader`,
+      details,
+    };
+  if (leaders.length === 0 && mute.length === 0)
+    return { state: 'degraded', reason: 'no server says that it leads', details };
+  return {
+    state: 'up',
+    reason: `${living} of ${servers.length} servers serve${leaders[0] ? `, ${leaders[0].address} leads` : ''}`,
+    details,
+  };
+}
+
+function followersBehind(servers: readonly ServerAnswer[], leader: ServerAnswer | undefined): number {
+  if (leader?.said.kind !== 'serving' || leader.said.syncedFollowers === undefined) return 0;
+  return Math.max(0, servers.length - 1 - leader.said.syncedFollowers);
+}
+
+function troubleOf(address: string, said: ServerAnswer['said']): string[] {
+  if (said.kind === 'down') return [said.words.replace(/\.$/, '')];
+  if (said.kind === 'no-quorum') return [`${address} lives but is not serving`];
+  if (said.kind === 'not-allowed') return [`${address} answers but may not say how it is (whitelist)`];
+  return said.kind === 'unknown' ? [`${address} says something odd: ${said.words}`] : [];
+}
+
+/** Exactly one master must say that it was elected. */
+export async function probeMasters(mesos: Mesos, { signal }: Looking): Promise<Finding> {
+  const all = await mesos.eachMaster({ signal });
+  const answering = all
+    .map(({ answer }) => answer)
+    .filter((answer): answer is Master => !(answer instanceof StarsError));
+  const details = all.flatMap(({ answer }) =>
+    answer instanceof StarsError ? [answer.message.replace(/\.$/, '')] : [],
+  );
+  const leaders = answering.filter(({ elected }) => elected);
+  if (answering.length === 0) return { state: 'down', reason: `none of ${all.length} masters answers`, details };
+  if (leaders.length !== 1) {
+    const reason =
+      leaders.length === 0
+        ? `no master is elected (${answering.length} of ${all.length} answer)`
+        : `${leaders.length} masters say that they lead`;
+    return { state: leaders.length === 0 ? 'down' : 'degraded', reason, details };
+  }
+  const reason = `${answering.length} of ${all.length} masters answer, ${new URL(leaders[0]?.url ?? '').host} leads`;
+  return { state: answering.length < all.length ? 'degraded' : 'up', reason, details };
+}
+
+export async function probeAgents(mesos: Mesos, { signal }: Looking): Promise<Finding> {
+  const [{ agents }, masters] = await Promise.all([mesos.stateSummary({ signal }), mesos.eachMaster({ signal })]);
+  const leader = masters
+    .map(({ answer }) => answer)
+    .find((answer): answer is Master => !(answer instanceof StarsError) && answer.elected);
+  const gone =
+    (leader?.metrics.get('master/slaves_unreachable') ?? 0) + (leader?.metrics.get('master/slaves_disconnected') ?? 0);
+  const active = agents.filter((agent) => agent.active);
+  const inactive = agents.filter((agent) => !agent.active).map(({ hostname, id }) => `${hostname ?? id} is not active`);
+  if (active.length === 0)
+    return { state: 'down', reason: 'no agent is registered: nothing can run', details: inactive };
+  const use = `${percent(leader, 'cpus')} of the CPUs and ${percent(leader, 'mem')} of the memory in use`;
+  const missing = Math.max(gone, inactive.length);
+  if (missing > 0)
+    return {
+      state: 'degraded',
+      reason: `${active.length} active, ${missing} gone or cut off; ${use}`,
+      details: inactive,
+    };
+  return { state: 'up', reason: `${active.length} active; ${use}` };
+}
+
+function percent(leader: Master | undefined, resource: 'cpus' | 'mem'): string {
+  const fraction = leader?.metrics.get(`master/${resource}_percent`);
+  return fraction === undefined ? 'an unknown part' : `${Math.round(fraction * 100)} %`;
+}
+
+export async function probeMarathon(marathon: Marathon, { signal }: Looking): Promise<Finding> {
+  const [leader, apps, deployments] = await Promise.all([
+    marathon.leader({ signal }),
+    marathon.apps({ signal }),
+    marathon.deployments({ signal }),
+  ]);
+  if (leader === undefined) return { state: 'down', reason: 'has no leader' };
+  const bad = apps.filter((app) => !GOOD_STATES.has(healthByCounts(app).state));
+  const running =
+    deployments.length > 0
+      ? `, ${deployments.length} ${deployments.length === 1 ? 'deployment' : 'deployments'} running`
+      : '';
+  if (bad.length === 0)
+    return {
+      state: 'up',
+      reason: `${apps.length} ${apps.length === 1 ? 'app' : 'apps'}, all as they should be${running}`,
+    };
+  return {
+    state: 'degraded',
+    reason: `${bad.length} of ${apps.length} apps not as they should be${running}`,
+    details: limited(bad.map(describeApp)),
+  };
+}
+
+function describeApp(app: App): string {
+  const failure = app.lastTaskFailure ? `; last failure: ${describeFailure(app.lastTaskFailure)}` : '';
+  return `${app.id}: ${healthByCounts(app).words}${failure}`;
+}
+
+export async function probeChronos(chronos: Chronos, { signal }: Looking): Promise<Finding> {
+  const jobs = await chronos.jobs({ signal });
+  const leader = await chronos.leader({ signal });
+  if (!leader) return { state: 'down', reason: 'has no leader' };
+  const failing = jobs.filter((job) => jobState(job) === 'failing');
+  if (failing.length === 0)
+    return { state: 'up', reason: `${jobs.length} ${jobs.length === 1 ? 'job' : 'jobs'}, none failing` };
+  const lines = failing.map(
+    ({ name, errorsSinceLastSuccess: errors, lastError }) =>
+      `${name}: ${errors} failed since its last success (${lastError ?? 'never'})`,
+  );
+  return { state: 'degraded', reason: `${failing.length} of ${jobs.length} jobs failing`, details: limited(lines) };
+}
+
+// An answer about its version alone proves little: it must know the leader of the masters.
+export async function probeMesosDns(mesosDns: MesosDns, { signal }: Looking): Promise<Finding> {
+  const [version, leader] = await Promise.all([
+    mesosDns.version({ signal }),
+    mesosDns.hosts('leader.mesos', { signal }),
+  ]);
+  if (leader.length === 0)
+    return { state: 'degraded', reason: `version ${version} answers but does not know leader.mesos` };
+  return { state: 'up', reason: `version ${version}, leader.mesos is ${leader[0]?.ip}` };
+}
+
+export async function probeService(services: Services, name: string, { signal }: Looking): Promise<Finding> {
+  return { state: 'up', reason: await services.check(name, { signal }) };
+}
+
+function limited(lines: string[]): string[] {
+  return lines.length <= MAX_DETAILS
+    ? lines
+    : [...lines.slice(0, MAX_DETAILS), `and ${lines.length - MAX_DETAILS} more`];
+}
