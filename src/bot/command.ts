@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Clock } from '../clock.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Environment, Home } from '../home/home.js';
@@ -62,7 +62,7 @@ export type CommandDefinition<Args> = {
 };
 
 // The argument type is only known inside the command; dispatch validates with `args` and hands on what came out.
-export type AnyCommand = CommandDefinition<never>;
+export type AnyCommand = Omit<CommandDefinition<never>, 'args'> & { args: z.ZodType };
 
 export function defineCommand<Args>(definition: CommandDefinition<Args>): CommandDefinition<Args> {
   return definition;

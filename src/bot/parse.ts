@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { StarsError } from '../errors.js';
 import type { AnyCommand, Flag } from './command.js';
-import { didYouMean } from './near.js';
+import { didYouMean } from '../near-names.js';
 import type { Words } from './words.js';
 
 /** A command found and its words sorted: positions by name, the environment apart, flags in camel case. */
@@ -40,7 +40,7 @@ export function spell(name: string, { takes, short }: Flag): string {
 function unknownCommand(name: string, commands: readonly AnyCommand[]): StarsError {
   const names = commands.map((command) => command.name);
   return new StarsError('UNKNOWN_COMMAND', `There is no command ${name}.`, {
-    hint: didYouMean(name, names, `Commands: ${names.join(', ')}.`),
+    hint: didYouMean(name, names) ?? `Commands: ${names.join(', ')}.`,
   });
 }
 
@@ -97,7 +97,7 @@ export function unknownEnvironment(name: string, environments: readonly string[]
       ? `Environments: ${environments.join(', ')}.`
       : 'There is none yet: make inventories/<name>/hosts.';
   return new StarsError('UNKNOWN_ENVIRONMENT', `There is no environment ${name}.`, {
-    hint: didYouMean(name, environments, all),
+    hint: didYouMean(name, environments) ?? all,
   });
 }
 

@@ -1,0 +1,97 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, isAbsolute, join, resolve } from 'node:path';
+import { type Position, StarsError } from '../errors.js';
+import type { Dict, Value } from '../jinja/value.js';
+import { nearNames } from '../near-names.js';
+import { loadYaml } from '../yaml/load-yaml.js';
+import { positionOf } from '../yaml/position.js';
+
+/** A role's folder with what its files say, nothing templated; `tasks` and `handlers` are still YAML. */
+export type Role = {
+  name: string;
+  path: string;
+  defaults: Dict;
+  vars: Dict;
+  tasks: { file: string; value: Value };
+  handlers: { file: string; value: Value };
+  /** Entries of `dependencies` in meta/main.yml. */
+  dependencies: Value[];
+  allowDuplicates: boolean;
+};
+
+export type RoleParts = { tasks?: string; handlers?: string; vars?: string; defaults?: string };
+
+const EXTENSIONS = ['', '.yml', '.yaml', '.json'];
+
+/** The folder of a role by name or path: `roles/` beside the playbook first; PLAYBOOK names where it was looked for. */
+export function findRole(name: string, folders: readonly string[], where: Position | undefined): string {
+  const candidates = isAbsolute(name) ? [name] : folders.map((folder) => resolve(folder, name));
+  const found = candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isDirectory());
+  if (found) return found;
+  const known = folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
+  const near = nearNames(name, known);
+  throw new StarsError('PLAYBOOK', `The role ${name} was not found.`, {
+    hint: `${near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''}It was looked for in ${folders.join(', ')}.`,
+    ...(where ? { where } : {}),
+  });
+}
+
+/** Reads a role; each part is `main` unless `parts` names another file. */
+export function loadRole(path: string, parts: RoleParts, decrypt: (text: string, file: string) => string): Role {
+  const meta = asDict(loadPart(path, 'meta', 'main', decrypt));
+  const dependencies = meta?.get('dependencies') ?? [];
+  return {
+    name: basename(path),
+    path,
+    defaults: asDict(loadVariables(path, 'defaults', parts.defaults ?? 'main', decrypt)) ?? new Map(),
+    vars: asDict(loadVariables(path, 'vars', parts.vars ?? 'main', decrypt)) ?? new Map(),
+    tasks: loadPart(path, 'tasks', parts.tasks ?? 'main', decrypt),
+    handlers: loadPart(path, 'handlers', parts.handlers ?? 'main', decrypt),
+    dependencies: Array.isArray(dependencies) ? dependencies : [],
+    allowDuplicates: meta?.get('allow_duplicates') === true,
+  };
+}
+
+function loadPart(
+  path: string,
+  folder: string,
+  name: string,
+  decrypt: (text: string, file: string) => string,
+): { file: string; value: Value } {
+  const file = EXTENSIONS.map((extension) => join(path, folder, name + extension)).find(
+    (candidate) => existsSync(candidate) && statSync(candidate).isFile(),
+  );
+  if (file) return { file, value: loadYaml(decrypt(readFileSync(file, 'utf8'), file), { file }) };
+  if (name !== 'main')
+    throw new StarsError('PLAYBOOK', `The role ${basename(path)} has no file ${folder}/${name}.yml.`, {
+      where: { file: path },
+    });
+  return { file: join(path, folder, 'main.yml'), value: null };
+}
+
+/** `main.yml`, or a folder `main/` whose files are merged. */
+function loadVariables(
+  path: string,
+  folder: string,
+  name: string,
+  decrypt: (text: string, file: string) => string,
+): { file: string; value: Value } {
+  const directory = join(path, folder, name);
+  if (!existsSync(directory) || !statSync(directory).isDirectory()) return loadPart(path, folder, name, decrypt);
+  const merged: Dict = new Map();
+  for (const entry of readdirSync(directory).sort()) {
+    const file = join(directory, entry);
+    for (const [key, value] of asDict({ file, value: loadYaml(decrypt(readFileSync(file, 'utf8'), file), { file }) }) ??
+      [])
+      merged.set(key, value);
+  }
+  return { file: directory, value: merged };
+}
+
+function asDict({ file, value }: { file: string; value: Value }): Dict | undefined {
+  if (value === null) return undefined;
+  if (value instanceof Map) return value;
+  throw new StarsError('PLAYBOOK', 'This file must hold a mapping of names to values.', {
+    where: positionOf(value) ?? { file },
+  });
+}

@@ -1,0 +1,67 @@
+import type { Dict, Value } from '../jinja/value.js';
+import type { TaskStatus } from '../model/run.js';
+
+/** What one host made of one task. */
+export type TaskOutcome = {
+  status: TaskStatus;
+  changed: boolean;
+  /** What `register` keeps. */
+  result: Dict;
+  message: string | undefined;
+  diff: string | undefined;
+  items: ItemOutcome[];
+  /** Task files and roles to run next on this host. */
+  includes: Include[];
+  endHost: boolean;
+};
+
+export type ItemOutcome = {
+  label: string;
+  status: TaskStatus;
+  changed: boolean;
+  message: string | undefined;
+  diff: string | undefined;
+};
+
+export type Include = { kind: 'tasks' | 'role'; target: string; args: Dict; vars: Dict };
+
+export function dictOf(entries: Record<string, Value | undefined>): Dict {
+  return new Map(Object.entries(entries).filter((entry): entry is [string, Value] => entry[1] !== undefined));
+}
+
+export function isTrue(value: Value | undefined): boolean {
+  return value === true || value === 'True' || value === 'true' || value === 'yes' || value === 1;
+}
+
+/** The words of a result for a person: its message, then the end of what the command said. */
+export function messageOf(result: Dict): string | undefined {
+  const text = (name: string) => {
+    const value = result.get(name);
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+  };
+  const message = result.get('msg');
+  const said =
+    message === undefined ? undefined : typeof message === 'string' ? message : JSON.stringify(plainOf(message));
+  if (!isTrue(result.get('failed'))) return said;
+  const output = [text('stderr') ?? text('module_stderr'), text('stdout')].find((one) => one !== undefined);
+  return (
+    [said, output === undefined || output === said ? undefined : tail(output)]
+      .filter((part) => part !== undefined)
+      .join('\n') || 'failed without a message'
+  );
+}
+
+function tail(output: string): string {
+  const lines = output.split('\n');
+  return lines.length > 12 ? `… ${lines.length - 12} earlier lines\n${lines.slice(-12).join('\n')}` : output;
+}
+
+/** A value as JSON has it, for events. */
+export function plainOf(value: Value): unknown {
+  if (Array.isArray(value)) return value.map(plainOf);
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, inner]) => [String(key), plainOf(inner)]));
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return value;
+  if (typeof value === 'bigint') return Number(value);
+  return 'value' in value ? value.value : 'text' in value ? value.text : null;
+}
