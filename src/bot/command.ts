@@ -17,7 +17,7 @@ export type Permission = 'read' | 'operate' | 'provision';
 export type CommandContext<Args> = {
   args: Args;
   /** Words after `--`, as typed. */
-  rest: readonly string[];
+  rest: string | undefined;
   /** The environment asked for. Throws CONFIG when the command takes none. */
   environment: Environment;
   /** The clients of the environment; a missing endpoint throws CONFIG when it is used, saying what to add where. */
@@ -37,9 +37,9 @@ export type CommandContext<Args> = {
   signal: AbortSignal;
   emit: Emit;
   /** One shown step of the run: started, then finished with the words that `describe` makes of its result. */
-  step<T>(title: string, action: () => Promise<T>, describe?: (result: T) => string): Promise<T>;
+  step: <T>(title: string, action: () => Promise<T>, describe?: (result: T) => string) => Promise<T>;
   /** A remark for the person in the run's thread. */
-  note(message: string): void;
+  note: (message: string) => void;
 };
 
 export type CommandDefinition<Args> = {
@@ -48,8 +48,8 @@ export type CommandDefinition<Args> = {
   summary: string;
   /** Words before the environment: `<target>`, `[subject]`. The environment itself is `environment` below. */
   words?: readonly string[];
-  /** `required`: named, or the default of the channel or home; `none`: the command knows no environment. */
-  environment: 'required' | 'none';
+  /** `required`: named, or the default of the channel or home; `optional`: as that, or none; `none`: the command knows no environment. */
+  environment: 'required' | 'optional' | 'none';
   flags?: Record<string, Flag>;
   /** Validates words and flags by name (`<target>` is `target`, `--start-at` is `startAt`). */
   args: z.ZodType<Args>;

@@ -193,7 +193,7 @@ export function createTaskRunner(options: RunnerOptions) {
     const ended = plan.finish?.(results);
     const broken = last !== undefined && last.code !== 0;
     const failed = ended?.has('failed') ? isTrue(ended.get('failed')) : broken;
-    const words =
+    const words: Record<string, Value> =
       broken && failed
         ? { msg: (last.stderr.trim() || last.stdout.trim() || `exit code ${last.code}`).slice(0, 4000), rc: last.code }
         : {};

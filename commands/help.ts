@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { type AnyCommand, defineCommand } from '../src/bot/command.js';
+import { spell, usageOf } from '../src/bot/parse.js';
+import { StarsError } from '../src/errors.js';
+import { didYouMean } from '../src/near-names.js';
+
+export const help = defineCommand({
+  name: 'help',
+  summary: 'Show the commands, or one of them with its flags.',
+  words: ['[command]'],
+  environment: 'none',
+  args: z.strictObject({ command: z.string().optional() }),
+  permission: 'read',
+  kind: 'answer',
+
+  async run({ args, commands, home }) {
+    if (args.command === undefined) return overview(commands, home.environmentNames);
+    const command = commands.find(({ name }) => name === args.command);
+    if (command) return page(command);
+    const names = commands.map(({ name }) => name);
+    throw new StarsError('UNKNOWN_COMMAND', `There is no command ${args.command}.`, {
+      hint: didYouMean(args.command, names) ?? `Commands: ${names.join(', ')}.`,
+    });
+  },
+});
+
+function overview(commands: readonly AnyCommand[], environments: readonly string[]): string {
+  const lines = commands.map(
+    (command) => `\`${[command.name, ...(command.words ?? [])].join(' ')}\`  ${command.summary}`,
+  );
+  const where =
+    environments.length > 0
+      ? `Environments: ${environments.join(', ')}.`
+      : 'There is no environment yet: make inventories/<name>/hosts.';
+  return [...lines, '', `${where} \`help <command>\` shows its flags.`].join('\n');
+}
+
+function page(command: AnyCommand): string {
+  const flags = Object.entries(command.flags ?? {}).map(([name, flag]) => `\`${spell(name, flag)}\`  ${flag.says}`);
+  const examples = (command.examples ?? []).map((example) => `\`${example}\``);
+  return [
+    `\`${usageOf(command)}\``,
+    command.summary,
+    ...flags,
+    ...(examples.length > 0 ? ['For example:', ...examples] : []),
+  ].join('\n');
+}

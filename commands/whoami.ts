@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { defineCommand } from '../src/bot/command.js';
+
+export const whoami = defineCommand({
+  name: 'whoami',
+  summary: 'Show as whom Stars knows you.',
+  environment: 'none',
+  args: z.strictObject({}),
+  permission: 'read',
+  kind: 'answer',
+
+  async run({ person, source, commands }) {
+    return [
+      `You are ${person.name} (\`${person.id}\`), asking from ${source === 'slack' ? 'Slack' : `the ${source}`}.`,
+      `You may run: ${commands.map(({ name }) => name).join(', ')}.`,
+    ].join('\n');
+  },
+});

@@ -1,0 +1,149 @@
+import type { z } from 'zod';
+import type { Clock } from '../clock.js';
+import type { Cluster } from '../cluster/cluster.js';
+import { StarsError } from '../errors.js';
+import type { Environment, Home } from '../home/home.js';
+import type { Log } from '../log.js';
+import type { Person, RunSource } from '../model/run.js';
+import type { Provision } from '../provision/provision.js';
+import type { RunHandle, RunObserver, RunRequest, RunResult, Runs } from '../runs/runs.js';
+import type { RunEnd, RunStore } from '../store/runs.js';
+import type { AnyCommand, CommandContext } from './command.js';
+import { type Parsed, parse, unknownEnvironment, usageError } from './parse.js';
+import { createStep } from './step.js';
+import type { Words } from './words.js';
+
+export type BotRequest = {
+  words: Words;
+  /** As typed, normalised; shown in the run's message. */
+  text: string;
+  person: Person;
+  source: RunSource;
+  /** The Slack channel, whose default environment applies. */
+  channel?: string | undefined;
+};
+
+/** How a request ended: an answer for the asker alone, or a run that everybody sees. */
+export type BotAnswer = { kind: 'answer'; text: string } | { kind: 'run'; id: string; end: RunEnd; summary: string };
+
+export type BotOptions = {
+  commands: readonly AnyCommand[];
+  home: Home;
+  runs: Runs;
+  /** Performs without recording: for answers, and for runs when there is no store. */
+  unrecorded: Runs;
+  store: RunStore;
+  clusterOf(environment: Environment): Cluster;
+  provisionOf(environment: Environment, run: RunHandle): Provision;
+  dataFolder: string;
+  clock: Clock;
+  log: Log;
+};
+
+export type Bot = ReturnType<typeof createBot>;
+
+/** From what a person typed to the command's run. Mistakes in the words are thrown before anything is recorded. */
+export function createBot(options: BotOptions) {
+  const { commands, home } = options;
+
+  async function handle(request: BotRequest, observe: RunObserver = () => undefined): Promise<BotAnswer> {
+    const parsed = parse(request.words, { commands, environments: home.environmentNames });
+    const environment = await environmentOf(parsed, request);
+    const args = validate(parsed);
+    const runRequest: RunRequest = {
+      command: parsed.command.name,
+      text: request.text,
+      args: { ...parsed.input, ...(parsed.rest === undefined ? {} : { rest: parsed.rest }) },
+      environment: environment?.name ?? null,
+      person: request.person,
+      source: request.source,
+    };
+    const runs = parsed.command.kind === 'run' ? options.runs : options.unrecorded;
+    const { id, ...end } = await runs.perform(
+      runRequest,
+      (run) => work({ parsed, args, environment, request, run }),
+      observe,
+    );
+    if (parsed.command.kind === 'run') return { kind: 'run', id, end, summary: end.summary ?? '' };
+    if (end.error)
+      throw new StarsError('INTERNAL', end.error.message, { ...(end.error.hint ? { hint: end.error.hint } : {}) });
+    return { kind: 'answer', text: end.summary ?? '' };
+  }
+
+  type Work = {
+    parsed: Parsed;
+    args: unknown;
+    environment: Environment | undefined;
+    request: BotRequest;
+    run: RunHandle;
+  };
+
+  async function work({ parsed, args, environment, request, run }: Work): Promise<RunResult> {
+    let hosts: RunResult['hosts'];
+    let failed: RunResult['failed'];
+    const context: CommandContext<unknown> = {
+      args,
+      rest: parsed.rest,
+      get environment() {
+        return required(environment, parsed.command);
+      },
+      get cluster() {
+        return options.clusterOf(required(environment, parsed.command));
+      },
+      provision: {
+        run: async (asked) => {
+          const result = await options.provisionOf(required(environment, parsed.command), run).run(asked);
+          ({ hosts, failed } = result);
+          return result;
+        },
+      },
+      home,
+      runs: options.store,
+      commands,
+      person: request.person,
+      source: request.source,
+      run: { id: run.id },
+      dataFolder: options.dataFolder,
+      clock: options.clock,
+      log: options.log.child({ run: run.id }),
+      signal: run.signal,
+      emit: run.emit,
+      step: createStep(run.emit, run.signal),
+      note: (message) => run.emit({ type: 'note', message }),
+    };
+    const summary = await parsed.command.run(context as CommandContext<never>);
+    return { summary, hosts, failed };
+  }
+
+  async function environmentOf(
+    { command, environment }: Parsed,
+    { channel }: BotRequest,
+  ): Promise<Environment | undefined> {
+    if (command.environment === 'none') return undefined;
+    const name = environment ?? home.defaultEnvironment(channel);
+    if (name === undefined && command.environment === 'optional') return undefined;
+    if (name !== undefined) return home.environment(name);
+    const names = home.environmentNames;
+    if (names.length === 0) throw unknownEnvironment('', names);
+    throw usageError(command, `the environment is missing; environments: ${names.join(', ')}`);
+  }
+
+  return { handle, commands };
+}
+
+function required(environment: Environment | undefined, command: AnyCommand): Environment {
+  if (environment) return environment;
+  throw new StarsError('CONFIG', `${command.name} was not given an environment.`);
+}
+
+function validate({ command, input }: Parsed): unknown {
+  const parsed = command.args.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw usageError(command, issue ? wordsOf(issue) : 'the arguments are wrong');
+}
+
+function wordsOf({ path, message }: z.core.$ZodIssue): string {
+  const name = path.join('.');
+  return name === '' ? message : `${name}: ${message}`;
+}

@@ -1,0 +1,106 @@
+import type { HostRecap, RunEvent } from '../model/run.js';
+import type { Run } from '../store/runs.js';
+
+const ICONS: Record<string, string> = {
+  succeeded: '✅',
+  failed: '❌',
+  cancelled: '🚫',
+  running: '🔵',
+  queued: '⚪',
+  interrupted: '⚠️',
+  denied: '⛔',
+  expired: '⌛',
+  'awaiting-approval': '✋',
+};
+
+/** One line a run. */
+export function historyText(runs: readonly Run[]): string {
+  if (runs.length === 0) return 'Nothing has been run yet.';
+  return runs.map(historyLine).join('\n');
+}
+
+function historyLine({ id, text, environment, person, state, requestedAt, ms }: Run): string {
+  const when = requestedAt.slice(0, 16).replace('T', ' ');
+  const where = environment !== null && !text.split(/\s+/).includes(environment) ? ` (${environment})` : '';
+  return `${ICONS[state] ?? '·'} \`${id}\` ${when}  ${text}${where} · ${person.name}${ms === undefined ? '' : ` · ${duration(ms)}`}`;
+}
+
+/** A run from its first event to its last, in the order in which things happened; tasks where nothing happened are counted only. */
+export function storyText(events: readonly RunEvent[]): string {
+  const lines: string[] = [];
+  let quiet = 0;
+  const flushQuiet = () => {
+    if (quiet > 0) lines.push(`    ${quiet} results ok or skipped, nothing changed`);
+    quiet = 0;
+  };
+  for (const event of events) {
+    if (event.type === 'task.started') continue;
+    if (event.type === 'task.result' && (event.item !== undefined || isQuiet(event))) {
+      if (event.item === undefined) quiet += 1;
+      continue;
+    }
+    flushQuiet();
+    lines.push(...storyLines(event));
+  }
+  flushQuiet();
+  return lines.join('\n');
+}
+
+function isQuiet(event: Extract<RunEvent, { type: 'task.result' }>): boolean {
+  return (event.status === 'ok' && !event.changed) || event.status === 'skipped';
+}
+
+function storyLines(event: RunEvent): string[] {
+  const time = event.at.slice(11, 19);
+  switch (event.type) {
+    case 'run.requested':
+      return [
+        `Run ${event.run}: ${event.text}`,
+        `${event.at.slice(0, 10)} ${time}  asked by ${event.person.name} from ${event.source}${event.environment ? `, environment ${event.environment}` : ''}`,
+      ];
+    case 'play.started':
+      return [`${time}  play ${event.play} on ${event.hosts.length} hosts: ${event.hosts.join(', ')}`];
+    case 'task.result':
+      return [
+        `${time}    ${event.host}  ${event.changed && event.status === 'ok' ? 'changed' : event.status}  ${event.role ? `${event.role} : ` : ''}${event.task}`,
+        ...indented(event.status === 'ok' ? undefined : event.message),
+        ...indented(event.diff),
+      ];
+    case 'step.started':
+      return [];
+    case 'step.finished':
+      return [`${time}  ${event.ok ? '✓' : '✗'} ${event.step}${event.message ? `: ${event.message}` : ''}`];
+    case 'note':
+      return [`${time}  note: ${event.message}`];
+    case 'run.finished':
+      return [
+        ...recapLines(event.hosts ?? {}),
+        ...(event.summary ? event.summary.split('\n') : []),
+        ...(event.error ? [event.error.message, ...(event.error.hint ? [event.error.hint] : [])] : []),
+        `${ICONS[event.state] ?? ''} ${event.state} after ${duration(event.ms)}`,
+      ];
+    case 'run.started':
+      return [];
+    default:
+      return [`${time}  ${event.type.slice('run.'.length)}${event.reason ? `: ${event.reason}` : ''}`];
+  }
+}
+
+function indented(text: string | undefined): string[] {
+  return text === undefined || text === '' ? [] : text.split('\n').map((line) => `            ${line}`);
+}
+
+/** Ansible's recap, one line a host. */
+export function recapLines(hosts: Record<string, HostRecap>): string[] {
+  const width = Math.max(0, ...Object.keys(hosts).map((name) => name.length));
+  return Object.entries(hosts).map(([name, counts]) => {
+    const words = Object.entries(counts).map(([kind, number]) => `${kind}=${number}`);
+    return `${name.padEnd(width)}  ${words.join(' ')}`;
+  });
+}
+
+export function duration(ms: number): string {
+  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
