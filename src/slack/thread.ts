@@ -54,6 +54,7 @@ type Parts = { outbox: Outbox; clock: Clock; run: string; root: LiveMessage; ref
 
 function createRunThread({ outbox, clock, run, root, ref, lookFirst }: Parts): RunThread {
   const replies = new Map<string, LiveMessage>();
+  let over = false;
 
   function reply(part: string): LiveMessage {
     const known = replies.get(part);
@@ -65,7 +66,9 @@ function createRunThread({ outbox, clock, run, root, ref, lookFirst }: Parts): R
   }
 
   function update(view: RunView): void {
+    if (over) return;
     const final = isFinal(view.state);
+    over = final;
     root.show(runMessage(view, clock.now()), { final });
     showPlays(view, final);
     const failures = failuresMessage(view);

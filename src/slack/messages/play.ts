@@ -1,5 +1,5 @@
 import type { PlayView, RunView } from '../../model/run-view.js';
-import { message, section, type Message } from './message.js';
+import { count, message, section, type Message } from './message.js';
 import { hostLines, isFinal, playLine, taskName } from './run.js';
 
 /** The reply about one play in a run's thread; `index` counts from 0. Undefined when the run has no such play. */
@@ -10,7 +10,9 @@ export function playMessage(view: RunView, index: number): Message | undefined {
   const text = [playLine(play, underWay), ...(underWay ? currentLines(play) : []), hostLines(play)]
     .filter(Boolean)
     .join('\n');
-  return message(`Play ${play.name}: ${play.tasks} tasks on ${play.hosts.length} hosts`, [section(text)]);
+  return message(`Play ${play.name}: ${count(play.tasks, 'task')} on ${count(play.hosts.length, 'host')}`, [
+    section(text),
+  ]);
 }
 
 function currentLines({ current }: PlayView): string[] {
