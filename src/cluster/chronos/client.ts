@@ -1,7 +1,8 @@
 import { StarsError } from '../../errors.js';
 import { refusalOf } from '../answer.js';
 import type { CallOptions, Http } from '../http.js';
-import { ChronosLeader, Jobs, Summary, type Job, type JobSummary } from './schema.js';
+import type { Definition } from '../normalise.js';
+import { ChronosLeader, JobDefinitions, Jobs, Summary, type Job, type JobSummary } from './schema.js';
 
 export type Chronos = ReturnType<typeof createChronos>;
 
@@ -49,6 +50,9 @@ export function createChronos({ http }: { http: Http }) {
   return {
     jobs,
     summary,
+    /** All jobs with every field that Chronos has, known to Stars or not. */
+    definitions: (options?: Asking): Promise<Definition[]> =>
+      prefixed((path) => http.get(`${path}/jobs`, JobDefinitions, options)),
     /** The body of the list as it came, for backups. */
     raw: (options?: Asking) => prefixed((path) => http.text(`${path}/jobs`, options)),
     leader: async (options?: Asking) =>

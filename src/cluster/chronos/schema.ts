@@ -18,6 +18,8 @@ export const Job = z.object({
 
 export const Jobs = z.array(Job);
 
+export const JobDefinitions = z.array(z.looseObject({ name: z.string() }));
+
 export const Summary = z.object({
   jobs: z.array(
     z.object({ name: z.string(), status: maybe(z.string()), state: maybe(z.string()), disabled: maybe(z.boolean()) }),

@@ -1,12 +1,14 @@
 import type { Clock } from '../../clock.js';
 import { StarsError } from '../../errors.js';
+import { didYouMean } from '../../near-names.js';
 import { refusalOf } from '../answer.js';
 import type { CallOptions, Http } from '../http.js';
-import { nearNames } from '../near-names.js';
+import type { Definition } from '../normalise.js';
 import { createFollow, type Ticket } from './follow.js';
 import {
   Accepted,
   App,
+  AppDefinitions,
   AppGroup,
   AppList,
   Deployments,
@@ -123,6 +125,8 @@ export function createMarathon({ http, clock }: { http: Http; clock: Clock }) {
     /** `host:port`, or undefined while there is none. */
     leader: (options?: Asking) => http.get('/v2/leader', Leader, options).catch(noneWhenMissing),
     ping: (options?: Asking) => http.text('/ping', { ...options, accept: 'text/plain' }),
+    /** All apps with every field that Marathon has, known to Stars or not. */
+    definitions: (options?: Asking): Promise<Definition[]> => http.get('/v2/apps', AppDefinitions, options),
     /** The body of a GET as it came, for backups. */
     raw: (path: '/v2/apps' | '/v2/groups' | '/v2/pods', options?: Asking) => http.text(path, options),
   };
@@ -143,11 +147,12 @@ async function about<T>(id: string, call: () => Promise<T>): Promise<T> {
 }
 
 function unknown(name: string, ids: string[]): StarsError {
-  const near = nearNames(name, ids);
-  const hint =
-    near.length > 0
-      ? `Did you mean ${near.join(' or ')}?`
-      : `It has ${ids.length === 0 ? 'none at all' : ids.slice(0, 20).join(', ')}.`;
+  const lastParts = ids.map((id) => id.slice(id.lastIndexOf('/') + 1));
+  const all =
+    ids.length === 0
+      ? 'It has none at all.'
+      : `It has ${ids.slice(0, 20).join(', ')}${ids.length > 20 ? ' and more' : ''}.`;
+  const hint = didYouMean(name.slice(name.lastIndexOf('/') + 1), lastParts) ?? all;
   return new StarsError('APP_NOT_FOUND', `Marathon has no app "${name}".`, { hint });
 }
 

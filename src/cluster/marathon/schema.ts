@@ -53,6 +53,9 @@ export const App = z.object({
 });
 
 export const AppList = z.object({ apps: z.array(App) }).transform(({ apps }) => apps);
+export const AppDefinitions = z
+  .object({ apps: z.array(z.looseObject({ id: z.string() })) })
+  .transform(({ apps }) => apps);
 export const OneApp = z.object({ app: App }).transform(({ app }) => app);
 
 /** What a change of an app is answered with: the deployment that was accepted, not yet done. */

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { defineCommand, type CommandContext } from '../src/bot/command.js';
+import { readHealth, summarise, type Health } from '../src/cluster/health.js';
+import { describeApp } from '../src/cluster/marathon/describe-app.js';
+
+// What people call a layer; anything else is a service of the environment or an app.
+const LAYERS: Record<string, string[]> = {
+  zookeeper: ['zookeeper'],
+  mesos: ['mesos', 'agents'],
+  agents: ['agents'],
+  marathon: ['marathon'],
+  chronos: ['chronos'],
+  dns: ['mesos-dns'],
+  'mesos-dns': ['mesos-dns'],
+};
+
+export const status = defineCommand({
+  name: 'status',
+  summary: 'Show how the stack stands, from ZooKeeper up, or one part of it',
+  words: ['[subject]'],
+  environment: 'required',
+  args: z.object({ subject: z.string().optional() }),
+  permission: 'read',
+  kind: 'answer',
+  examples: ['status production', 'status mesos staging', 'status zeppelin production'],
+  async run(context) {
+    const { subject } = context.args;
+    if (subject === undefined) return summarise(await look(context));
+    const layers = LAYERS[subject.toLowerCase()];
+    return layers ? summarise(only(await look(context), layers)) : statusOfApp(context, subject);
+  },
+});
+
+function look({ cluster, clock, signal }: CommandContext<unknown>): Promise<Health> {
+  return readHealth(cluster, { clock, signal });
+}
+
+/** These layers alone, with the ones that explain their trouble. */
+function only(health: Health, names: string[]): Health {
+  const wanted = health.layers.filter(({ name }) => names.includes(name));
+  const causes = new Set(wanted.map(({ because }) => because));
+  return { ...health, layers: health.layers.filter((layer) => wanted.includes(layer) || causes.has(layer.name)) };
+}
+
+async function statusOfApp({ cluster: { marathon }, signal }: CommandContext<unknown>, name: string): Promise<string> {
+  const [app, queue] = await Promise.all([marathon.find(name, { signal }), marathon.queue({ signal })]);
+  return describeApp(app, queue);
+}

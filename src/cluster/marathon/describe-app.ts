@@ -1,0 +1,32 @@
+import { GOOD_STATES, healthByTasks } from './app-health.js';
+import type { App, MarathonTask, QueueItem } from './schema.js';
+import { describeFailure, explainWaiting } from './waiting.js';
+
+const MAX_TASKS = 10;
+
+/** An app in words: how it stands, what it waits for, where its tasks run, what failed last. */
+export function describeApp(app: App, queue: QueueItem[]): string {
+  const health = healthByTasks(app);
+  const good = GOOD_STATES.has(health.state);
+  const waiting = good ? undefined : explainWaiting({ app, queue });
+  const shown = app.tasks.slice(0, MAX_TASKS);
+  return [
+    `${good ? '🟢' : '🟡'} *${app.id}* ${health.words}; wants ${app.cpus} CPUs and ${app.mem} MB for each`,
+    ...(waiting ? [`      • waits: ${waiting.words}`] : []),
+    ...app.deployments.map(({ id }) => `      • deployment ${id} works at it`),
+    ...shown.map((task) => `      • ${describeTask(task)}`),
+    ...(app.tasks.length > MAX_TASKS ? [`      • and ${app.tasks.length - MAX_TASKS} more tasks`] : []),
+    ...(app.lastTaskFailure
+      ? [
+          `      • last failure on ${app.lastTaskFailure.timestamp.slice(0, 10)}: ${describeFailure(app.lastTaskFailure)}`,
+        ]
+      : []),
+  ].join('\n');
+}
+
+function describeTask({ host = 'an unknown host', state, startedAt, healthCheckResults }: MarathonTask): string {
+  const sick = healthCheckResults.some(({ alive }) => !alive);
+  const health = healthCheckResults.length === 0 ? '' : sick ? ', fails its health check' : ', healthy';
+  const since = startedAt ? ` since ${startedAt.slice(0, 16).replace('T', ' ')} UTC` : '';
+  return `${host}: ${(state ?? (startedAt ? 'TASK_RUNNING' : 'TASK_STAGING')).replace('TASK_', '').toLowerCase()}${since}${health}`;
+}
