@@ -80,3 +80,17 @@ export async function failureOf(promise: Promise<unknown>): Promise<Error & { co
     (error: Error) => error,
   );
 }
+
+/** A clock on which waiting takes no time but counts; deadlines never fall due. */
+export function hurryingClock(start = '2017-09-04T14:00:00.000Z'): Clock {
+  let nowMs = Date.parse(start);
+  return {
+    now: () => new Date(nowMs),
+    async sleep(ms, signal) {
+      signal?.throwIfAborted();
+      nowMs += ms;
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    after: () => () => undefined,
+  };
+}
