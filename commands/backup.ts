@@ -23,6 +23,7 @@ export const backup = defineCommand({
     allowEmpty: z.boolean().default(false),
   }),
   permission: 'operate',
+  cluster: true,
   kind: 'run',
   examples: ['backup production', 'backup list production', 'backup diff 2026-11-22T02-00-00Z production'],
   async run(context) {

@@ -54,7 +54,7 @@ export const deploy = defineCommand({
 
   async run({ args, home, provision, environment }) {
     const { target: name, ...options } = args;
-    const target = home.resolveTarget(name);
+    const target = await home.resolveTarget(name);
     if (target.kind === 'app' || target.kind === 'job') {
       throw new StarsError(
         'UNSUPPORTED',

@@ -14,7 +14,7 @@ export const help = defineCommand({
   kind: 'answer',
 
   async run({ args, commands, home }) {
-    if (args.command === undefined) return overview(commands, home.environmentNames);
+    if (args.command === undefined) return overview(commands, home.environments());
     const command = commands.find(({ name }) => name === args.command);
     if (command) return page(command);
     const names = commands.map(({ name }) => name);

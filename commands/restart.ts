@@ -15,6 +15,7 @@ export const restart = defineCommand({
   },
   args: z.object({ service: z.string().min(1), force: z.boolean().default(false), wait: TimeSpan.default(600_000) }),
   permission: 'operate',
+  cluster: true,
   kind: 'run',
   examples: ['restart zeppelin production', 'restart livy staging --wait 20m'],
   async run({ args: { service, force, wait }, cluster, step, note, clock, signal }) {

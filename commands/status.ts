@@ -21,6 +21,7 @@ export const status = defineCommand({
   environment: 'required',
   args: z.object({ subject: z.string().optional() }),
   permission: 'read',
+  cluster: true,
   kind: 'answer',
   examples: ['status production', 'status mesos staging', 'status zeppelin production'],
   async run(context) {

@@ -19,8 +19,8 @@ export type BotRequest = {
   text: string;
   person: Person;
   source: RunSource;
-  /** The Slack channel, whose default environment applies. */
-  channel?: string | undefined;
+  /** Id and name of the Slack channel, whose default environment applies. */
+  channel?: string[] | undefined;
 };
 
 /** How a request ended: an answer for the asker alone, or a run that everybody sees. */
@@ -33,7 +33,8 @@ export type BotOptions = {
   /** Performs without recording: for answers, and for runs when there is no store. */
   unrecorded: Runs;
   store: RunStore;
-  clusterOf(environment: Environment): Cluster;
+  environmentOf(name: string): Promise<Environment>;
+  clusterOf(environment: Environment): Promise<Cluster>;
   provisionOf(environment: Environment, run: RunHandle): Provision;
   dataFolder: string;
   clock: Clock;
@@ -47,9 +48,10 @@ export function createBot(options: BotOptions) {
   const { commands, home } = options;
 
   async function handle(request: BotRequest, observe: RunObserver = () => undefined): Promise<BotAnswer> {
-    const parsed = parse(request.words, { commands, environments: home.environmentNames });
+    const parsed = parse(request.words, { commands, environments: home.environments() });
     const environment = await environmentOf(parsed, request);
     const args = validate(parsed);
+    requirePermission(parsed.command, environment, request.person);
     const runRequest: RunRequest = {
       command: parsed.command.name,
       text: request.text,
@@ -81,6 +83,7 @@ export function createBot(options: BotOptions) {
   async function work({ parsed, args, environment, request, run }: Work): Promise<RunResult> {
     let hosts: RunResult['hosts'];
     let failed: RunResult['failed'];
+    const cluster = environment && parsed.command.cluster ? await options.clusterOf(environment) : undefined;
     const context: CommandContext<unknown> = {
       args,
       rest: parsed.rest,
@@ -88,7 +91,8 @@ export function createBot(options: BotOptions) {
         return required(environment, parsed.command);
       },
       get cluster() {
-        return options.clusterOf(required(environment, parsed.command));
+        if (cluster) return cluster;
+        throw new StarsError('CONFIG', `${parsed.command.name} does not use the cluster.`);
       },
       provision: {
         run: async (asked) => {
@@ -120,10 +124,10 @@ export function createBot(options: BotOptions) {
     { channel }: BotRequest,
   ): Promise<Environment | undefined> {
     if (command.environment === 'none') return undefined;
-    const name = environment ?? home.defaultEnvironment(channel);
+    const name = environment ?? home.defaultEnvironment(...(channel ?? []));
     if (name === undefined && command.environment === 'optional') return undefined;
-    if (name !== undefined) return home.environment(name);
-    const names = home.environmentNames;
+    if (name !== undefined) return options.environmentOf(name);
+    const names = home.environments();
     if (names.length === 0) throw unknownEnvironment('', names);
     throw usageError(command, `the environment is missing; environments: ${names.join(', ')}`);
   }
@@ -134,6 +138,19 @@ export function createBot(options: BotOptions) {
 function required(environment: Environment | undefined, command: AnyCommand): Environment {
   if (environment) return environment;
   throw new StarsError('CONFIG', `${command.name} was not given an environment.`);
+}
+
+/** A right that names people belongs to them alone; ids are compared, never names. */
+function requirePermission(
+  { name, permission }: AnyCommand,
+  environment: Environment | undefined,
+  person: Person,
+): void {
+  const allowed = environment?.config.access[permission];
+  if (!environment || !allowed || allowed.includes(person.id) || allowed.includes('everyone')) return;
+  throw new StarsError('NOT_PERMITTED', `You may not ${name} on ${environment.name}.`, {
+    hint: `access.${permission} in ${environment.files.environment} names who may; you are ${person.id}.`,
+  });
 }
 
 function validate({ command, input }: Parsed): unknown {

@@ -54,6 +54,8 @@ export type CommandDefinition<Args> = {
   /** Validates words and flags by name (`<target>` is `target`, `--start-at` is `startAt`). */
   args: z.ZodType<Args>;
   permission: Permission;
+  /** Whether it talks to Marathon and its kin: their clients are made, with their passwords looked up, only then. */
+  cluster?: boolean;
   /** `run` is recorded and has a thread; `answer` replies to the person alone and leaves no trace in the history. */
   kind: 'run' | 'answer';
   examples?: readonly string[];

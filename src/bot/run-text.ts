@@ -81,6 +81,8 @@ function storyLines(event: RunEvent): string[] {
       ];
     case 'run.started':
       return [];
+    case 'task.started':
+      return [];
     default:
       return [`${time}  ${event.type.slice('run.'.length)}${event.reason ? `: ${event.reason}` : ''}`];
   }
