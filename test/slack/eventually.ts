@@ -18,3 +18,14 @@ export async function advancing(clock: ManualClock, stepMs: number, check: () =>
     await new Promise((resolve) => setTimeout(resolve, 4));
   }
 }
+
+/** The same until the promise is settled; resolves or rejects as it does. */
+export async function advancingUntil<Value>(clock: ManualClock, stepMs: number, work: Promise<Value>): Promise<Value> {
+  let over = false;
+  const settle = () => {
+    over = true;
+  };
+  void work.then(settle, settle);
+  await advancing(clock, stepMs, () => over);
+  return work;
+}

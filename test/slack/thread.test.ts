@@ -9,7 +9,7 @@ import { Secret } from '../../src/secret.js';
 import { createSlackClient } from '../../src/slack/client.js';
 import { toPlain } from '../../src/slack/messages/plain.js';
 import { createThreads, type RunThread, type Threads } from '../../src/slack/thread.js';
-import { advancing, eventually } from './eventually.js';
+import { advancing, advancingUntil, eventually } from './eventually.js';
 import { play, result, runView, started, succeeded, task, viewWith } from './run-views.js';
 
 let clock: ManualClock;
@@ -38,12 +38,7 @@ function open(view: RunView = runView(started), channel = 'C0DEPLOYS'): Promise<
 
 /** Lets the clock run until everything shown has arrived or was given up. */
 async function untilIdle(stepMs = 500): Promise<void> {
-  let idle = false;
-  const done = threads.idle().then(() => {
-    idle = true;
-  });
-  await advancing(clock, stepMs, () => idle);
-  await done;
+  await advancingUntil(clock, stepMs, threads.idle());
 }
 
 function root(): FakeMessage {
@@ -168,14 +163,9 @@ describe('when Slack fails', () => {
     ['a rate limit in an answer of 200', { kind: 'error', error: 'ratelimited' }],
   ] as const)('%s to the first post makes one message, not two', async (_title, fault) => {
     fake.faults.next('chat.postMessage', fault);
-    const opening = open();
-    let thread: RunThread | undefined;
-    void opening.then((opened) => {
-      thread = opened;
-    });
-    await advancing(clock, 500, () => thread !== undefined);
+    const thread = await advancingUntil(clock, 500, open());
     expect(fake.messages()).toHaveLength(1);
-    expect(thread?.ts).toBe(root().ts);
+    expect(thread.ts).toBe(root().ts);
   });
 
   test.each([
@@ -204,11 +194,7 @@ describe('when Slack fails', () => {
     fake.faults.next('chat.postMessage', { kind: 'accept-then-timeout' });
     fake.faults.next('conversations.history', { kind: 'status', status: 500 });
     fake.faults.next('conversations.history', { kind: 'drop' });
-    let opened = false;
-    void open().then(() => {
-      opened = true;
-    });
-    await advancing(clock, 500, () => opened);
+    await advancingUntil(clock, 500, open());
     expect(fake.messages()).toHaveLength(1);
   });
 
