@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { asStarsError } from '../errors.js';
+import { asStarsError, StarsError } from '../errors.js';
 import { refusalOf } from './answer.js';
 import type { Cluster } from './cluster.js';
 import type { Finding, LayerState } from './finding.js';
@@ -54,13 +54,12 @@ export async function readHealth(
   const either = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
   try {
     const findings = await Promise.all(probes.map((probe) => look(probe, either, deadlineMs)));
-    signal?.throwIfAborted();
+    if (signal?.aborted)
+      throw new StarsError('CANCELLED', 'Cancelled while looking at the cluster.', { cause: signal.reason });
     const layers = probes.map(
       ({ name, title }, index) => ({ name, title, details: [], ...findings[index], because: undefined }) as Layer,
     );
     return { environment: cluster.environment, at: clock.now().toISOString(), layers: explain(layers, probes) };
-  } catch (error) {
-    throw asStarsError(error);
   } finally {
     stopTimer();
   }
