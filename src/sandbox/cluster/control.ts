@@ -1,0 +1,223 @@
+import type { Chronos } from './chronos/chronos.js';
+import type { ChronosVersion } from './chronos/job.js';
+import { StarsError } from '../../errors.js';
+import type { Fault } from './fault.js';
+import type { HttpService } from './http.js';
+import { isRunning } from './marathon/instance.js';
+import type { Marathon } from './marathon/marathon.js';
+import type { createMesosDns } from './mesos-dns.js';
+import type { Master, Masters } from './mesos/masters.js';
+import type { Agent, Mesos } from './mesos/mesos.js';
+import type { Delays, Timers } from './timing.js';
+import type { Ensemble } from './zookeeper.js';
+
+export type ControlDeps = {
+  timers: Timers;
+  delays: Delays;
+  mesos: Mesos;
+  masters: Masters;
+  marathon: Marathon;
+  chronos: Chronos;
+  ensemble: Ensemble;
+  dns: ReturnType<typeof createMesosDns>;
+  services: Record<string, HttpService>;
+  masterServices: HttpService[];
+  agentServices: HttpService[];
+};
+
+export type ClusterControl = ReturnType<typeof createControl>;
+
+/** The hand that breaks things and mends them, for tests and for practice. */
+export function createControl(deps: ControlDeps) {
+  const { timers, delays, mesos, masters, marathon, chronos, ensemble, dns, services, masterServices, agentServices } =
+    deps;
+  const marathonDownOn = new Set<string>();
+  const seenApps = new Set<string>();
+  let marathonLeads = true;
+  let cancelReturn: (() => void) | undefined;
+
+  function serviceNamed(name: string): HttpService {
+    const service =
+      services[name] ??
+      masterServices[masters.all.findIndex((one) => one.name === name)] ??
+      agentServices[mesos.agents.findIndex((one) => one.name === name)];
+    if (!service)
+      throw unknown('service', name, [
+        ...Object.keys(services),
+        ...masters.all.map((one) => one.name),
+        ...mesos.agents.map((one) => one.name),
+      ]);
+    return service;
+  }
+
+  function agentNamed(name: string): Agent {
+    const agent = mesos.agents.find((one) => one.name === name);
+    if (!agent)
+      throw unknown(
+        'agent',
+        name,
+        mesos.agents.map((one) => one.name),
+      );
+    return agent;
+  }
+
+  function behaviour(appId: string) {
+    return marathon.launcher.runtime(appId).behaviour;
+  }
+
+  /** Every task of the app ends soon after it started, the running ones now; `false` mends it. */
+  function crashLoop(appId: string, on = true): void {
+    behaviour(appId).crash = on;
+    if (!on) return;
+    for (const { task } of [...marathon.launcher.runtime(appId).instances.values()]) marathon.launcher.crash(task);
+  }
+
+  function setHealth(appId: string, well: boolean): void {
+    behaviour(appId).well = well;
+    marathon.launcher.recheck(appId);
+  }
+
+  /** No offer fits the app any more; `false` lets offers through again. */
+  function hangDeployments(appId: string, on = true): void {
+    behaviour(appId).noOffers = on;
+    if (!on) marathon.launcher.settle(appId);
+  }
+
+  /** Nobody leads Marathon for a while; then tasks are missing for a moment. */
+  function electMarathon(): void {
+    marathonLeads = false;
+    marathon.events.endAll();
+    cancelReturn?.();
+    if (!ensemble.hasQuorum()) return;
+    cancelReturn = timers.after(delays.electionMs, () => {
+      marathonLeads = true;
+      marathon.setLoading(true);
+      timers.after(delays.loadingMs, () => marathon.setLoading(false));
+    });
+  }
+
+  function changeLeader(of: 'mesos' | 'marathon' = 'mesos'): void {
+    if (of === 'marathon') electMarathon();
+    else masters.elect();
+  }
+
+  function mesosLeaderChanged(leader: Master | undefined): void {
+    marathon.launcher.setConnected(leader !== undefined);
+    chronos.setScheduling(leader !== undefined);
+    if (leader) {
+      const event = { frameworkId: marathon.framework.id, master: `127.0.0.1:${leader.port}` };
+      marathon.events.emit('scheduler_reregistered_event', event);
+    } else marathon.events.emit('scheduler_disconnected_event', {});
+  }
+
+  function quorumChanged(quorum: boolean): void {
+    masters.setQuorum(quorum);
+    electMarathon();
+  }
+
+  async function loseAgent(name: string): Promise<void> {
+    const agent = agentNamed(name);
+    masters.agentGone(agent);
+    await serviceNamed(name).stop();
+  }
+
+  async function returnAgent(name: string): Promise<void> {
+    await serviceNamed(name).start();
+    masters.agentBack(agentNamed(name));
+  }
+
+  async function setMaster(name: string, running: boolean): Promise<void> {
+    const index = masters.all.findIndex((one) => one.name === name);
+    const master = masters.all[index];
+    if (!master) return;
+    masters.setRunning(master, running);
+    await (running ? masterServices[index]?.start() : masterServices[index]?.stop());
+  }
+
+  async function setMarathonOn(host: string, running: boolean): Promise<void> {
+    if (!masters.all.some(({ name }) => name === host)) return;
+    if (running) marathonDownOn.delete(host);
+    else marathonDownOn.add(host);
+    const anywhere = masters.all.some(({ name }) => !marathonDownOn.has(name));
+    await (anywhere ? services['marathon']?.start() : services['marathon']?.stop());
+  }
+
+  async function setZookeeper(host: string, running: boolean): Promise<void> {
+    const member = ensemble.members.find(({ name }) => name === host);
+    await (running ? member?.start() : member?.stop());
+  }
+
+  /** Docker containers on the host die with its Docker. */
+  function dockerStopped(host: string): void {
+    const agent = mesos.agents.find(({ name }) => name === host);
+    for (const task of agent ? mesos.tasksOn(agent) : []) {
+      if (task.container?.docker) mesos.update(task, 'TASK_FAILED', { message: 'Container exited with status 137' });
+    }
+  }
+
+  /** A unit on a simulated host went up or down. */
+  async function serviceOn(host: string, unit: string, active: boolean): Promise<void> {
+    const name = unit.replace(/\.service$/, '');
+    const isAgent = mesos.agents.some((one) => one.name === host);
+    if (name === 'mesos-slave' && isAgent) await (active ? returnAgent(host) : loseAgent(host));
+    if (name === 'mesos-master') await setMaster(host, active);
+    if (name === 'zookeeper') await setZookeeper(host, active);
+    if (name === 'marathon') await setMarathonOn(host, active);
+    if (name === 'mesos-dns') await (active ? services['mesos-dns']?.start() : services['mesos-dns']?.stop());
+    if (name === 'docker' && !active) dockerStopped(host);
+  }
+
+  /** Whether something that runs as an app has a running task; what never was an app runs elsewhere. */
+  function appIsUp(name: string): boolean {
+    const id = [...marathon.root().apps.keys()].find((one) => one.split('/').at(-1) === name);
+    if (id) seenApps.add(name);
+    if (!id) return !seenApps.has(name);
+    const runtime = marathon.launcher.runtimes.get(id);
+    return runtime?.behaviour.well === true && [...runtime.instances.values()].some(isRunning);
+  }
+
+  return {
+    crashLoop,
+    setHealth,
+    hangDeployments,
+    /** Holds the app by a deployment that does nothing; its id. */
+    lockApp: (appId: string, deploymentId?: string) => marathon.lock(appId, deploymentId),
+    /** Ends every deployment that touches the app, where it stands. */
+    unlockApp(appId: string) {
+      for (const deployment of marathon.deployments.touching([appId])) marathon.deployments.cancel(deployment);
+    },
+    fault: (service: string, fault: Fault) => serviceNamed(service).fault(fault),
+    clearFaults: (service: string) => serviceNamed(service).clearFaults(),
+    stopService: (name: string) => serviceNamed(name).stop(),
+    startService: (name: string) => serviceNamed(name).start(),
+    changeLeader,
+    loseAgent,
+    returnAgent,
+    loseQuorum: () => ensemble.setQuorumLost(true),
+    returnQuorum: () => ensemble.setQuorumLost(false),
+    setChronosVersion: (version: ChronosVersion) => chronos.setVersion(version),
+    /** Lets every run of the job fail; `false` mends it. */
+    failJob(name: string, on = true) {
+      if (on) chronos.failing.add(name);
+      else chronos.failing.delete(name);
+    },
+    /** Chronos reads its graph anew, as after a restart. */
+    reloadChronos: () => chronos.setScheduling(true),
+    zookeeperWhitelist: (words: string[] | undefined) => ensemble.setWhitelist(words),
+    refreshDns: () => dns.refresh(),
+    dnsEnumeration: (on: boolean) => dns.setEnumeration(on),
+    serviceOn,
+    appIsUp,
+    marathonLeads: () => marathonLeads,
+    mesosLeaderChanged,
+    quorumChanged,
+    /** Newest events of Marathon, oldest first. */
+    events: () => [...marathon.events.recent],
+  };
+}
+
+function unknown(what: string, name: string, known: string[]): StarsError {
+  return new StarsError('USAGE', `The simulated cluster has no ${what} ${name}.`, {
+    hint: `It has: ${known.join(', ')}.`,
+  });
+}

@@ -1,0 +1,436 @@
+import type { Framework, Mesos, Offer, Update } from '../mesos/mesos.js';
+import { hasEnded, type MesosTask } from '../mesos/task.js';
+import { appendLog } from '../mesos/task.js';
+import type { Ids } from '../ids.js';
+import type { Delays, Timers } from '../timing.js';
+import { safeId, type App } from './app.js';
+import { createHealthChecker } from './health.js';
+import { healthOf, instanceId, isActive, isRunning, type Instance, type TaskFailure } from './instance.js';
+import { emptyStats, matchOffer, recordOffer, type OfferStats } from './matching.js';
+import { crashLines, startLines, tickLines } from '../task-log.js';
+
+/** What Marathon does for one app or pod: how many it wants, what runs, why it waits. */
+export type Runtime = {
+  id: string;
+  /** Instances wanted now; a running deployment moves it towards the definition's number. */
+  want: number;
+  /** While a restart goes on: at most so many instances at once, and only new ones count towards `want`. */
+  restartLimit: number | undefined;
+  instances: Map<string, Instance>;
+  waitingSince: string;
+  delayUntilMs: number;
+  backoffMs: number;
+  stats: OfferStats;
+  lastTaskFailure: TaskFailure | undefined;
+  behaviour: { crash: boolean; noOffers: boolean; well: boolean };
+};
+
+export type Launcher = ReturnType<typeof createLauncher>;
+
+export type LauncherDeps = {
+  mesos: Mesos;
+  framework: Framework;
+  timers: Timers;
+  ids: Ids;
+  delays: Delays;
+  /** The definition that new instances get. */
+  appOf: (id: string) => App | undefined;
+  emit: (type: string, data: Record<string, unknown>) => void;
+  /** Whenever instances come, go or change. */
+  onChange: (id: string) => void;
+};
+
+const SLOWEST_OFFERS_MS = 5_000;
+/** A task that ran this long shows that the app is well: the next crash starts with the shortest back-off. */
+const PROVEN_MS = 60_000;
+
+/** Keeps as many instances of every app running as its runtime wants, on the offers of Mesos. */
+export function createLauncher(deps: LauncherDeps) {
+  const { mesos, framework, timers, ids, delays, appOf, emit, onChange } = deps;
+  const runtimes = new Map<string, Runtime>();
+  const checker = createHealthChecker({
+    timers,
+    firstCheckMs: delays.healthMs,
+    isWell: (id) => runtimes.get(id)?.behaviour.well ?? true,
+    emit,
+    onResult: (instance) => onChange(instance.appId),
+    onGivenUp: killUnhealthy,
+  });
+  let offersEveryMs = delays.offerMs;
+  let cancelRound: (() => void) | undefined;
+  let connected = true;
+
+  function runtime(id: string): Runtime {
+    const known = runtimes.get(id);
+    if (known) return known;
+    const fresh: Runtime = {
+      id,
+      want: 0,
+      restartLimit: undefined,
+      instances: new Map(),
+      waitingSince: timers.now().toISOString(),
+      delayUntilMs: 0,
+      backoffMs: 0,
+      stats: emptyStats(),
+      lastTaskFailure: undefined,
+      behaviour: { crash: false, noOffers: false, well: true },
+    };
+    runtimes.set(id, fresh);
+    return fresh;
+  }
+
+  function forget(id: string): void {
+    runtimes.delete(id);
+  }
+
+  function isCurrent(instance: Instance): boolean {
+    const app = appOf(instance.appId);
+    return app !== undefined && instance.version >= app.versionInfo.lastConfigChangeAt;
+  }
+
+  function activeOf(one: Runtime): Instance[] {
+    return [...one.instances.values()].filter(isActive);
+  }
+
+  /** How many instances still have to be launched. */
+  function missing(one: Runtime): number {
+    const active = activeOf(one);
+    if (one.restartLimit === undefined) return Math.max(0, one.want - active.length);
+    const room =
+      one.restartLimit - [...one.instances.values()].filter(({ unreachable }) => unreachable !== 'inactive').length;
+    return Math.max(0, Math.min(one.want - active.filter(isCurrent).length, room));
+  }
+
+  /** What the launch queue shows: everything wanted, whether or not there is room in a restart. */
+  function queued(one: Runtime): number {
+    const active = activeOf(one);
+    const count = one.restartLimit === undefined ? active.length : active.filter(isCurrent).length;
+    return Math.max(0, one.want - count);
+  }
+
+  /** Looks at the wanted number again: kills what is too much, launches what is missing. */
+  function settle(id: string): void {
+    const one = runtime(id);
+    const active = activeOf(one);
+    if (one.restartLimit === undefined && active.length > one.want) {
+      for (const instance of excess(active, active.length - one.want)) kill(instance);
+    }
+    if (missing(one) > 0) {
+      if (one.stats.processed === 0 && queued(one) > 0) one.waitingSince = timers.now().toISOString();
+      offersEveryMs = delays.offerMs;
+      scheduleRound(true);
+    }
+  }
+
+  function excess(active: Instance[], count: number): Instance[] {
+    const rank = (instance: Instance) => (isCurrent(instance) ? 1 : 0) + (isRunning(instance) ? 2 : 0);
+    const youngestFirst = [...active].reverse();
+    return youngestFirst.sort((a, b) => rank(a) - rank(b)).slice(0, count);
+  }
+
+  function kill(instance: Instance): void {
+    if (instance.killing) return;
+    instance.killing = true;
+    mesos.kill(instance.task);
+    onChange(instance.appId);
+  }
+
+  function killUnhealthy(instance: Instance, reason: string): void {
+    emit('unhealthy_instance_kill_event', {
+      appId: instance.appId,
+      taskId: instance.task.id,
+      instanceId: instanceId(instance),
+      version: instance.version,
+      reason,
+      host: instance.agent.name,
+      slaveId: instance.agent.id,
+    });
+    kill(instance);
+  }
+
+  function scheduleRound(anew = false): void {
+    if (anew) cancelRound?.();
+    else if (cancelRound) return;
+    cancelRound = timers.after(offersEveryMs, () => {
+      cancelRound = undefined;
+      offersEveryMs = Math.min(SLOWEST_OFFERS_MS, offersEveryMs * 1.5);
+      roundOfOffers();
+    });
+  }
+
+  function roundOfOffers(): void {
+    const waiting = [...runtimes.values()].filter((one) => missing(one) > 0);
+    for (const one of waiting) if (connected && timers.nowMs() >= one.delayUntilMs) launchMissing(one);
+    if ([...runtimes.values()].some((one) => missing(one) > 0)) scheduleRound();
+  }
+
+  function launchMissing(one: Runtime): void {
+    const app = appOf(one.id);
+    if (!app) return;
+    for (const offer of mesos.offers()) {
+      if (missing(one) === 0) return;
+      tryOffer(one, app, offer);
+    }
+  }
+
+  function tryOffer(one: Runtime, app: App, offer: Offer): boolean {
+    const placed = activeOf(one).map(({ agent }) => agent);
+    const match = one.behaviour.noOffers ? { reason: 'InsufficientCpus' as const } : matchOffer(app, offer, placed);
+    if ('reason' in match) {
+      recordOffer(one.stats, offer.agent.id, match.reason, timers.nowMs());
+      return false;
+    }
+    recordOffer(one.stats, offer.agent.id, 'used', timers.nowMs());
+    launch(one, app, { offer, ports: match.ports });
+    return true;
+  }
+
+  function launch(
+    one: Runtime,
+    app: App,
+    { offer, ports, atOnce = false }: { offer: Offer; ports: number[]; atOnce?: boolean },
+  ): void {
+    const uuid = ids.uuid();
+    const instance: Instance = {
+      uuid,
+      appId: app.id,
+      version: app.version,
+      task: undefined as unknown as MesosTask,
+      agent: offer.agent,
+      ports,
+      stagedAt: timers.now().toISOString(),
+      startedAt: undefined,
+      health: new Map(),
+      killing: false,
+      unreachable: 'no',
+    };
+    const taskId = `${safeId(app.id)}.${uuid}`;
+    one.instances.set(taskId, instance);
+    instance.task = mesos.launch(framework, offer.agent, taskSpec(taskId, app, ports), { atOnce });
+    appendLog(instance.task, 'stdout', startLines(app.id, timers.now(), ports), timers.nowMs());
+    if (atOnce) taskRuns(instance, true);
+    onChange(app.id);
+  }
+
+  function onUpdate({ task, framework: owner, previous }: Update): void {
+    if (owner !== framework) return;
+    const instance = instanceOfTask(task);
+    if (!instance?.task) return;
+    emitStatus(instance);
+    if (task.state === 'TASK_RUNNING') taskRuns(instance, false);
+    if (task.state === 'TASK_UNREACHABLE') taskUnreachable(instance);
+    if (hasEnded(task.state)) taskEnded(instance, previous);
+    onChange(instance.appId);
+  }
+  mesos.onUpdate(onUpdate);
+
+  function instanceOfTask(task: MesosTask): Instance | undefined {
+    for (const one of runtimes.values()) {
+      const instance = one.instances.get(task.id);
+      if (instance) return instance;
+    }
+    return undefined;
+  }
+
+  function taskRuns(instance: Instance, atOnce: boolean): void {
+    const one = runtime(instance.appId);
+    const back = instance.unreachable !== 'no';
+    instance.unreachable = 'no';
+    instance.startedAt ??= timers.now().toISOString();
+    const app = appOf(instance.appId);
+    if (app) checker.watch(instance, app, { atOnce });
+    if (one.behaviour.crash) timers.after(delays.crashMs, () => crash(instance.task));
+    if (back) settle(instance.appId);
+  }
+
+  function crash(task: MesosTask): void {
+    if (task.state !== 'TASK_RUNNING') return;
+    appendLog(task, 'stderr', crashLines(task.name, timers.now()), timers.nowMs());
+    mesos.update(task, 'TASK_FAILED', { message: 'Command exited with status 1' });
+  }
+
+  function taskUnreachable(instance: Instance): void {
+    const strategy = appOf(instance.appId)?.unreachableStrategy ?? {
+      inactiveAfterSeconds: 300,
+      expungeAfterSeconds: 600,
+    };
+    instance.unreachable = 'waiting';
+    checker.unwatch(instance);
+    const stillAway = () => instance.task.state === 'TASK_UNREACHABLE' && instance.unreachable !== 'no';
+    timers.after(strategy.inactiveAfterSeconds * 1000, () => {
+      if (!stillAway()) return;
+      instance.unreachable = 'inactive';
+      settle(instance.appId);
+      onChange(instance.appId);
+    });
+    timers.after(strategy.expungeAfterSeconds * 1000, () => {
+      if (!stillAway()) return;
+      runtime(instance.appId).instances.delete(instance.task.id);
+      onChange(instance.appId);
+    });
+  }
+
+  function taskEnded(instance: Instance, previous: string): void {
+    const one = runtime(instance.appId);
+    checker.unwatch(instance);
+    one.instances.delete(instance.task.id);
+    if (!instance.killing) {
+      if (instance.task.state !== 'TASK_FINISHED') one.lastTaskFailure = failureOf(instance);
+      backOff(one, instance);
+    }
+    void previous;
+    settle(instance.appId);
+  }
+
+  function failureOf({ appId, agent, task, version }: Instance): TaskFailure {
+    return {
+      appId,
+      host: agent.name,
+      message: task.message,
+      state: task.state,
+      taskId: task.id,
+      timestamp: timers.now().toISOString(),
+      version,
+      slaveId: agent.id,
+    };
+  }
+
+  function backOff(one: Runtime, instance: Instance): void {
+    const app = appOf(one.id);
+    if (!app) return;
+    const ranMs = instance.startedAt ? timers.nowMs() - Date.parse(instance.startedAt) : 0;
+    const firstMs = app.backoffSeconds * 1000;
+    one.backoffMs = ranMs >= PROVEN_MS || one.backoffMs === 0 ? firstMs : one.backoffMs * app.backoffFactor;
+    one.backoffMs = Math.min(one.backoffMs, app.maxLaunchDelaySeconds * 1000);
+    one.delayUntilMs = timers.nowMs() + one.backoffMs;
+    // The offers that come meanwhile may be slow ones: ask for one right when the delay is over.
+    timers.after(one.backoffMs, () => settle(one.id));
+  }
+
+  function resetDelay(id: string): void {
+    Object.assign(runtime(id), { delayUntilMs: 0, backoffMs: 0 });
+    settle(id);
+  }
+
+  function emitStatus(instance: Instance): void {
+    const { task, agent, ports, version, appId } = instance;
+    const ipAddresses = [{ ipAddress: agent.address, protocol: 'IPv4' }];
+    const common = {
+      slaveId: agent.id,
+      taskId: task.id,
+      taskStatus: task.state,
+      message: task.message,
+      appId,
+      host: agent.name,
+    };
+    emit('status_update_event', { ...common, ipAddresses, ports, version });
+    emit('instance_changed_event', {
+      instanceId: instanceId(instance),
+      condition: conditionOf(task.state),
+      runSpecId: appId,
+      agentId: agent.id,
+      host: agent.name,
+      runSpecVersion: version,
+    });
+  }
+
+  /** Running instances write a line now and then. */
+  function writeLogs(): void {
+    for (const one of runtimes.values()) {
+      for (const { task } of one.instances.values()) {
+        if (task.state === 'TASK_RUNNING') appendLog(task, 'stdout', tickLines(one.id, timers.now()), timers.nowMs());
+      }
+    }
+  }
+  timers.every(delays.logMs, writeLogs);
+
+  /** Starts what was running when the simulation begins, as far as it fits; the rest waits for offers. */
+  function startLoaded(app: App): void {
+    const one = runtime(app.id);
+    one.want = app.instances;
+    for (const offer of mesos.offers()) fillOffer(one, app, offer.agent.id);
+    if (missing(one) > 0) settle(app.id);
+  }
+
+  function fillOffer(one: Runtime, app: App, agentId: string): void {
+    if (missing(one) === 0) return;
+    const offer = mesos.offers().find(({ agent }) => agent.id === agentId);
+    const match =
+      offer &&
+      matchOffer(
+        app,
+        offer,
+        activeOf(one).map(({ agent }) => agent),
+      );
+    if (offer && match && 'ports' in match) launch(one, app, { offer, ports: match.ports, atOnce: true });
+    else
+      recordOffer(one.stats, agentId, match && 'reason' in match ? match.reason : 'InsufficientCpus', timers.nowMs());
+  }
+
+  return {
+    runtime,
+    runtimes,
+    forget,
+    isCurrent,
+    activeOf,
+    queued,
+    settle,
+    kill,
+    resetDelay,
+    startLoaded,
+    crash,
+    recheck: checker.recheck,
+    /** Whether an instance does what a deployment waits for: runs, and is healthy if it can tell. */
+    isReady(instance: Instance): boolean {
+      const checks = appOf(instance.appId)?.healthChecks.length ?? 0;
+      return isRunning(instance) && isActive(instance) && (checks === 0 || healthOf(instance, checks) === 'healthy');
+    },
+    /** Without its Mesos connection Marathon launches nothing. */
+    setConnected(value: boolean) {
+      connected = value;
+      if (value) for (const id of runtimes.keys()) settle(id);
+    },
+  };
+}
+
+function conditionOf(state: string): string {
+  const word = state.replace('TASK_', '').toLowerCase();
+  return word[0]!.toUpperCase() + word.slice(1);
+}
+
+function taskSpec(id: string, app: App, ports: number[]) {
+  return {
+    id,
+    name: app.id.slice(1).split('/').reverse().join('.'),
+    command: app.cmd ?? app.args?.join(' ') ?? 'NO EXECUTABLE',
+    resources: { cpus: app.cpus, mem: app.mem, disk: app.disk, gpus: app.gpus, ports },
+    labels: app.labels,
+    user: app.user,
+    discovery: true,
+    ...(app.container && { container: mesosContainer(app) }),
+  };
+}
+
+function mesosContainer({ container }: App) {
+  if (!container) return undefined;
+  const { docker } = container;
+  return {
+    type: container.type,
+    ...(docker && {
+      docker: {
+        image: docker.image,
+        network: docker.network ?? 'HOST',
+        privileged: Boolean(docker['privileged']),
+        parameters: docker['parameters'] ?? [],
+        force_pull_image: Boolean(docker['forcePullImage']),
+      },
+    }),
+    ...(container.volumes?.length && {
+      volumes: container.volumes.map(({ containerPath, hostPath, mode }) => ({
+        container_path: containerPath,
+        ...(hostPath !== undefined && { host_path: hostPath }),
+        mode,
+      })),
+    }),
+  };
+}

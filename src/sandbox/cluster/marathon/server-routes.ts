@@ -1,0 +1,110 @@
+import { route, type Handler, type Route } from '../http.js';
+import { jettyPage } from '../reply.js';
+import { notFound } from './errors.js';
+import type { Marathon } from './marathon.js';
+
+export type MarathonSite = {
+  /** host:port of the leading instance, as it listens. */
+  leader: () => string | undefined;
+  zk: string;
+  master: string;
+  hostname: string;
+  abdicate: () => void;
+};
+
+/** The server about itself: ping, info, leader, metrics, events. */
+export function serverRoutes(marathon: Marathon, site: MarathonSite): Route[] {
+  const ping: Handler = ({ headers }) =>
+    headers.accept?.split(',').every((one) => one.trim().startsWith('application/json'))
+      ? { json: 'pong' }
+      : { text: 'pong' };
+
+  const info: Handler = () => ({
+    json: {
+      name: 'marathon',
+      version: '1.4.7',
+      buildref: '8ffdb1e5d0fd3ff3f0ef5b3e2b0c8a1d2c5ab5ac',
+      elected: site.leader() !== undefined,
+      leader: site.leader() ?? null,
+      frameworkId: marathon.framework.id,
+      marathon_config: {
+        master: site.master,
+        failover_timeout: 604800,
+        framework_name: 'marathon',
+        ha: true,
+        checkpoint: true,
+        local_port_min: 10000,
+        local_port_max: 20000,
+        executor: '//cmd',
+        hostname: site.hostname,
+        webui_url: null,
+        mesos_role: null,
+        task_launch_timeout: 300000,
+        reconciliation_initial_delay: 15000,
+        reconciliation_interval: 600000,
+        mesos_user: 'root',
+        leader_proxy_connection_timeout_ms: 5000,
+        leader_proxy_read_timeout_ms: 10000,
+        features: [],
+        mesos_leader_ui_url: null,
+      },
+      zookeeper_config: { zk: site.zk, zk_timeout: 10000, zk_session_timeout: 10000, zk_max_versions: 50 },
+      event_subscriber: { type: 'http_callback', http_endpoints: null },
+      http_config: { http_port: Number(site.leader()?.split(':')[1] ?? 8080), https_port: 8443 },
+    },
+  });
+
+  const leader: Handler = () => {
+    const address = site.leader();
+    if (address === undefined) throw notFound('There is no leader');
+    return { json: { leader: address } };
+  };
+
+  const abdicate: Handler = () => {
+    site.abdicate();
+    return { json: { message: 'Leadership abdicated' } };
+  };
+
+  const metrics: Handler = () => ({
+    json: {
+      version: '3.0.0',
+      gauges: {
+        'service.mesosphere.marathon.app.count': { value: marathon.root().apps.size },
+        'service.mesosphere.marathon.group.count': { value: marathon.root().groups.size + 1 },
+        'service.mesosphere.marathon.task.running.count': { value: marathon.framework.tasks.size },
+        'service.mesosphere.marathon.uptime': { value: marathon.nowMs() - marathon.framework.registeredMs },
+        'jvm.memory.heap.used': { value: 268435456 },
+      },
+      counters: {
+        'service.mesosphere.marathon.core.task.tracker.impl.InstanceTrackerActor.tasks': {
+          count: marathon.framework.tasks.size,
+        },
+      },
+      histograms: {},
+      meters: {},
+      timers: {},
+    },
+  });
+
+  const events: Handler = ({ headers, query, remoteAddress }) => {
+    if (!headers.accept?.includes('text/event-stream')) return methodNotAllowed('/v2/events');
+    return {
+      headers: { 'Content-Type': 'text/event-stream;charset=UTF-8', 'Cache-Control': 'no-cache', Connection: 'close' },
+      stream: (response) =>
+        marathon.events.attach(response, { types: query.getAll('event_type'), address: remoteAddress }),
+    };
+  };
+
+  return [
+    route('GET', /^\/ping\/?$/, ping),
+    route('GET', /^\/metrics\/?$/, metrics),
+    route('GET', /^\/v2\/info\/?$/, info),
+    route('GET', /^\/v2\/leader\/?$/, leader),
+    route('DELETE', /^\/v2\/leader\/?$/, abdicate),
+    route('GET', /^\/v2\/events\/?$/, events),
+  ];
+}
+
+export function methodNotAllowed(path: string) {
+  return { status: 405, html: jettyPage(405, 'Method Not Allowed', path) };
+}

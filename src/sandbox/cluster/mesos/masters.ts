@@ -1,0 +1,121 @@
+import type { Delays, Timers } from '../timing.js';
+import { agentPid } from './json.js';
+import type { Agent, Mesos } from './mesos.js';
+import { hasEnded } from './task.js';
+
+export type Master = {
+  name: string;
+  address: string;
+  port: number;
+  id: string;
+  running: boolean;
+  startedMs: number;
+};
+
+export type Masters = ReturnType<typeof createMasters>;
+
+export type MastersDeps = {
+  mesos: Mesos;
+  masters: Master[];
+  timers: Timers;
+  delays: Delays;
+  onLeader: (leader: Master | undefined) => void;
+};
+
+/** Which master leads, who hears of agents that go away, and how the leader is chosen anew. */
+export function createMasters({ mesos, masters, timers, delays, onLeader }: MastersDeps) {
+  let leader: Master | undefined = masters[0];
+  let electedMs = timers.nowMs();
+  let quorum = true;
+  let cancelElection: (() => void) | undefined;
+
+  function setLeader(next: Master | undefined): void {
+    leader = next;
+    electedMs = timers.nowMs();
+    mesos.setLeading(next !== undefined);
+    if (next) {
+      for (const name of Object.keys(mesos.counters)) delete mesos.counters[name];
+      for (const framework of mesos.frameworks) framework.reregisteredMs = timers.nowMs();
+    }
+    onLeader(next);
+  }
+
+  /** No leader for a while, then the next master that runs, if ZooKeeper and enough masters are there. */
+  function elect(after: Master | undefined = leader): void {
+    setLeader(undefined);
+    cancelElection?.();
+    cancelElection = timers.after(delays.electionMs, () => {
+      const start = after ? masters.indexOf(after) + 1 : 0;
+      const order = [...masters.slice(start), ...masters.slice(0, start)];
+      const running = order.filter((master) => master.running);
+      if (quorum && running.length * 2 > masters.length) setLeader(running[0]);
+    });
+  }
+
+  function setRunning(master: Master, running: boolean): void {
+    if (master.running === running) return;
+    master.running = running;
+    if (running) master.startedMs = timers.nowMs();
+    const alive = masters.filter((one) => one.running).length;
+    if (!running && (leader === master || alive * 2 <= masters.length)) elect(master);
+    if (running && !leader) elect(undefined);
+  }
+
+  function setQuorum(value: boolean): void {
+    if (quorum === value) return;
+    quorum = value;
+    if (value) elect(undefined);
+    else {
+      cancelElection?.();
+      setLeader(undefined);
+    }
+  }
+
+  /** The agent's connection broke: first inactive, then unreachable unless it comes back before. */
+  function agentGone(agent: Agent): void {
+    if (agent.state !== 'active') return;
+    agent.state = 'disconnected';
+    mesos.count('slave_unreachable_scheduled');
+    timers.after(delays.agentTimeoutMs, () => {
+      if (agent.state !== 'disconnected') return;
+      agent.state = 'lost';
+      mesos.count('slave_unreachable_completed');
+      mesos.count('slave_removals');
+      for (const task of mesos.tasksOn(agent))
+        mesos.update(task, 'TASK_UNREACHABLE', { message: `Agent ${agentPid(agent)} is unreachable` });
+    });
+  }
+
+  /** It registers again with the id it had; its tasks have been running all the time. */
+  function agentBack(agent: Agent): void {
+    if (agent.state === 'active') return;
+    agent.state = 'active';
+    agent.reregisteredMs = timers.nowMs();
+    mesos.count('slave_reregistrations');
+    for (const task of mesos.tasksOn(agent)) {
+      if (task.state === 'TASK_UNREACHABLE' || task.state === 'TASK_STAGING') mesos.update(task, 'TASK_RUNNING');
+    }
+  }
+
+  /** Kills everything on the agent at once, as `machine/down` does. */
+  function machineDown(agent: Agent): void {
+    for (const task of mesos.tasksOn(agent)) {
+      if (!hasEnded(task.state)) mesos.update(task, 'TASK_LOST', { message: 'Agent shut down for maintenance' });
+    }
+    agent.state = 'down';
+  }
+
+  return {
+    all: masters,
+    leader: () => leader,
+    electedMs: () => electedMs,
+    elect,
+    setRunning,
+    setQuorum,
+    agentGone,
+    agentBack,
+    machineDown,
+    /** Agents as the leader lists them. */
+    registered: () => mesos.agents.filter(({ state }) => state === 'active' || state === 'disconnected'),
+  };
+}
