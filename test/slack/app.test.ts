@@ -21,7 +21,7 @@ type Story = { fake: FakeSlack; slack: Slack; received: Incoming[]; port: number
 const endings: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
+  for (const end of endings.splice(0).toReversed()) await end();
 });
 
 async function inSlack(
@@ -263,7 +263,7 @@ describe('over http', () => {
     const { port } = await inSlack('http', undefined, {
       options: {
         http: (request, response) => void response.end(`you asked for ${request.url}`),
-      } as Partial<SlackOptions>,
+      },
     });
     const answer = await fetch(`http://127.0.0.1:${port}/healthz`);
     expect(await answer.text()).toBe('you asked for /healthz');
@@ -286,7 +286,7 @@ describe('over http', () => {
 describe('over socket', () => {
   test('commands arrive again after the connection broke, and after Slack renewed it', async () => {
     const { fake, received, slack } = await inSlack('socket');
-    for (const end of [fake.dropSocket, fake.refreshSocket]) {
+    for (const end of [() => fake.dropSocket(), () => fake.refreshSocket()]) {
       end();
       await eventually(() => fake.sockets() === 0 || !slack.connected());
       await eventually(() => fake.sockets() === 1 && slack.connected());
@@ -315,7 +315,7 @@ describe('over socket', () => {
     const told: StarsError[] = [];
     const { fake, slack } = await inSlack('socket', undefined, {
       clock,
-      options: { onDown: (error: StarsError) => told.push(error) } as Partial<SlackOptions>,
+      options: { onDown: (error) => told.push(error) },
     });
     fake.faults.next('apps.connections.open', { kind: 'error', error: 'invalid_auth' });
     fake.dropSocket();
@@ -333,7 +333,7 @@ describe('over socket', () => {
     const told: StarsError[] = [];
     const { fake, slack } = await inSlack('socket', undefined, {
       clock,
-      options: { onDown: (error: StarsError) => told.push(error) } as Partial<SlackOptions>,
+      options: { onDown: (error) => told.push(error) },
     });
     for (let call = 0; call < 200; call += 1)
       fake.faults.next('apps.connections.open', { kind: 'status', status: 503 });

@@ -8,7 +8,7 @@ import { createDelivery, type Delivered } from './delivery.js';
 import { createFaults, type Faults } from './faults.js';
 import { createFiles, type FakeFile } from './file-methods.js';
 import { createMethods } from './methods.js';
-import { actionOf, actionPayload, commandPayload, mentionPayload } from './payloads.js';
+import { actionOf, actionPayload, asSent, commandPayload, mentionPayload } from './payloads.js';
 import { Refusal } from './refusal.js';
 import { argsOf, bodyOf } from './request.js';
 import { createSocketServer } from './socket-server.js';
@@ -200,7 +200,7 @@ export async function startFakeSlack(options: FakeSlackOptions): Promise<FakeSla
   ) {
     const who = workspace.person(person);
     const where = workspace.channel(channel);
-    const words = `<@${BOT.id}> ${text}`;
+    const words = `<@${BOT.id}> ${asSent(text)}`;
     const content = { text: words, blocks: undefined, metadata: undefined };
     const said = workspace.add({
       ...content,

@@ -2,6 +2,16 @@ import { BOT, TEAM, type FakeChannel, type FakeMessage, type FakePerson } from '
 
 const APP = { token: 'sandbox', api_app_id: 'A0STARS' };
 
+/** What a person types, as Slack hands it on: escaped, but for mentions and links, which are markup by then. */
+export function asSent(text: string): string {
+  return text
+    .split(/(<(?:[@#!]|https?:)[^>]*>)/)
+    .map((part, at) =>
+      at % 2 === 1 ? part : part.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+    )
+    .join('');
+}
+
 type Reach = { responseUrl: string; triggerId: string };
 
 /** What Slack sends for `/stars <text>`; every value is a text, as in a form. */
@@ -15,7 +25,7 @@ export function commandPayload(text: string, who: FakePerson, where: FakeChannel
     user_id: who.id,
     user_name: who.name,
     command: '/stars',
-    text,
+    text: asSent(text),
     is_enterprise_install: 'false',
     response_url: responseUrl,
     trigger_id: triggerId,

@@ -82,11 +82,11 @@ describe('messages', () => {
   });
 
   test('have times that are unique and rise even while the clock stands still', async () => {
-    const times = [];
+    const times: string[] = [];
     for (let at = 0; at < 20; at += 1)
-      times.push((await call('chat.postMessage', { channel: deploys, text: 'x' }))['ts']);
+      times.push(String((await call('chat.postMessage', { channel: deploys, text: 'x' }))['ts']));
     expect(new Set(times).size).toBe(20);
-    expect(times).toEqual([...times].sort());
+    expect(times).toEqual([...times].sort((a, b) => a.localeCompare(b)));
   });
 
   test('keep what they showed before each edit, and their blocks when an edit brings none', async () => {
@@ -174,6 +174,14 @@ describe('delivery over HTTP', () => {
     await clock.advance(3_000);
     expect(await said).toEqual({ acked: false, error: 'operation_timeout' });
     expect(seen).toHaveLength(1);
+    stop();
+  });
+
+  test('a command arrives with its special characters escaped, as Slack sends it', async () => {
+    const { seen, stop } = await bot([]);
+    await fake.say('run all staging -- df | grep "x" && echo <y> <@U0BEN>');
+    const sent = 'run all staging -- df | grep "x" &amp;&amp; echo &lt;y&gt; <@U0BEN>';
+    expect(new URLSearchParams(seen[0]?.body).get('text')).toBe(sent);
     stop();
   });
 

@@ -7,8 +7,8 @@ import { silentLog } from '../../../src/log.js';
 import { startFakeSlack } from '../../../src/sandbox/fake-slack/fake-slack.js';
 import { Secret } from '../../../src/secret.js';
 import { callFailure, createSlackClient, type SlackClient } from '../../../src/slack/client.js';
-import { createThreads, type RunThread } from '../../../src/slack/thread.js';
-import { advancing } from '../../slack/eventually.js';
+import { createThreads } from '../../../src/slack/thread.js';
+import { advancingUntil } from '../../slack/eventually.js';
 import { play, result, runView, started, succeeded, task } from '../../slack/run-views.js';
 
 type Peer = { api: string; token: string; channel: string; person: string };
@@ -16,7 +16,7 @@ type Peer = { api: string; token: string; channel: string; person: string };
 const endings: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
+  for (const end of endings.splice(0).toReversed()) await end();
 });
 
 async function ours(): Promise<Peer> {
@@ -133,21 +133,13 @@ describe.each([
       task('install'),
       result('c1', { status: 'failed', message: 'no disk' }),
     ];
-    let thread: RunThread | undefined;
-    void threads.open(runView(...events), peer.channel).then((opened) => {
-      thread = opened;
-    });
-    await advancing(clock, 500, () => thread !== undefined);
-    thread?.update(runView(...events, succeeded));
-    let idle = false;
-    void threads.idle().then(() => {
-      idle = true;
-    });
-    await advancing(clock, 500, () => idle);
+    const thread = await advancingUntil(clock, 500, threads.open(runView(...events), peer.channel));
+    thread.update(runView(...events, succeeded));
+    await advancingUntil(clock, 500, threads.idle());
 
     const { messages = [] } = await clientOf(peer).conversations.replies({
       channel: peer.channel,
-      ts: thread?.ts ?? '',
+      ts: thread.ts,
     });
     expect(messages.map(({ text }) => text)).toEqual([
       'deploy site staging: succeeded: Deployed site.',
