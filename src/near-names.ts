@@ -6,7 +6,7 @@ export function nearNames(name: string, known: Iterable<string>): string[] {
   const limit = Math.max(2, Math.ceil(wanted.length / 3));
   return [...new Set(known)]
     .map((candidate) => ({ candidate, away: farFrom(wanted, candidate.toLowerCase()) }))
-    .filter(({ away }) => away <= limit)
+    .filter(({ candidate, away }) => away <= limit && away < candidate.length)
     .sort((a, b) => a.away - b.away || a.candidate.localeCompare(b.candidate))
     .slice(0, 3)
     .map(({ candidate }) => candidate);
@@ -20,7 +20,7 @@ export function didYouMean(name: string, known: Iterable<string>): string | unde
 }
 
 function farFrom(wanted: string, candidate: string): number {
-  // Half a long name counts as near: people type `stars-c2` for `stars-c2.edc.example.org`.
-  if (wanted.length >= 3 && candidate.startsWith(wanted)) return 1;
+  // The start of a long name counts as near: people type `stars-c2` for `stars-c2.edc.example.org`.
+  if (wanted.length >= 2 && candidate.startsWith(wanted)) return 0;
   return distance(wanted, candidate);
 }

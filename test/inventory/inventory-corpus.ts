@@ -31,7 +31,10 @@ const OWN = ['inventory_hostname', 'inventory_hostname_short', 'inventory_file',
 export function inventoryCases(): InventoryCase[] {
   return readdirSync(CORPUS)
     .sort()
-    .map((name) => ({ name, ...(JSON.parse(readFileSync(join(CORPUS, name, 'case.json'), 'utf8')) as Omit<InventoryCase, 'name'>) }));
+    .map((name) => ({
+      name,
+      ...(JSON.parse(readFileSync(join(CORPUS, name, 'case.json'), 'utf8')) as Omit<InventoryCase, 'name'>),
+    }));
 }
 
 export function goldenOf(name: string): Answer {
@@ -68,7 +71,9 @@ export async function answerOfStars(one: InventoryCase): Promise<Answer> {
 export function comparable(name: string, { variables, groups, matches }: Answer): Answer {
   const ordered = (hosts: string[]) => (NESTED.includes(name) ? hosts.toSorted() : hosts);
   return {
-    variables: Object.fromEntries(Object.entries(variables).filter(([, dict]) => Object.keys(dict as object).length > 0)),
+    variables: Object.fromEntries(
+      Object.entries(variables).filter(([, dict]) => Object.keys(dict as object).length > 0),
+    ),
     groups: Object.fromEntries(Object.entries(groups).map(([group, hosts]) => [group, ordered(hosts)])),
     matches: matches.map((match) => ({ ...match, hosts: ordered(match.hosts) })),
   };

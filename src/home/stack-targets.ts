@@ -1,0 +1,143 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { StarsError } from '../errors.js';
+import { didYouMean } from '../near-names.js';
+import { loadYaml } from '../yaml/load-yaml.js';
+
+export type TargetKind = 'playbook' | 'role' | 'app' | 'job';
+
+/** Something of the stack that can be deployed. `name` is a file's or role's name; `ids` are an app's ids or a job's names. */
+export type Target = { kind: TargetKind; name: string; path: string; ids: string[] };
+
+const KINDS: readonly TargetKind[] = ['playbook', 'role', 'app', 'job'];
+
+/** Everything in a stack that can be deployed, sorted by name within its kind; a folder that does not exist holds nothing. */
+export async function stackTargets(stackFolder: string): Promise<Target[]> {
+  const [playbooks, roles, apps, jobs] = await Promise.all([
+    playbooksIn(stackFolder),
+    rolesIn(join(stackFolder, 'roles')),
+    definitionsIn(join(stackFolder, 'conf', 'marathon'), 'app', 'id'),
+    definitionsIn(join(stackFolder, 'conf', 'chronos'), 'job', 'name'),
+  ]);
+  return [...playbooks, ...roles, ...apps, ...jobs];
+}
+
+/**
+ * The target that a person named: a playbook or an app by its name, the others as `role:NAME` and `job:NAME`; a playbook goes
+ * before an app of the same name, `app:NAME` says otherwise. Throws UNKNOWN_TARGET with near names or a list.
+ */
+export function resolveTarget(text: string, targets: readonly Target[]): Target {
+  const [, prefix, name = ''] = /^(?:(playbook|role|app|job):)?(.*)$/s.exec(text) ?? [];
+  const kinds = prefix === undefined ? (['playbook', 'app'] as const) : KINDS.filter((kind) => kind === prefix);
+  for (const kind of kinds) {
+    const found = targets.find((target) => target.kind === kind && isCalled(target, name));
+    if (found) return found;
+  }
+  throw unknownTarget(text, name, targets);
+}
+
+function isCalled({ kind, name, path, ids }: Target, wanted: string): boolean {
+  if (wanted === name || wanted === basename(path)) return true;
+  if (kind === 'app') return ids.some((id) => withoutSlash(id) === withoutSlash(wanted));
+  return ids.includes(wanted);
+}
+
+function withoutSlash(id: string): string {
+  return id.replace(/^\//, '');
+}
+
+async function playbooksIn(folder: string): Promise<Target[]> {
+  const files = (await filesIn(folder)).filter(
+    (file) => /\.ya?ml$/.test(file) && !basename(file).startsWith('requirements.'),
+  );
+  const targets: Target[] = [];
+  for (const path of files) if (await isPlaybook(path)) targets.push(targetOf('playbook', path, []));
+  return targets;
+}
+
+/** A list of plays. What is no YAML at all counts too: deploying it then says what is wrong with it. */
+async function isPlaybook(path: string): Promise<boolean> {
+  try {
+    const plays = loadYaml(await readFile(path, 'utf8'), { file: path });
+    return Array.isArray(plays) && plays.some((play) => play instanceof Map && PLAY_KEYS.some((key) => play.has(key)));
+  } catch (error) {
+    return error instanceof StarsError;
+  }
+}
+
+const PLAY_KEYS = ['hosts', 'import_playbook', 'ansible.builtin.import_playbook', 'include'];
+
+async function rolesIn(folder: string): Promise<Target[]> {
+  const entries = await entriesIn(folder);
+  const roles = entries.filter(
+    (entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'),
+  );
+  return roles.map(({ name }) => ({ kind: 'role' as const, name, path: join(folder, name), ids: [] })).sort(byName);
+}
+
+async function definitionsIn(folder: string, kind: 'app' | 'job', key: 'id' | 'name'): Promise<Target[]> {
+  const files = (await filesIn(folder)).filter((file) => file.endsWith('.json'));
+  return Promise.all(files.map(async (path) => targetOf(kind, path, await idsIn(path, key))));
+}
+
+/** The ids in a definition, one or a list of them; none when it cannot be read, which deploying it then says. */
+async function idsIn(path: string, key: 'id' | 'name'): Promise<string[]> {
+  try {
+    const content: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return [content].flat().flatMap((definition: unknown) => {
+      const id: unknown =
+        typeof definition === 'object' && definition !== null
+          ? (definition as Record<string, unknown>)[key]
+          : undefined;
+      return typeof id === 'string' ? [id] : [];
+    });
+  } catch {
+    return [];
+  }
+}
+
+function targetOf(kind: TargetKind, path: string, ids: string[]): Target {
+  return { kind, name: basename(path, extname(path)), path, ids };
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await entriesIn(folder);
+  const names = entries.filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
+  return names.sort().map((name) => join(folder, name));
+}
+
+async function entriesIn(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function byName(a: Target, b: Target): number {
+  return a.name.localeCompare(b.name);
+}
+
+function unknownTarget(text: string, name: string, targets: readonly Target[]): StarsError {
+  const words = targets.flatMap(wordsFor);
+  const elsewhere = targets
+    .filter((target) => isCalled(target, name))
+    .map(({ kind, name: found }) => `${kind}:${found}`);
+  const hint =
+    elsewhere.length > 0 ? `Did you mean ${elsewhere.join(' or ')}?` : (didYouMean(text, words) ?? overview(targets));
+  return new StarsError('UNKNOWN_TARGET', `There is no playbook or app called ${text}.`, { hint });
+}
+
+/** What a person can type for it. */
+function wordsFor({ kind, name, ids }: Target): string[] {
+  if (kind === 'playbook') return [name];
+  return kind === 'app' ? [name, ...ids] : [`${kind}:${name}`, ...ids.map((id) => `${kind}:${id}`)];
+}
+
+function overview(targets: readonly Target[]): string {
+  const lines = KINDS.flatMap((kind) => {
+    const names = targets.filter((target) => target.kind === kind).map(({ name }) => name);
+    return names.length === 0 ? [] : [`${kind}s: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`];
+  });
+  return lines.length === 0 ? 'The stack is empty: put playbooks and roles into it.' : lines.join('; ');
+}
