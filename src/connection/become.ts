@@ -1,0 +1,78 @@
+import { StarsError } from '../errors.js';
+import { quote } from '../shell/command.js';
+import type { Become } from './connection.js';
+
+/** `command` as the other user, for the login shell: the password, if any, is asked for with `prompt` and read from standard input. */
+export function becomeCommand(become: Become | undefined, command: string, prompt: string): string {
+  if (!become) return `exec ${command}`;
+  if (become.method === 'su') return ['exec su', ...flags(become), quote(become.user), '-c', quote(command)].join(' ');
+  const ask = become.password === undefined ? ['-n'] : ['-S', '-p', quote(prompt)];
+  return [
+    'exec sudo',
+    ...(become.flags === undefined ? ['-H'] : flags(become)),
+    ...ask,
+    '-u',
+    quote(become.user),
+    '--',
+    command,
+  ].join(' ');
+}
+
+function flags({ flags = '', method }: Become): string[] {
+  // Whether it asks is decided by whether there is a password, not by `-n` or `-S` among somebody's flags.
+  return flags
+    .split(/\s+/)
+    .filter((flag) => flag && !(method === 'sudo' && /^-[nS]$/.test(flag)))
+    .map(quote);
+}
+
+/** Whether what was said so far ends with the question for the password. */
+export function asksForPassword(become: Become, said: string, prompt: string): boolean {
+  return become.method === 'su' ? /[:：]\s*$/.test(said) : said.includes(prompt);
+}
+
+/** Why the other user's shell did not start, in words, from what sudo or su said. */
+export function becomeError(host: string, become: Become, said: string, code: number | undefined): StarsError {
+  const words = said.trim();
+  const { method, user } = become;
+  const { reason, hint } = explain(become, words, code);
+  return new StarsError('BECOME', `${host}: cannot become ${user} with ${method}: ${reason}`, { hint });
+}
+
+type Explanation = { reason: string; hint: string };
+
+function explain({ method, user, password }: Become, words: string, code: number | undefined): Explanation {
+  if (/unknown user|does not exist|no passwd entry/i.test(words)) {
+    return { reason: `there is no user ${user} on the host.`, hint: 'Check become_user.' };
+  }
+  if (/try again|incorrect password|authentication failure/i.test(words)) {
+    return { reason: 'the password is wrong.', hint: 'Check ansible_become_password of this host.' };
+  }
+  if (/password is required|terminal is required to (read|authenticate)/i.test(words)) {
+    return {
+      reason: 'a password is required and none is configured.',
+      hint: `Set ansible_become_password for this host, or let the login user use ${method} without a password (NOPASSWD in sudoers).`,
+    };
+  }
+  if (/must have a tty|tty is required/i.test(words)) {
+    return { reason: 'sudo wants a terminal.', hint: "Remove `Defaults requiretty` from the host's sudoers." };
+  }
+  if (/not in the sudoers|not allowed to (execute|run)|may not run/i.test(words)) {
+    return {
+      reason: `the login user has no right to (${words}).`,
+      hint: `Allow it in the host's sudoers, e.g. \`LOGIN ALL=(ALL) NOPASSWD: ALL\`, or log in as another user.`,
+    };
+  }
+  if (code === 127 || /not found|no such file/i.test(words)) {
+    return {
+      reason: `${method} is not installed.`,
+      hint: `Install ${method} on the host, or log in as ${user} and leave become out.`,
+    };
+  }
+  const wrongPassword = password !== undefined && !words;
+  return {
+    reason:
+      words || (wrongPassword ? 'the password is wrong.' : `${method} ended with exit code ${code ?? 'unknown'}.`),
+    hint: `Try it by hand: log in and run \`${method}\` to become ${user}.`,
+  };
+}

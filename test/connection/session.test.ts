@@ -1,0 +1,317 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { createManualClock, systemClock } from '../../src/clock.js';
+import type { Connection, ExecResult } from '../../src/connection/connection.js';
+import { connectLocal } from '../../src/connection/local.js';
+import { poll } from '../../src/poll.js';
+import { shells } from './shells.js';
+
+describe.each(shells)('a session under $name', ({ shell }) => {
+  let folder: string;
+  let host: Connection;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'stars-session-'));
+    host = connectLocal({ name: 'alpha', shell });
+  });
+
+  afterEach(async () => {
+    await host.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('gives exit code and both streams of each script', async () => {
+    const result = await host.exec('echo out; echo err >&2; exit 3');
+    expect(result).toEqual({ code: 3, stdout: 'out\n', stderr: 'err\n', truncated: false });
+  });
+
+  test('answers a batch that was sent at once in the order of the calls', async () => {
+    const numbers = Array.from({ length: 200 }, (_, index) => index);
+    const results = await Promise.all(numbers.map((n) => host.exec(`printf %s ${n}; echo ${n} >>${folder}/order`)));
+    expect(results.map(({ stdout }) => Number(stdout))).toEqual(numbers);
+    expect(readFileSync(join(folder, 'order'), 'utf8').trim().split('\n').map(Number)).toEqual(numbers);
+  });
+
+  test.each([
+    ['no final newline', `printf 'a\\nb'`, 'a\nb'],
+    ['an empty output', 'true', ''],
+    ['only newlines', `printf '\\n\\n'`, '\n\n'],
+    ['NUL and control characters', `printf 'a\\0b\\001\\033c\\r\\n'`, 'a\0b\u0001\u001bc\r\n'],
+    ['characters of several bytes', `printf %s 'żółć – ☃ 🦄 ﷽'`, 'żółć – ☃ 🦄 ﷽'],
+    ['bytes that are no text', `printf '\\377\\376'`, '\ufffd\ufffd'],
+    ['quotes, dollars and backslashes', `printf %s 'it'"'"'s $HOME \`x\` \\ "q"'`, `it's $HOME \`x\` \\ "q"`],
+    ['a here document', `cat <<'EOF'\nline $x\nEOF`, 'line $x\n'],
+    ['a comment at the end', 'echo yes # no', 'yes\n'],
+  ])('brings back %s as it is', async (_title, script, stdout) => {
+    expect((await host.exec(script)).stdout).toBe(stdout);
+  });
+
+  test('every byte of UTF-8 survives in a script', async () => {
+    const text = Array.from({ length: 0x900 }, (_, index) => String.fromCodePoint(index + 1))
+      .join('')
+      .replaceAll("'", '');
+    const { stdout } = await host.exec(`printf %s '${text}'`);
+    expect(stdout).toBe(text);
+  });
+
+  test.each([
+    ['exit', 'exit 7', 7],
+    ['a failing last command', 'true; false', 1],
+    ['set -e', 'set -e; false; echo not here', 1],
+    ['an unknown command', 'no-such-command-at-all 2>/dev/null', 127],
+    ['a script that kills itself', `kill -KILL "$(exec sh -c 'echo $PPID')"`, 137],
+    ['exec of another program', 'exec sh -c "exit 9"', 9],
+  ])('survives %s', async (_title, script, code) => {
+    expect((await host.exec(script)).code).toBe(code);
+    expect((await host.exec('echo still here')).stdout).toBe('still here\n');
+  });
+
+  test.each(["echo 'open", 'if true; then', ')', '}', 'done', 'cat <<EOF\nopen', 'echo $(', '<<<', '&& true', 'f() {'])(
+    'a script with the syntax error %j gives its exit code and breaks nothing',
+    async (script) => {
+      const [broken, next] = await Promise.all([host.exec(script), host.exec('echo next')]);
+      expect(broken.stdout).not.toContain('next');
+      expect(next).toMatchObject({ code: 0, stdout: 'next\n' });
+    },
+  );
+
+  test('a script reads nothing: standard input is empty', async () => {
+    const [read, next] = await Promise.all([host.exec('cat; read -r x; echo "[$x]"'), host.exec('echo next')]);
+    expect(read.stdout).toBe('[]\n');
+    expect(next.stdout).toBe('next\n');
+  });
+
+  test('variables, folders, traps and options of one script do not reach the next', async () => {
+    await host.exec('x=1; export y=2; cd /; set -u; trap "echo trapped" EXIT; umask 077; printf() { echo mine; }');
+    const { stdout } = await host.exec('echo "${x-unset} ${y-unset}"; pwd; echo "${nothing}"');
+    expect(stdout).toBe(`unset unset\n${process.cwd()}\n\n`);
+  });
+
+  test("the session's own variables stay out of a script", async () => {
+    const { stdout } = await host.exec('set; env');
+    expect(stdout).not.toMatch(/^_stars|stars-[0-9a-f]{32}/m);
+  });
+
+  test('administrators tools are in PATH', async () => {
+    const { stdout } = await host.exec('echo "$PATH"');
+    expect(stdout.trim().split(':')).toEqual(expect.arrayContaining(['/usr/local/sbin', '/usr/sbin', '/sbin']));
+  });
+
+  test('pieces of output arrive while the script runs', async () => {
+    const gate = join(folder, 'gate');
+    let pieces = '';
+    const { stdout } = await host.exec(`printf 'one ☃'; while [ ! -e ${gate} ]; do sleep 0.01; done; echo two`, {
+      onOutput(piece) {
+        pieces += piece;
+        if (pieces === 'one ☃') writeFileSync(gate, '');
+      },
+    });
+    expect(pieces).toBe('one ☃two\n');
+    expect(stdout).toBe(pieces);
+  });
+
+  test('output over the limit loses its middle and says so', async () => {
+    const small = connectLocal({ name: 'alpha', shell, outputLimitBytes: 1000 });
+    const { stdout, stderr, truncated } = await small.exec(
+      'echo first; yes | head -c 300000; echo last; echo fine >&2',
+    );
+    await small.close();
+    expect(truncated).toBe(true);
+    expect(stdout.length).toBeLessThan(1100);
+    expect(stdout).toMatch(/^first\n(y\n)+[^]*\[… 299011 bytes left out …\]\n[y\n]+last\n$/);
+    expect(stderr).toBe('fine\n');
+  });
+
+  test('both streams may be large at once', async () => {
+    const { stdout, stderr, code } = await host.exec('yes o | head -c 400000; yes e | head -c 400000 >&2; exit 4');
+    expect([stdout.length, stderr.length, code]).toEqual([400000, 400000, 4]);
+  });
+
+  test('a script of a megabyte arrives', async () => {
+    const word = 'x'.repeat(1_000_000);
+    expect((await host.exec(`w='${word}'; echo "\${#w}"`)).stdout).toBe('1000000\n');
+  });
+
+  test('a script that runs too long is ended with all it started, and the session goes on', async () => {
+    const clock = createManualClock();
+    const slow = connectLocal({ name: 'alpha', shell, clock });
+    const pids = join(folder, 'pids');
+    const script = `sh -c 'echo $$ >>${pids}; sleep 1000 & echo $! >>${pids}; wait' & echo started; wait`;
+    const started = new Promise<void>((resolve) => {
+      const outcome = slow.exec(script, { timeoutMs: 5000, onOutput: () => resolve() });
+      outcome.catch(() => undefined);
+      results.push(outcome);
+    });
+    const next = slow.exec('echo next');
+    await started;
+    await poll(async () => readLines(pids, 2), { clock: systemClock, what: 'pids', everyMs: 5, timeoutMs: 5000 });
+    await clock.advance(5001);
+    await expect(results.pop()).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: 'alpha: the script did not end within 5 s.',
+    });
+    expect(readLines(pids, 2)?.filter(alive)).toEqual([]);
+    expect((await next).stdout).toBe('next\n');
+    await slow.close();
+  });
+
+  test('cancelling a batch ends what runs, begins nothing else, and leaves scripts of others alone', async () => {
+    const controller = new AbortController();
+    const ran = join(folder, 'ran');
+    const options = { signal: controller.signal };
+    const first = host.exec('echo started; sleep 1000', { ...options, onOutput: () => controller.abort() });
+    const others = [host.exec(`echo second >>${ran}`, options), host.exec(`echo third >>${ran}`, options)];
+    const foreign = host.exec(`echo foreign >>${ran}; echo mine`);
+    for (const cancelled of [first, ...others]) await expect(cancelled).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect((await foreign).stdout).toBe('mine\n');
+    expect(readFileSync(ran, 'utf8')).toBe('foreign\n');
+    expect((await host.exec('echo after')).stdout).toBe('after\n');
+  });
+
+  test('an aborted signal starts nothing', async () => {
+    await expect(host.exec(`touch ${folder}/x`, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'CANCELLED',
+    });
+    await host.exec('true');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('a killed shell is UNREACHABLE with an unknown outcome, and the next script gets a new one', async () => {
+    const [killed, behind] = await Promise.allSettled([
+      host.exec('kill -KILL $$; sleep 0.1'),
+      host.exec('echo behind'),
+    ]);
+    expect(killed).toMatchObject({
+      reason: { code: 'UNREACHABLE', message: expect.stringMatching(/^alpha: .*outcome .* unknown/) },
+    });
+    expect(behind).toMatchObject({ reason: { code: 'UNREACHABLE', message: expect.stringMatching(/had not begun/) } });
+    expect((await host.exec('echo new')).stdout).toBe('new\n');
+  });
+
+  test('closing ends what runs and leaves no process', async () => {
+    const other = connectLocal({ name: 'beta', shell });
+    const pids = join(folder, 'pids');
+    const running = other.exec(`echo $$ >${pids}; sleep 1000 & echo $! >>${pids}; echo on; wait`, {
+      onOutput: () => void other.close(),
+    });
+    await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
+    await other.close();
+    expect(readLines(pids, 2)?.filter(alive)).toEqual([]);
+    await expect(other.exec('true')).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  });
+
+  test('a process left in the background does not hold up its script or die with the next one', async () => {
+    const { stdout } = await host.exec('sleep 1000 >/dev/null 2>&1 & echo $!');
+    const controller = new AbortController();
+    const stopped = host.exec('echo on; sleep 1000', { signal: controller.signal, onOutput: () => controller.abort() });
+    await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(alive(Number(stdout))).toBe(true);
+    process.kill(Number(stdout), 'SIGKILL');
+  });
+
+  test.each([
+    ['nothing', Buffer.alloc(0)],
+    ['every byte', Buffer.from(Array.from({ length: 1024 }, (_, index) => index % 256))],
+    ['more than a pipe holds', Buffer.alloc(3_000_000, 'ab\0\n')],
+  ])('uploads %s exactly, readable only by its owner', async (_title, content) => {
+    const path = join(folder, "it's a file");
+    await host.upload(content, path);
+    expect(readFileSync(path).equals(content)).toBe(true);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test('uploads a stream and goes on', async () => {
+    const path = join(folder, 'streamed');
+    const pieces = Array.from({ length: 50 }, (_, index) => Buffer.alloc(65_536, index));
+    await host.upload(Readable.from(pieces), path);
+    expect(readFileSync(path).equals(Buffer.concat(pieces))).toBe(true);
+    expect((await host.exec('trap')).stdout).not.toContain('streamed');
+  });
+
+  test('an upload takes its place among the scripts of a batch', async () => {
+    const path = join(folder, 'file');
+    const [, , moved] = await Promise.all([
+      host.exec(`test ! -e ${path}`),
+      host.upload(Buffer.from('content'), path),
+      host.exec(`mv ${path} ${path}.moved && cat ${path}.moved`),
+    ]);
+    expect(moved).toMatchObject({ code: 0, stdout: 'content' });
+  });
+
+  test.each([
+    ['small', Buffer.from('new')],
+    ['large', Buffer.alloc(200_000)],
+  ])('a %s upload leaves an existing file alone', async (_title, content) => {
+    const path = join(folder, 'there');
+    writeFileSync(path, 'old');
+    await expect(host.upload(content, path)).rejects.toMatchObject({ code: 'HOSTS_FAILED' });
+    expect(readFileSync(path, 'utf8')).toBe('old');
+  });
+
+  test.each([
+    ['small', Buffer.from('new')],
+    ['large', Buffer.alloc(200_000)],
+  ])('a %s upload into a missing folder says where', async (_title, content) => {
+    const path = join(folder, 'missing', 'file');
+    await expect(host.upload(content, path)).rejects.toMatchObject({
+      message: expect.stringContaining(`alpha: cannot write ${path}`),
+    });
+  });
+
+  test('an upload whose source breaks leaves no half file', async () => {
+    async function* broken() {
+      yield Buffer.alloc(100_000);
+      throw new Error('disk on fire');
+    }
+    const path = join(folder, 'half');
+    await expect(host.upload(Readable.from(broken()), path)).rejects.toMatchObject({
+      message: expect.stringContaining('disk on fire'),
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('a cancelled upload leaves no half file', async () => {
+    const controller = new AbortController();
+    async function* endless() {
+      for (let index = 0; ; index++) {
+        if (index === 20) controller.abort();
+        yield Buffer.alloc(65_536);
+      }
+    }
+    const path = join(folder, 'half');
+    await expect(host.upload(Readable.from(endless()), path, { signal: controller.signal })).rejects.toMatchObject({
+      code: 'CANCELLED',
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  const results: Promise<ExecResult>[] = [];
+
+  function readLines(path: string, count: number): number[] | undefined {
+    const text = readdirSync(folder).includes('pids') ? readFileSync(path, 'utf8') : '';
+    const lines = text.split('\n').filter(Boolean).map(Number);
+    return lines.length >= count ? lines : undefined;
+  }
+});
+
+test('a script that ignores TERM is killed', async () => {
+  const host = connectLocal({ name: 'alpha' });
+  const controller = new AbortController();
+  const stubborn = host.exec(`trap '' TERM; echo on; while :; do sleep 0.05; done`, {
+    signal: controller.signal,
+    onOutput: () => controller.abort(),
+  });
+  await expect(stubborn).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect((await host.exec('echo after')).stdout).toBe('after\n');
+  await host.close();
+});
+
+function alive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
