@@ -290,7 +290,8 @@ function templatedArguments(task: Task, templar: Templar): Dict {
   for (const [name, value] of task.args)
     if (!lazily?.has(String(name))) args.set(name, templar.template(value, task.where));
   if (task.rawText !== undefined && !controlModules.has(task.module)) readRawText(task.rawText, templar, task, args);
-  return dropOmitted(args);
+  const dropped = dropOmitted(args);
+  return dropped instanceof Map ? dropped : args;
 }
 
 /** Expressions, which the module evaluates itself. */

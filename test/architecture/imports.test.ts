@@ -22,6 +22,7 @@ const ORDER = [
   ['src/bot'],
   ['commands'],
   ['src/stars.ts'],
+  ['src/serve.ts'],
   ['src/sandbox'],
   ['src/terminal'],
   ['src/main.ts'],

@@ -1,0 +1,44 @@
+import type { RequestListener } from 'node:http';
+import { createSlackDesk } from './bot/slack-desk.js';
+import type { Clock } from './clock.js';
+import type { Log } from './log.js';
+import { createSlack, type Slack, type SlackSettings } from './slack/app.js';
+import type { Stars } from './stars.js';
+
+export type SlackService = {
+  slack: Slack;
+  port: number | undefined;
+  /** Resolves when nothing that was asked is under way any more and Slack has seen it all. */
+  idle(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type ServeOptions = { stars: Stars; settings: SlackSettings; clock: Clock; log: Log; http?: RequestListener };
+
+/** Stars in Slack: what people ask there becomes runs, until `stop`. */
+export async function serveSlack({ stars, settings, clock, log, http }: ServeOptions): Promise<SlackService> {
+  const underWay = new Set<Promise<unknown>>();
+  const receive = createSlackDesk({
+    bot: stars.bot,
+    store: stars.store,
+    log,
+    threads: () => slack.threads,
+    tell: (incoming, reply) => slack.tell(incoming, reply),
+  });
+  const slack: Slack = createSlack({ settings, clock, log, http, receive: (incoming) => tracked(receive(incoming)) });
+
+  function tracked<T>(work: Promise<T>): Promise<T> {
+    underWay.add(work);
+    const done = () => void underWay.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  async function idle(): Promise<void> {
+    while (underWay.size > 0) await Promise.allSettled([...underWay]);
+    await slack.threads.idle();
+  }
+
+  const { port } = await slack.start();
+  return { slack, port, idle, stop: () => slack.stop() };
+}

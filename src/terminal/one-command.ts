@@ -1,0 +1,104 @@
+import { userInfo } from 'node:os';
+import type { Bot } from '../bot/bot.js';
+import { fromArguments } from '../bot/words.js';
+import { asStarsError, StarsError } from '../errors.js';
+import type { Person } from '../model/run.js';
+import { escape } from '../slack/messages/message.js';
+import { toPlain } from '../slack/messages/plain.js';
+import type { RunStore } from '../store/runs.js';
+import { exitStatusOf } from './exit.js';
+import { createJsonProgress, createProgress } from './progress.js';
+
+export type Terminal = { out(line: string): void; error(line: string): void };
+
+export type OneCommand = { argv: readonly string[]; bot: Bot; store: RunStore; terminal: Terminal; person?: Person };
+
+/** Runs one command for a shell and resolves with the exit status. With --json only events go to standard output. */
+export async function runOneCommand({
+  argv,
+  bot,
+  store,
+  terminal,
+  person = terminalPerson(),
+}: OneCommand): Promise<number> {
+  const { json, rest } = takeFlags(argv);
+  try {
+    const words = fromArguments(rest.length === 0 ? ['help'] : rest);
+    if (json && words.words[0] === 'show') return await printStoredEvents(words.words[1], store, terminal);
+    const observe = json ? createJsonProgress(terminal.out) : createProgress(terminal.out);
+    const shown = isAnswer(bot, words.words[0]) && !json ? () => undefined : observe;
+    const answer = await bot.handle({ words, text: rest.join(' '), person, source: 'terminal' }, shown);
+    if (answer.kind === 'answer') {
+      if (!json) terminal.out(plain(answer.text));
+      return 0;
+    }
+    if (!json) printEnd(answer, terminal);
+    return exitStatusOf(answer.end);
+  } catch (thrown) {
+    const error = asStarsError(thrown);
+    terminal.error(`stars: ${error.describe()}`);
+    return error.exitStatus;
+  }
+}
+
+function isAnswer(bot: Bot, name: string | undefined): boolean {
+  return bot.commands.find((command) => command.name === name)?.kind === 'answer';
+}
+
+function printEnd(
+  {
+    id,
+    end,
+  }: {
+    id: string;
+    end: { summary?: string | undefined; error?: { message: string; hint?: string | undefined } | undefined };
+  },
+  terminal: Terminal,
+): void {
+  if (end.summary) terminal.out(plain(end.summary));
+  if (!end.error) return;
+  terminal.error(`stars: ${end.error.message}`);
+  if (end.error.hint) terminal.error(end.error.hint);
+  terminal.error(`The whole story: stars show ${id}`);
+}
+
+/** `show --json`: the stored events of a run instead of the words about them. */
+async function printStoredEvents(id: string | undefined, store: RunStore, terminal: Terminal): Promise<number> {
+  const run = id === undefined ? undefined : id === 'last' ? (await store.list({ limit: 1 }))[0] : await store.find(id);
+  if (!run)
+    throw new StarsError('UNKNOWN_RUN', `There is no run ${id ?? ''}, or several start so.`, {
+      hint: '“history” lists the runs with their ids.',
+    });
+  for (const event of await store.events(run.id)) terminal.out(JSON.stringify(event));
+  return 0;
+}
+
+/** `--json` and `--yes` belong to the terminal, wherever they stand before `--`. */
+function takeFlags(argv: readonly string[]): { json: boolean; yes: boolean; rest: string[] } {
+  const end = argv.indexOf('--');
+  const own = end === -1 ? argv : argv.slice(0, end);
+  const rest = own.filter((word) => word !== '--json' && word !== '--yes');
+  return {
+    json: own.includes('--json'),
+    yes: own.includes('--yes'),
+    rest: [...rest, ...(end === -1 ? [] : argv.slice(end))],
+  };
+}
+
+export function terminalPerson(): Person {
+  const login = loginName();
+  return { id: `terminal:${login}`, name: login };
+}
+
+function loginName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run as a user id that has no name.
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}
+
+function plain(mrkdwn: string): string {
+  return toPlain({ text: escape(mrkdwn) });
+}
