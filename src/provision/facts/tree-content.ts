@@ -11,7 +11,9 @@ export function treeContent(folder: string): Fact<TreeContent | undefined> {
     parse({ stdout }) {
       if (!stdout.startsWith('folder\n')) return undefined;
       const [folders = '', files = ''] = stdout.slice('folder\n'.length).split(/^files\n/m);
-      const pairs = files.split('\n').flatMap((line) => (line.length > 44 ? [[line.slice(44), line.slice(0, 40)] as const] : []));
+      const pairs = files
+        .split('\n')
+        .flatMap((line) => (line.length > 44 ? [[line.slice(44), line.slice(0, 40)] as const] : []));
       const names = folders.split('\n').flatMap((line) => (line.length > 2 ? [line.slice(2)] : []));
       return { folders: names.sort(), files: new Map(pairs) };
     },

@@ -43,7 +43,10 @@ export function attributeChanges(
   // Permissions of a link do not exist on Linux.
   if (wanted.mode !== undefined && wanted.mode !== 'preserve' && stat?.kind !== 'link') {
     const has = stat?.mode;
-    const next = modeBits(wanted.mode, { mode: has ?? base.mode, directory: stat ? stat.kind === 'directory' : base.directory });
+    const next = modeBits(wanted.mode, {
+      mode: has ?? base.mode,
+      directory: stat ? stat.kind === 'directory' : base.directory,
+    });
     const resetByChown = changes.commands.length > 0 && (next & 0o6000) !== 0;
     if (next !== has || resetByChown) changes.commands.push(chmod(next, path));
     if (next !== has) {
@@ -56,7 +59,10 @@ export function attributeChanges(
 }
 
 /** The permission bits an argument means for a file that has `mode`. */
-export function modeBits(argument: Exclude<ModeArgument, 'preserve'>, current: { mode: number; directory: boolean }): number {
+export function modeBits(
+  argument: Exclude<ModeArgument, 'preserve'>,
+  current: { mode: number; directory: boolean },
+): number {
   return 'octal' in argument ? argument.octal : applySymbolic(argument.symbolic, current);
 }
 

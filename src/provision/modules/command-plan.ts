@@ -61,9 +61,14 @@ async function exists(context: ModuleContext, pattern: string, chdir: string | u
 }
 
 /** The command in a subshell of its own, and behind its output its exit code and when it began and ended. */
-function framed(context: ModuleContext, { script, program, stdin, ...given }: GivenCommand, chdir: string | undefined): ShellCommand {
+function framed(
+  context: ModuleContext,
+  { script, program, stdin, ...given }: GivenCommand,
+  chdir: string | undefined,
+): ShellCommand {
   const input = stdin === undefined ? '' : `printf %s ${quote(given.stdin_add_newline ? `${stdin}\n` : stdin)} | `;
-  const missing = program === undefined ? '' : `command -v ${quote(program)} >/dev/null || { printf 'stars-missing' >&2; exit 2; }\n`;
+  const missing =
+    program === undefined ? '' : `command -v ${quote(program)} >/dev/null || { printf 'stars-missing' >&2; exit 2; }\n`;
   const folder = chdir === undefined ? '' : `cd ${quote(chdir)} || { printf 'stars-chdir' >&2; exit 1; }\n`;
   const now = `$(date '+%Y-%m-%d %H:%M:%S.%N')`;
   return {
@@ -92,13 +97,24 @@ function finished(given: GivenCommand, result: ExecResult | undefined): Dict {
   return dict({ ...base, changed: true, ...(rc === 0 ? {} : { failed: true }) });
 }
 
-type Outcome = { msg: string; rc: number | null; stdout: string; stderr?: string; start?: string; end?: string; delta?: string };
+type Outcome = {
+  msg: string;
+  rc: number | null;
+  stdout: string;
+  stderr?: string;
+  start?: string;
+  end?: string;
+  delta?: string;
+};
 
 function outcome(given: GivenCommand, known: Outcome): Dict {
   return dict(fields(given, known));
 }
 
-function fields({ cmd, strip_empty_ends: strip }: GivenCommand, { stdout, stderr = '', ...known }: Outcome): Record<string, Value> {
+function fields(
+  { cmd, strip_empty_ends: strip }: GivenCommand,
+  { stdout, stderr = '', ...known }: Outcome,
+): Record<string, Value> {
   const ended = (text: string) => (strip ? text.replace(/[\r\n]+$/, '') : text);
   const [out, err] = [ended(stdout), ended(stderr)];
   return {
@@ -117,7 +133,9 @@ function fields({ cmd, strip_empty_ends: strip }: GivenCommand, { stdout, stderr
 /** Python's splitlines. */
 export function splitLines(text: string): string[] {
   if (text === '') return [];
-  return text.replace(/(\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029])$/, '').split(/\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/);
+  return text
+    .replace(/(\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029])$/, '')
+    .split(/\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/);
 }
 
 function timeText(time: string): string {

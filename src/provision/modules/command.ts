@@ -41,14 +41,21 @@ export const shell = defineModule({
   async plan(given, context: ModuleContext): Promise<Plan> {
     const line = given.cmd ?? '';
     if (line.trim() === '') return { actions: [], failed: 'no command given' };
-    return commandPlan(context, { ...given, cmd: line, script: shellScript(line, given.executable), program: undefined });
+    return commandPlan(context, {
+      ...given,
+      cmd: line,
+      script: shellScript(line, given.executable),
+      program: undefined,
+    });
   },
 });
 
 // A program of this name must be meant, for a shell would run its own instead: `exit` would even end our shell.
 const BUILTINS = new Set(
   `. : [ alias bg break cd chdir command continue echo eval exec exit export false fc fg getopts hash help history jobs kill let local
-  printf pwd read readonly return set shift source test times trap true type typeset ulimit umask unalias unset wait`.split(/\s+/),
+  printf pwd read readonly return set shift source test times trap true type typeset ulimit umask unalias unset wait`.split(
+    /\s+/,
+  ),
 );
 
 function wordsScript(words: string[]): string {

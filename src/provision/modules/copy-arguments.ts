@@ -19,7 +19,10 @@ export type CopyArgs = Attributes & {
 };
 
 /** `preserve` as the permissions of the file on this side. */
-export async function resolveMode(given: ModeArgument | undefined, localPath: string): Promise<ModeArgument | undefined> {
+export async function resolveMode(
+  given: ModeArgument | undefined,
+  localPath: string,
+): Promise<ModeArgument | undefined> {
   return given === 'preserve' ? { octal: (await statLocal(localPath)).mode & 0o7777 } : given;
 }
 

@@ -16,7 +16,9 @@ export async function copyFolder(given: CopyArgs & { src: string }, context: Mod
   const folderPlans = await Promise.all([root, ...folders.sort()].map((each) => folderPlan(given, each, context)));
   const files = entries.filter(({ directory }) => !directory);
   const filePlans = await Promise.all(
-    files.map(async ({ relative }) => filePlan({ given, from: posix.join(folder, relative), to: posix.join(root, relative) }, context)),
+    files.map(async ({ relative }) =>
+      filePlan({ given, from: posix.join(folder, relative), to: posix.join(root, relative) }, context),
+    ),
   );
   return merge([...folderPlans, ...filePlans], dict({ dest: given.dest, src: given.src }));
 }
@@ -24,13 +26,27 @@ export async function copyFolder(given: CopyArgs & { src: string }, context: Mod
 async function folderPlan(given: CopyArgs, path: string, context: ModuleContext): Promise<Plan> {
   const state = await context.fact(fileState(path));
   const { owner, group, directory_mode: mode } = given;
-  return planFor({ path, state: 'directory', owner, group, mode, recurse: false, force: false, follow: true }, state, context);
+  return planFor(
+    { path, state: 'directory', owner, group, mode, recurse: false, force: false, follow: true },
+    state,
+    context,
+  );
 }
 
-async function filePlan({ given, from, to }: { given: CopyArgs; from: string; to: string }, context: ModuleContext): Promise<Plan> {
+async function filePlan(
+  { given, from, to }: { given: CopyArgs; from: string; to: string },
+  context: ModuleContext,
+): Promise<Plan> {
   const { content } = await context.readLocal(from, 'files');
   const wanted = { ...given, mode: await resolveMode(given.mode, from) };
-  return ensureContent(context, { ...fileOf(wanted), content, dest: to, basename: posix.basename(from), src: from, parentComes: true });
+  return ensureContent(context, {
+    ...fileOf(wanted),
+    content,
+    dest: to,
+    basename: posix.basename(from),
+    src: from,
+    parentComes: true,
+  });
 }
 
 function merge(plans: Plan[], result: Plan['result']): Plan {
@@ -41,7 +57,9 @@ function merge(plans: Plan[], result: Plan['result']): Plan {
     actions: plans.flatMap(({ actions }) => actions),
     ...(result ? { result } : {}),
     ...(diffs.length > 0
-      ? { diff: { before: diffs.map(({ before }) => before).join(''), after: diffs.map(({ after }) => after).join('') } }
+      ? {
+          diff: { before: diffs.map(({ before }) => before).join(''), after: diffs.map(({ after }) => after).join('') },
+        }
       : {}),
   };
 }

@@ -30,7 +30,8 @@ export const copy = defineModule<CopyArgs>({
   }),
 
   async plan(given, context): Promise<Plan> {
-    if (given.src === undefined && given.content === undefined) return { actions: [], failed: 'src (or content) is required' };
+    if (given.src === undefined && given.content === undefined)
+      return { actions: [], failed: 'src (or content) is required' };
     if (given.content !== undefined) {
       if (given.src !== undefined) return { actions: [], failed: 'src and content are mutually exclusive' };
       const content = Buffer.from(contentText(given.content));

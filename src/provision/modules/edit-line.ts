@@ -45,12 +45,16 @@ function present(lines: string[], edit: LineEdit): Edited {
 function findLine(lines: string[], edit: LineEdit): number {
   const { regexp, search, firstMatch } = edit;
   if (!regexp && search === undefined) return -1;
-  return firstMatch ? lines.findIndex((line) => matches(line, edit)) : lines.findLastIndex((line) => matches(line, edit));
+  return firstMatch
+    ? lines.findIndex((line) => matches(line, edit))
+    : lines.findLastIndex((line) => matches(line, edit));
 }
 
 /** With firstmatch Ansible stops looking at the first place for a new line. */
 function findExact(lines: string[], edit: LineEdit): number {
-  const place = edit.firstMatch ? lines.findIndex((line) => bare(line) !== edit.line && anchorOf(edit)?.exec(line)) : -1;
+  const place = edit.firstMatch
+    ? lines.findIndex((line) => bare(line) !== edit.line && anchorOf(edit)?.exec(line))
+    : -1;
   const searched = place === -1 ? lines : lines.slice(0, place);
   return searched.findLastIndex((line) => bare(line) === edit.line);
 }

@@ -40,11 +40,15 @@ export async function ensureContent(context: ModuleContext, file: WantedFile): P
   const current = present(state, file.follow);
   const sha1 = createHash('sha1').update(file.content).digest('hex');
   const known = { dest: state.path, src: file.src, checksum: sha1 };
-  if (current.stat && !file.force) return { actions: [], result: dict({ dest: state.path, src: file.src, ...fileFields(state.stat) }) };
+  if (current.stat && !file.force)
+    return { actions: [], result: dict({ dest: state.path, src: file.src, ...fileFields(state.stat) }) };
   if (current.stat && current.sha1 === sha1) return sameContent(file, state, known);
   const missing = file.parentComes || intoFolder || context.checkMode ? undefined : missingParent(state);
   if (missing) return refused(state.path, missing);
-  const folders = intoFolder && !state.parentExists ? makeFolders(posix.dirname(state.path), { ...file.wanted, mode: file.directoryMode }) : [];
+  const folders =
+    intoFolder && !state.parentExists
+      ? makeFolders(posix.dirname(state.path), { ...file.wanted, mode: file.directoryMode })
+      : [];
   return newContent(context, file, state, known, folders);
 }
 
@@ -65,13 +69,24 @@ function sameContent({ wanted }: WantedFile, state: FileState, known: Known): Pl
       { kind: 'run', command },
       { kind: 'run', command: reportStat(end.path) },
     ],
-    diff: { before: `${before.join('\n')}\n`, after: `${after.join('\n')}\n`, beforeHeader: end.path, afterHeader: end.path },
+    diff: {
+      before: `${before.join('\n')}\n`,
+      after: `${after.join('\n')}\n`,
+      beforeHeader: end.path,
+      afterHeader: end.path,
+    },
     result: fields(end.stat),
     finish: (results) => fields(finalStat(results.at(-1)?.stdout) ?? end.stat),
   };
 }
 
-async function newContent(context: ModuleContext, file: WantedFile, state: FileState, known: Known, first: Action[]): Promise<Plan> {
+async function newContent(
+  context: ModuleContext,
+  file: WantedFile,
+  state: FileState,
+  known: Known,
+  first: Action[],
+): Promise<Plan> {
   const md5sum = createHash('md5').update(file.content).digest('hex');
   const { content, wanted, backup, validate } = file;
   return {
@@ -86,7 +101,11 @@ async function newContent(context: ModuleContext, file: WantedFile, state: FileS
   };
 }
 
-async function diffOf(context: ModuleContext, { content, src }: WantedFile, state: FileState): Promise<{ diff?: Diff }> {
+async function diffOf(
+  context: ModuleContext,
+  { content, src }: WantedFile,
+  state: FileState,
+): Promise<{ diff?: Diff }> {
   if (!context.diffMode) return {};
   const before = resolved(state).stat?.kind === 'file' ? await context.fact(fileContent(state.path)) : undefined;
   return { diff: contentDiff(state.path, before, content, src) };

@@ -33,7 +33,10 @@ export function ensureEdited(context: ModuleContext, file: EditedFile): Plan {
   const contentChanged = before === undefined ? true : !before.equals(after);
   const end = resolved(state);
   const attributes = attributeChanges(end.path, end.stat, wanted);
-  const message = [contentChanged ? file.message : '', attributes.command && before !== undefined ? ATTRIBUTES_CHANGED : '']
+  const message = [
+    contentChanged ? file.message : '',
+    attributes.command && before !== undefined ? ATTRIBUTES_CHANGED : '',
+  ]
     .filter(Boolean)
     .join(' and ');
   const fields = (stat: FileStat | undefined, saved = '') =>
@@ -50,6 +53,8 @@ export function ensureEdited(context: ModuleContext, file: EditedFile): Plan {
     ...diff,
     result: fields(end.stat),
     finish(results) {
+      // The words of a failure are not to be replaced by what would have been done.
+      if (results.some(({ code }) => code !== 0)) return new Map();
       const stdout = results.at(-1)?.stdout;
       return fields(finalStat(stdout) ?? end.stat, backupName(stdout));
     },

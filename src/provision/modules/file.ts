@@ -45,10 +45,19 @@ export const file = defineModule({
   async plan(given, context): Promise<Plan> {
     const trimmed = (await hostPath(context, given.path)).replace(/(?<=.)\/+$/, '');
     let state = await context.fact(fileState(trimmed));
-    if (given.src !== undefined && given.state !== 'link' && given.state !== 'absent' && resolved(state).stat?.kind === 'directory') {
+    if (
+      given.src !== undefined &&
+      given.state !== 'link' &&
+      given.state !== 'absent' &&
+      resolved(state).stat?.kind === 'directory'
+    ) {
       state = await context.fact(fileState(posix.join(trimmed, posix.basename(given.src))));
     }
-    return planFor({ ...given, src: given.src === undefined ? undefined : await hostPath(context, given.src) }, state, context);
+    return planFor(
+      { ...given, src: given.src === undefined ? undefined : await hostPath(context, given.src) },
+      state,
+      context,
+    );
   },
 });
 
@@ -100,20 +109,33 @@ function touch(given: Args, state: FileState): Plan {
   const end = given.follow ? resolved(state) : { path: state.path, stat: state.stat };
   const times = { modification_time: 'now', access_time: 'now', ...withoutUndefined(given) };
   const makes = end.stat ? undefined : sh`touch ${end.path}`;
-  return change({ end: end.path, stat: end.stat, given: { ...given, ...times }, makes, state, key: 'dest', to: 'touch' });
+  return change({
+    end: end.path,
+    stat: end.stat,
+    given: { ...given, ...times },
+    makes,
+    state,
+    key: 'dest',
+    to: 'touch',
+  });
 }
 
 async function directory(given: Args, state: FileState, context: ModuleContext): Promise<Plan> {
   const end = given.follow ? resolved(state) : { path: state.path, stat: state.stat };
   if (!end.stat) return makeDirectories(given, end.path, state);
   if (end.stat.kind !== 'directory') {
-    return refuse({ ...state, path: end.path }, `${end.path} already exists as a ${currentState({ ...state, stat: end.stat })}`);
+    return refuse(
+      { ...state, path: end.path },
+      `${end.path} already exists as a ${currentState({ ...state, stat: end.stat })}`,
+    );
   }
   const plan = change({ end: end.path, stat: end.stat, given, makes: undefined, state });
   if (!given.recurse) return plan;
   const below = await context.fact(treeAttributes(end.path, given.follow));
   const commands = below.flatMap(({ path, stat }) => attributeChanges(path, stat, given).command ?? []);
-  return commands.length === 0 ? plan : { ...plan, actions: [...commands.map((command) => run(command)), ...plan.actions] };
+  return commands.length === 0
+    ? plan
+    : { ...plan, actions: [...commands.map((command) => run(command)), ...plan.actions] };
 }
 
 function makeDirectories(given: Args, end: string, state: FileState): Plan {
@@ -128,7 +150,10 @@ async function link(given: Args, state: FileState, context: ModuleContext): Prom
     const base = stat?.kind === 'directory' ? state.path : posix.dirname(state.path);
     const absolute = posix.isAbsolute(src) ? src : posix.join(base, src);
     if (!resolved(await context.fact(fileState(absolute))).stat) {
-      return refuse(state, `src file does not exist, use "force=yes" if you really want to create the link: ${absolute}`);
+      return refuse(
+        state,
+        `src file does not exist, use "force=yes" if you really want to create the link: ${absolute}`,
+      );
     }
   }
   if (stat && stat.kind !== 'link' && (!given.force || (stat.kind === 'directory' && !state.empty))) {
@@ -145,8 +170,19 @@ async function link(given: Args, state: FileState, context: ModuleContext): Prom
   const makes = state.link?.target === src ? undefined : replaceBy(sh`ln -s ${src}`, state, context);
   const end = given.follow ? await followed(state, src, context) : { path: state.path, stat: makes ? undefined : stat };
   // Attributes of a link to nowhere cannot be set; Ansible only warns.
-  const attributes = end.stat || !given.follow ? given : { ...given, owner: undefined, group: undefined, mode: undefined };
-  return change({ end: end.path, stat: end.stat, given: attributes, makes, state, key: 'dest', to: 'link', src, reported: state.path });
+  const attributes =
+    end.stat || !given.follow ? given : { ...given, owner: undefined, group: undefined, mode: undefined };
+  return change({
+    end: end.path,
+    stat: end.stat,
+    given: attributes,
+    makes,
+    state,
+    key: 'dest',
+    to: 'link',
+    src,
+    reported: state.path,
+  });
 }
 
 async function followed(state: FileState, src: string, context: ModuleContext) {
@@ -159,13 +195,20 @@ async function hard(given: Args, state: FileState, context: ModuleContext): Prom
   const { stat } = state;
   const existing = stat && stat.kind === 'file' && stat.links > 1;
   if (given.src === undefined) {
-    return existing ? change({ end: state.path, stat, given, makes: undefined, state, key: 'dest' }) : refuse(state, 'src is required for creating new hardlinks');
+    return existing
+      ? change({ end: state.path, stat, given, makes: undefined, state, key: 'dest' })
+      : refuse(state, 'src is required for creating new hardlinks');
   }
   const source = resolved(await context.fact(fileState(given.src))).stat;
   if (!source) return refuse(state, 'src does not exist');
   const same = stat?.inode === source.inode && stat.device === source.device;
   if (stat && !same && stat.kind !== 'link' && !given.force) {
-    return refuse(state, existing ? 'Cannot link, different hard link exists at destination' : `Cannot link, ${stat.kind} exists at destination`);
+    return refuse(
+      state,
+      existing
+        ? 'Cannot link, different hard link exists at destination'
+        : `Cannot link, ${stat.kind} exists at destination`,
+    );
   }
   const makes = same ? undefined : replaceBy(sh`ln ${given.src}`, state, context);
   return change({ end: state.path, stat: source, given, makes, state, key: 'dest', to: 'hard', src: given.src });
@@ -196,7 +239,10 @@ function change({ end, stat, given, makes, state, key = 'path', to, src, reporte
   const attributes = attributeChanges(end, stat, given);
   const times = timeChanges(end, given);
   const commands = [makes, attributes.command, times].filter((command) => command !== undefined);
-  const before = [...(makes && to ? [`state: ${state.stat ? currentState(state) : 'absent'}`] : []), ...attributes.before];
+  const before = [
+    ...(makes && to ? [`state: ${state.stat ? currentState(state) : 'absent'}`] : []),
+    ...attributes.before,
+  ];
   const after = [...(makes && to ? [`state: ${to}`] : []), ...attributes.after];
   const plan: Plan = {
     actions: commands.length === 0 ? [] : [run(sequence([...commands, reportStat(reported)]))],
@@ -211,7 +257,12 @@ function finished(plan: Plan, end: string, { stat }: FileState, key: 'path' | 'd
 }
 
 function stateDiff(state: FileState, after: string) {
-  return { before: `state: ${state.stat ? currentState(state) : 'absent'}\n`, after: `state: ${after}\n`, beforeHeader: state.path, afterHeader: state.path };
+  return {
+    before: `state: ${state.stat ? currentState(state) : 'absent'}\n`,
+    after: `state: ${after}\n`,
+    beforeHeader: state.path,
+    afterHeader: state.path,
+  };
 }
 
 function refuse(state: FileState, failed: string, kind?: string): Plan {

@@ -36,7 +36,8 @@ export const lineinfile = defineModule({
     const dest = await hostPath(context, given.path);
     const [state, before] = await Promise.all([editState(context, dest), context.fact(fileContent(dest))]);
     const { stat } = resolved(state);
-    if (stat?.kind === 'directory') return { actions: [], failed: `Path ${dest} is a directory !`, result: dict({ rc: 256 }) };
+    if (stat?.kind === 'directory')
+      return { actions: [], failed: `Path ${dest} is a directory !`, result: dict({ rc: 256 }) };
     if (!stat && given.state === 'absent') return { actions: [], result: dict({ msg: 'file not present' }) };
     if (!stat && !given.create) {
       return { actions: [], failed: `Destination ${dest} does not exist !`, result: dict({ rc: 257 }) };
@@ -70,7 +71,8 @@ function contradiction(given: Given): string | undefined {
   if (given.insertbefore !== undefined && given.insertafter !== undefined) return exclusive('insertbefore|insertafter');
   if (given.regexp !== undefined && given.search_string !== undefined) return exclusive('regexp|search_string');
   if (given.backrefs && given.search_string !== undefined) return exclusive('backrefs|search_string');
-  if (given.state === 'present' && given.backrefs && given.regexp === undefined) return 'regexp is required with backrefs=true';
+  if (given.state === 'present' && given.backrefs && given.regexp === undefined)
+    return 'regexp is required with backrefs=true';
   if (given.state === 'present' && given.line === undefined) return 'line is required with state=present';
   const { regexp, search_string: search, line } = given;
   return regexp === undefined && search === undefined && line === undefined

@@ -24,18 +24,23 @@ export type Placement = {
 /** Writes content beside its destination and moves it there, so that no reader ever sees half a file. */
 export function placeFile(context: ModuleContext, placement: Placement): Action[] {
   const end = placement.throughLink ? resolved(placement.state).path : placement.state.path;
-  const temporary = context.temporaryPath(end);
+  const temporary = context.temporaryPath(end.includes('/') ? end : `./${end}`);
   const inline = isInline(placement.content);
   const text = placement.content.toString('utf8');
-  const write = inline
-    ? [{ text: `( umask 077 && printf %s ${quoted(text)} >${quote(temporary)} )` }]
-    : [];
-  const run: Action = { kind: 'run', command: cleanly(temporary, [...write, ...moveIntoPlace(temporary, end, placement)]) };
+  const write = inline ? [{ text: `( umask 077 && printf %s ${quoted(text)} >${quote(temporary)} )` }] : [];
+  const run: Action = {
+    kind: 'run',
+    command: cleanly(temporary, [...write, ...moveIntoPlace(temporary, end, placement)]),
+  };
   return inline ? [run] : [{ kind: 'upload', content: placement.content, path: temporary }, run];
 }
 
 /** The commands that turn a finished temporary file into the destination and report what stands there afterwards. */
-export function moveIntoPlace(temporary: string, end: string, { state, wanted, backup, validate }: Omit<Placement, 'content'>): ShellCommand[] {
+export function moveIntoPlace(
+  temporary: string,
+  end: string,
+  { state, wanted, backup, validate }: Omit<Placement, 'content'>,
+): ShellCommand[] {
   const old = state.link ? (end === state.path ? undefined : state.link.stat) : state.stat;
   return [
     ...attributesOfNew(temporary, old, wanted),

@@ -53,7 +53,11 @@ const SETTINGS = [
 ] as const;
 
 /** Settings other than the defaults travel as the `#jinja2:` line that a template may begin with. */
-function headerOf(given: { trim_blocks: boolean; lstrip_blocks: boolean } & Partial<Record<(typeof SETTINGS)[number], string | undefined>>): string {
+function headerOf(
+  given: { trim_blocks: boolean; lstrip_blocks: boolean } & Partial<
+    Record<(typeof SETTINGS)[number], string | undefined>
+  >,
+): string {
   const settings = SETTINGS.flatMap((name) => (given[name] === undefined ? [] : [`${name}: '${given[name]}'`]));
   if (!given.trim_blocks) settings.push('trim_blocks: False');
   if (given.lstrip_blocks) settings.push('lstrip_blocks: True');

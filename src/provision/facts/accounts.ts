@@ -1,0 +1,91 @@
+import { quote } from '../../shell/command.js';
+import type { Fact } from '../module.js';
+
+export type UserAccount = {
+  uid: number;
+  gid: number;
+  comment: string;
+  home: string;
+  shell: string;
+  /** Groups beside the primary one. */
+  groups: string[];
+  primaryGroup: string;
+  /** From /etc/shadow, for those who may read it. */
+  password: string | undefined;
+  expiresDay: string | undefined;
+  homeExists: boolean;
+};
+
+export type AccountTools = { shadow: boolean };
+
+export type UserState = { account: UserAccount | undefined; tools: AccountTools; homePrefix: string };
+
+/** A login on a host, by name. */
+export function userAccount(name: string): Fact<UserState> {
+  const word = quote(name);
+  // awk compares fields as texts, so that no character of a name is taken for a pattern.
+  const lookUp = (file: string) => `STARS_NAME=${word} awk -F: '$1 == ENVIRON["STARS_NAME"]' ${file}`;
+  return {
+    script: `command -v useradd >/dev/null && echo shadow
+entry=$(getent passwd ${word} 2>/dev/null || ${lookUp('/etc/passwd')})
+if [ -n "$entry" ]; then
+echo "passwd $entry"
+printf 'primary '; id -gn ${word} 2>/dev/null || echo
+STARS_NAME=${word} awk -F: '{ n = split($4, members, ","); for (i = 1; i <= n; i++) if (members[i] == ENVIRON["STARS_NAME"]) print "member " $1 }' /etc/group
+[ -r /etc/shadow ] && { printf 'shadow-entry '; ${lookUp('/etc/shadow')}; echo; }
+home=\${entry%:*}; home=\${home##*:}
+[ -d "$home" ] && echo home-exists
+fi
+:`,
+    parse: ({ stdout }) => toUserState(stdout),
+  };
+}
+
+function toUserState(stdout: string): UserState {
+  const lines = stdout.split('\n');
+  const after = (word: string) => lines.find((line) => line.startsWith(`${word} `))?.slice(word.length + 1);
+  const entry = after('passwd');
+  const tools = { shadow: lines.includes('shadow') };
+  if (entry === undefined) return { account: undefined, tools, homePrefix: '/home' };
+  const [, , uid, gid, comment = '', home = '', shell = ''] = entry.split(':');
+  const shadow = after('shadow-entry')?.split(':');
+  return {
+    tools,
+    homePrefix: '/home',
+    account: {
+      uid: Number(uid),
+      gid: Number(gid),
+      comment,
+      home,
+      shell,
+      primaryGroup: after('primary') ?? '',
+      groups: lines.filter((line) => line.startsWith('member ')).map((line) => line.slice('member '.length)),
+      password: shadow?.[1],
+      expiresDay: shadow?.[7],
+      homeExists: lines.includes('home-exists'),
+    },
+  };
+}
+
+export type GroupState = { gid: number | undefined; name: string | undefined; members: string[]; tools: AccountTools };
+
+/** A group on a host, by name or number; `gid` undefined when there is none. */
+export function groupAccount(name: string): Fact<GroupState> {
+  const word = quote(name);
+  const column = /^\d+$/.test(name) ? 3 : 1;
+  return {
+    script: `command -v groupadd >/dev/null && echo shadow
+getent group ${word} 2>/dev/null || STARS_NAME=${word} awk -F: '$${column} == ENVIRON["STARS_NAME"] || $1 == ENVIRON["STARS_NAME"]' /etc/group
+:`,
+    parse({ stdout }) {
+      const lines = stdout.split('\n');
+      const [found, , gid, members = ''] = lines.find((line) => line.includes(':'))?.split(':') ?? [];
+      return {
+        gid: gid === undefined ? undefined : Number(gid),
+        name: found,
+        members: members.split(',').filter(Boolean),
+        tools: { shadow: lines.includes('shadow') },
+      };
+    },
+  };
+}

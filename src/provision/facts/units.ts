@@ -1,0 +1,97 @@
+import { quote } from '../../shell/command.js';
+import type { Fact } from '../module.js';
+
+export type Unit = {
+  /** What `systemctl show` said of it. */
+  properties: ReadonlyMap<string, string>;
+  found: boolean;
+  active: boolean;
+  deactivating: boolean;
+  enabled: boolean;
+  masked: boolean;
+  /** Why the unit cannot be loaded. */
+  error: string | undefined;
+};
+
+const PROPERTIES = 'Id,LoadState,LoadError,ActiveState,SubState,UnitFileState,MainPID,FragmentPath,NeedDaemonReload';
+
+/** What systemd knows of a unit, whether or not its file has been loaded. */
+export function systemdUnit(name: string, scope: string): Fact<Unit> {
+  const word = quote(name);
+  const systemctl = scope === 'system' ? 'systemctl' : `systemctl --${scope}`;
+  const base = quote(name.replace(/\.service$/, ''));
+  return {
+    script: `${systemctl} show -p ${PROPERTIES} -- ${word} 2>&1
+printf 'enabled=%s\\n' "$(${systemctl} is-enabled -- ${word} 2>/dev/null | tail -n 1)"
+[ -f /etc/init.d/${base} ] && echo initd=yes
+:`,
+    parse: ({ stdout }) => toUnit(stdout),
+  };
+}
+
+function toUnit(stdout: string): Unit {
+  const properties = new Map(stdout.split('\n').flatMap((line) => (line.includes('=') ? [cut(line)] : [])));
+  const load = properties.get('LoadState');
+  const state = properties.get('ActiveState') ?? '';
+  const enabled = properties.get('enabled') ?? '';
+  const masked = load === 'masked' || enabled === 'masked';
+  // LoadError holds `name "text"`, or nothing at all.
+  const error = /"(.+)"$/.exec(properties.get('LoadError') ?? '')?.[1];
+  const found = (load !== undefined && load !== 'not-found') || FILE_STATES.has(enabled) || properties.has('initd');
+  return {
+    properties,
+    found,
+    active: state === 'active' || state === 'activating' || state === 'reloading',
+    deactivating: state === 'deactivating',
+    enabled: /^(enabled|enabled-runtime|linked|static|generated)$/.test(enabled) && enabled !== 'linked',
+    masked,
+    error: found && !masked && load === 'error' ? error : undefined,
+  };
+}
+
+// `systemctl show` fails in a chroot, where the state of the file still tells that there is one.
+const FILE_STATES = new Set(
+  'enabled enabled-runtime linked linked-runtime masked masked-runtime static indirect disabled generated transient alias'.split(
+    ' ',
+  ),
+);
+
+function cut(line: string): [string, string] {
+  const at = line.indexOf('=');
+  return [line.slice(0, at), line.slice(at + 1)];
+}
+
+export type InitScript = { found: boolean; upstart: boolean; openrc: boolean; running: boolean; enabled: boolean };
+
+/** A service where systemd does not run: SysV, upstart or OpenRC. */
+export function initScript(name: string): Fact<InitScript> {
+  const word = quote(name);
+  return {
+    script: `if [ -f /etc/init/${word}.conf ]; then echo upstart; fi
+if [ -e /etc/init.d/${word} ] || [ -f /etc/init/${word}.conf ]; then echo found; fi
+if command -v rc-service >/dev/null 2>&1; then echo openrc; rc-service ${word} status >/dev/null 2>&1 && echo running; [ -e /etc/runlevels/default/${word} ] && echo enabled
+else
+said=$(LC_ALL=C service ${word} status 2>&1); code=$?
+case $said in *stop/waiting*|*"not running"*|*" stopped"*|*" dead"*) ;; *) [ "$code" -eq 0 ] && echo running;; esac
+for link in /etc/rc[2345].d/S[0-9][0-9]${word}; do if [ -e "$link" ]; then echo enabled; break; fi; done
+if [ -f /etc/init/${word}.conf ] && ! grep -q '^manual' /etc/init/${word}.override 2>/dev/null; then echo enabled; fi
+fi
+:`,
+    parse({ stdout }) {
+      const words = new Set(stdout.split('\n'));
+      return {
+        found: words.has('found'),
+        upstart: words.has('upstart'),
+        openrc: words.has('openrc'),
+        running: words.has('running'),
+        enabled: words.has('enabled'),
+      };
+    },
+  };
+}
+
+/** Whether systemd is what runs the host, asked where facts were not gathered. */
+export const runsSystemd: Fact<boolean> = {
+  script: `[ -d /run/systemd/system ] && echo yes; :`,
+  parse: ({ stdout }) => stdout.startsWith('yes'),
+};

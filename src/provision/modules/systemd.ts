@@ -1,0 +1,110 @@
+import { sequence, sh, type ShellCommand } from '../../shell/command.js';
+import { args, bool, choice, text } from '../arguments.js';
+import { systemdUnit, type Unit } from '../facts/units.js';
+import { defineModule, type ModuleContext, type Plan } from '../module.js';
+import { dict } from './result.js';
+
+export type ServiceState = 'started' | 'stopped' | 'restarted' | 'reloaded';
+
+export type UnitArgs = {
+  name?: string | undefined;
+  state?: ServiceState | undefined;
+  enabled?: boolean | undefined;
+  masked?: boolean | undefined;
+  daemon_reload?: boolean;
+  daemon_reexec?: boolean;
+  no_block?: boolean;
+  force?: boolean | undefined;
+  scope?: 'system' | 'user' | 'global';
+};
+
+export const systemd = defineModule<UnitArgs>({
+  name: 'systemd',
+  summary: 'Start, stop, enable or mask a unit of systemd.',
+  aliases: { service: 'name', unit: 'name', 'daemon-reload': 'daemon_reload', 'daemon-reexec': 'daemon_reexec' },
+  args: args({
+    name: text().optional(),
+    state: choice('reloaded', 'restarted', 'started', 'stopped').optional(),
+    enabled: bool().optional(),
+    masked: bool().optional(),
+    daemon_reload: bool().default(false),
+    daemon_reexec: bool().default(false),
+    no_block: bool().default(false),
+    force: bool().optional(),
+    scope: choice('system', 'user', 'global').default('system'),
+  }),
+  plan: unitPlan,
+});
+
+/** The plan for one unit; `service` comes here too where systemd runs. */
+export async function unitPlan(given: UnitArgs, context: ModuleContext): Promise<Plan> {
+  const scope = given.scope ?? 'system';
+  const systemctl = scope === 'system' ? sh`systemctl` : sh`systemctl ${`--${scope}`}`;
+  const problem = contradiction(given);
+  if (problem) return { actions: [], failed: problem };
+  const reloads = [
+    ...(given.daemon_reload ? [sh`${systemctl} daemon-reload`] : []),
+    ...(given.daemon_reexec ? [sh`${systemctl} daemon-reexec`] : []),
+  ];
+  if (given.name === undefined) return planOf(reloads, [], dict({ name: null, changed: false }));
+  const unit = await context.fact(systemdUnit(given.name, scope));
+  if (unit.error !== undefined)
+    return { actions: [], failed: `Error loading unit file '${given.name}': ${unit.error}` };
+  const needsUnit = given.enabled !== undefined || given.state !== undefined;
+  // In check mode the unit may come with a package that an earlier task would have installed.
+  if (needsUnit && !unit.found && !context.checkMode) {
+    return {
+      actions: [],
+      failed: `Could not find the requested service ${given.name}: host`,
+      result: dict({ name: given.name }),
+    };
+  }
+  const verbs = verbsFor(given, unit);
+  const options = [...(given.no_block ? ['--no-block'] : []), ...(given.force ? ['--force'] : [])];
+  const commands = verbs.map((verb) => sh`${systemctl} ${options} ${verb} ${given.name ?? ''}`);
+  return planOf(reloads, commands, resultOf(given, unit));
+}
+
+function contradiction({
+  name,
+  state,
+  enabled,
+  masked,
+  daemon_reload: reload,
+  daemon_reexec: reexec,
+}: UnitArgs): string | undefined {
+  if (name === undefined && (state !== undefined || enabled !== undefined || masked !== undefined))
+    return 'missing required argument: name';
+  if (name !== undefined && /[*?[]/.test(name)) {
+    return `This module does not currently support using glob patterns, found in service name: ${name}`;
+  }
+  return state === undefined && enabled === undefined && masked === undefined && !reload && !reexec
+    ? 'one of the following is required: state, enabled, masked, daemon_reload, daemon_reexec'
+    : undefined;
+}
+
+function verbsFor({ state, enabled, masked }: UnitArgs, unit: Unit): string[] {
+  const verbs: string[] = [];
+  if (masked !== undefined && masked !== unit.masked) verbs.push(masked ? 'mask' : 'unmask');
+  if (enabled !== undefined && enabled !== unit.enabled) verbs.push(enabled ? 'enable' : 'disable');
+  if (state === 'started' && !unit.active) verbs.push('start');
+  if (state === 'stopped' && (unit.active || unit.deactivating)) verbs.push('stop');
+  if (state === 'restarted') verbs.push(unit.active ? 'restart' : 'start');
+  if (state === 'reloaded') verbs.push(unit.active ? 'reload' : 'start');
+  return verbs;
+}
+
+function resultOf({ name = '', state, enabled }: UnitArgs, { properties, active }: Unit) {
+  const started = state === 'restarted' || state === 'reloaded' ? (active ? state : 'started') : state;
+  return dict({ name, state: started, enabled, status: new Map(properties) });
+}
+
+/** Reloading systemd changes nothing by itself. */
+function planOf(first: ShellCommand[], commands: ShellCommand[], result: Plan['result']): Plan {
+  const all = [...first, ...commands];
+  return {
+    actions: all.length > 0 ? [{ kind: 'run', command: sequence(all) }] : [],
+    changed: commands.length > 0,
+    ...(result ? { result } : {}),
+  };
+}
