@@ -116,6 +116,7 @@ export function createProvision(options: ProvisionOptions): Provision {
     const { inventory, hosts, playbookFolder } = given;
     const world: VariableWorld = {
       ...given,
+      groups: inventory.groupsDict(),
       hostRun(name) {
         const existing = hosts.get(name);
         if (existing || !inventory.hosts.includes(name)) return existing;

@@ -5,6 +5,7 @@ import { type Dict, Undefined, Unsafe, type Value } from '../jinja/value.js';
 import type { TaskStatus } from '../model/run.js';
 import { dropOmitted } from '../templating/omit.js';
 import type { Templar } from '../templating/templar.js';
+import { plain, protect } from '../templating/unsafe.js';
 import { becomeOf } from './become.js';
 import { type ControlCall, controlModules } from './control-modules.js';
 import { unifiedDiff } from './diff.js';
@@ -152,8 +153,8 @@ export function createTaskRunner(options: RunnerOptions) {
 
   async function gather(host: HostRun, become: Become | undefined): Promise<Dict> {
     const facts = await host.session.fact(options.setupFact, become, signal);
-    for (const [name, value] of facts) host.facts.set(name, value);
-    host.facts.set('ansible_facts', withoutPrefix(facts));
+    for (const [name, value] of facts) host.facts.set(name, protect(value));
+    host.facts.set('ansible_facts', protect(withoutPrefix(facts)));
     return facts;
   }
 
@@ -290,7 +291,7 @@ function templatedArguments(task: Task, templar: Templar): Dict {
   for (const [name, value] of task.args)
     if (!lazily?.has(String(name))) args.set(name, templar.template(value, task.where));
   if (task.rawText !== undefined && !controlModules.has(task.module)) readRawText(task.rawText, templar, task, args);
-  const dropped = dropOmitted(args);
+  const dropped = plain(dropOmitted(args));
   return dropped instanceof Map ? dropped : args;
 }
 
@@ -362,7 +363,7 @@ function judge(task: Task, templar: Templar, result: Dict): void {
 
 function withResult(task: Task, templar: Templar, result: Dict): Templar {
   const name = task.keywords.get('register');
-  return typeof name === 'string' ? templar.withVariables(new Map<string, Value>([[name, result]])) : templar;
+  return typeof name === 'string' ? templar.withVariables(new Map<string, Value>([[name, protect(result)]])) : templar;
 }
 
 function finish(
@@ -372,7 +373,7 @@ function finish(
   { result, includes, endHost, diff, items }: Draft,
 ): TaskOutcome {
   const register = task.keywords.get('register');
-  if (typeof register === 'string') host.setFacts.set(register, result);
+  if (typeof register === 'string') host.setFacts.set(register, protect(result));
   const hidden = isTrue(keywordOf(task, templar, 'no_log'));
   const ignored = statusOf(result) === 'failed' && isTrue(keywordOf(task, templar, 'ignore_errors'));
   const status: TaskStatus = ignored ? 'ignored' : statusOf(result);

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import type { Inventory } from '../inventory/inventory.js';
-import { type Dict, Undefined, type Value } from '../jinja/value.js';
+import { LazyDict } from '../jinja/lazy-dict.js';
+import type { Dict, Value } from '../jinja/value.js';
 import { createTemplar, type Templar } from '../templating/templar.js';
 import { OMIT } from '../templating/omit.js';
 import type { HostRun } from './host-run.js';
@@ -10,6 +12,8 @@ import type { Task } from './task.js';
 /** What all variables of one run share. */
 export type VariableWorld = {
   inventory: Inventory;
+  /** Every group's name to the names of its hosts. */
+  groups: Dict;
   hosts: ReadonlyMap<string, HostRun>;
   /** The run of a host outside the play, made when somebody asks for its variables. */
   hostRun(name: string): HostRun | undefined;
@@ -36,7 +40,7 @@ export function templarFor(world: VariableWorld, run: PlayRun | undefined, host:
   const role = task?.scope.role;
   return createTemplar({
     lookup: (name) => lookup(layers, name),
-    variableNames: () => new Set(layers.flatMap((layer) => [...layer.keys()].map(String))),
+    variableNames: () => namesIn(layers),
     searchFolders: (kind) => searchFolders(kind, role, world.playbookFolder, task?.where?.file),
     environment: world.environment,
     vault: world.vault,
@@ -57,7 +61,7 @@ export function searchFolders(
   return [...new Set(roots.flatMap((root) => [`${root}/${kind}`, root]))];
 }
 
-function lookup(layers: readonly Dict[], name: string): Value | undefined {
+function lookup(layers: readonly Layer[], name: string): Value | undefined {
   for (const layer of layers) {
     const value = layer.get(name);
     if (value !== undefined) return value;
@@ -65,7 +69,7 @@ function lookup(layers: readonly Dict[], name: string): Value | undefined {
   return undefined;
 }
 
-function layersOf(world: VariableWorld, run: PlayRun | undefined, host: HostRun, task: Task | undefined): Dict[] {
+function layersOf(world: VariableWorld, run: PlayRun | undefined, host: HostRun, task: Task | undefined): Layer[] {
   const scope = task?.scope;
   const roles = run ? [...run.roles].reverse() : [];
   return [
@@ -85,139 +89,81 @@ function layersOf(world: VariableWorld, run: PlayRun | undefined, host: HostRun,
   ];
 }
 
-function magic(world: VariableWorld, run: PlayRun | undefined, host: HostRun, task: Task | undefined): Dict {
+type Layer = { get(name: string): Value | undefined; keys(): Iterable<Value> };
+
+/** Variables that Ansible makes itself; each is made when it is asked for. */
+function magic(world: VariableWorld, run: PlayRun | undefined, host: HostRun, task: Task | undefined): Layer {
   const role = task?.scope.role;
   const names = (hosts: readonly HostRun[]) =>
     hosts.filter(({ status }) => status === 'active').map(({ name }) => name);
-  const variables: Dict = new Map<Value, Value>([
-    ['inventory_hostname', host.name],
-    ['inventory_hostname_short', host.name.split('.')[0] ?? host.name],
-    ['groups', world.inventory.groupsDict()],
-    ['group_names', world.inventory.groupsOf(host.name)],
-    ['hostvars', new HostVariables(world)],
-    ['playbook_dir', world.playbookFolder],
-    ['inventory_file', world.inventoryFile],
-    ['inventory_dir', world.inventoryFile.slice(0, Math.max(0, world.inventoryFile.lastIndexOf('/')))],
-    ['ansible_check_mode', world.checkMode],
-    ['ansible_diff_mode', world.diffMode],
-    ['ansible_forks', world.forks],
-    ['ansible_run_tags', [...world.tags]],
-    ['ansible_skip_tags', [...world.skipTags]],
-    ['ansible_verbosity', 0],
-    [
-      'ansible_version',
-      new Map<Value, Value>([
-        ['full', '2.14.18'],
-        ['major', 2],
-        ['minor', 14],
-        ['revision', 18],
-        ['string', '2.14.18'],
-      ]),
-    ],
-    ['omit', OMIT],
-  ]);
-  if (!host.inventoryVars.has('ansible_host')) variables.set('ansible_host', host.name);
-  if (run) {
-    variables.set('ansible_play_hosts', names(run.all));
-    variables.set('play_hosts', names(run.batch));
-    variables.set('ansible_play_batch', names(run.batch));
-    variables.set(
-      'ansible_play_hosts_all',
-      run.all.map(({ name }) => name),
-    );
-    variables.set('ansible_play_name', run.play.name);
-    variables.set(
-      'ansible_play_role_names',
-      run.roles.map(({ name }) => name),
-    );
-    variables.set(
-      'role_names',
-      run.roles.map(({ name }) => name),
-    );
-  }
-  if (role) {
-    variables.set('role_name', role.name);
-    variables.set('ansible_role_name', role.name);
-    variables.set('role_path', role.path);
-  }
-  return variables;
+  const roleNames = () => run?.roles.map(({ name }) => name) ?? [];
+  const make = new Map<string, () => Value | undefined>(
+    Object.entries({
+      inventory_hostname: () => host.name,
+      inventory_hostname_short: () => host.name.split('.')[0] ?? host.name,
+      groups: () => world.groups,
+      group_names: () => world.inventory.groupsOf(host.name),
+      hostvars: () => hostVariables(world),
+      playbook_dir: () => world.playbookFolder,
+      inventory_file: () => world.inventoryFile,
+      inventory_dir: () => dirname(world.inventoryFile),
+      ansible_check_mode: () => world.checkMode,
+      ansible_diff_mode: () => world.diffMode,
+      ansible_forks: () => world.forks,
+      ansible_run_tags: () => [...world.tags],
+      ansible_skip_tags: () => [...world.skipTags],
+      ansible_verbosity: () => 0,
+      ansible_version: () =>
+        new Map<Value, Value>([
+          ['full', '2.14.18'],
+          ['major', 2],
+          ['minor', 14],
+          ['revision', 18],
+          ['string', '2.14.18'],
+        ]),
+      omit: () => OMIT,
+      ansible_host: () => (host.inventoryVars.has('ansible_host') ? undefined : host.name),
+      ...(run && {
+        ansible_play_hosts: () => names(run.all),
+        play_hosts: () => names(run.batch),
+        ansible_play_batch: () => names(run.batch),
+        ansible_play_hosts_all: () => run.all.map(({ name }) => name),
+        ansible_play_name: () => run.play.name,
+        ansible_play_role_names: roleNames,
+        role_names: roleNames,
+      }),
+      ...(role && { role_name: () => role.name, ansible_role_name: () => role.name, role_path: () => role.path }),
+    }),
+  );
+  return {
+    get: (name) => make.get(String(name))?.(),
+    keys: () => make.keys(),
+  };
 }
 
-/** `hostvars`: every host of the inventory; a host's variables are looked up and templated when they are read. */
-class HostVariables extends Map<Value, Value> {
-  readonly #world: VariableWorld;
-
-  constructor(world: VariableWorld) {
-    super();
-    this.#world = world;
-  }
-
-  override get(name: Value): Value | undefined {
-    const host = typeof name === 'string' ? this.#world.hostRun(name) : undefined;
-    return host && new OneHostVariables(this.#world, host);
-  }
-
-  override has(name: Value): boolean {
-    return typeof name === 'string' && this.#world.hostRun(name) !== undefined;
-  }
-
-  override get size(): number {
-    return this.#world.inventory.hosts.length;
-  }
-
-  override *keys(): MapIterator<Value> {
-    yield* this.#world.inventory.hosts;
-  }
-
-  override *entries(): MapIterator<[Value, Value]> {
-    for (const name of this.keys()) yield [name, this.get(name) ?? null];
-  }
-
-  override *values(): MapIterator<Value> {
-    for (const name of this.keys()) yield this.get(name) ?? null;
-  }
-
-  override [Symbol.iterator](): MapIterator<[Value, Value]> {
-    return this.entries();
-  }
+/** `hostvars`: a host's variables are looked up and templated when they are read. */
+function hostVariables(world: VariableWorld): LazyDict {
+  return new LazyDict(
+    () => world.inventory.hosts,
+    (name) => {
+      const host = world.hostRun(name);
+      return host && oneHostVariables(world, host);
+    },
+  );
 }
 
-class OneHostVariables extends Map<Value, Value> {
-  readonly #layers: Dict[];
-  readonly #templar: Templar;
+function oneHostVariables(world: VariableWorld, host: HostRun): LazyDict {
+  const layers = layersOf(world, undefined, host, undefined);
+  const templar = templarFor(world, undefined, host);
+  return new LazyDict(
+    () => namesIn(layers),
+    (name) => {
+      const raw = lookup(layers, name);
+      return raw === undefined ? undefined : templar.template(raw);
+    },
+  );
+}
 
-  constructor(world: VariableWorld, host: HostRun) {
-    super();
-    this.#layers = layersOf(world, undefined, host, undefined);
-    this.#templar = templarFor(world, undefined, host);
-  }
-
-  override get(name: Value): Value | undefined {
-    const raw = lookup(this.#layers, String(name));
-    return raw === undefined || raw instanceof Undefined ? undefined : this.#templar.template(raw);
-  }
-
-  override has(name: Value): boolean {
-    return this.#layers.some((layer) => layer.has(name));
-  }
-
-  override get size(): number {
-    return new Set(this.keys()).size;
-  }
-
-  override *keys(): MapIterator<Value> {
-    yield* new Set(this.#layers.flatMap((layer) => [...layer.keys()]));
-  }
-
-  override *entries(): MapIterator<[Value, Value]> {
-    for (const name of this.keys()) yield [name, this.get(name) ?? null];
-  }
-
-  override *values(): MapIterator<Value> {
-    for (const name of this.keys()) yield this.get(name) ?? null;
-  }
-
-  override [Symbol.iterator](): MapIterator<[Value, Value]> {
-    return this.entries();
-  }
+function namesIn(layers: readonly Layer[]): Set<string> {
+  return new Set(layers.flatMap((layer) => [...layer.keys()].map(String)));
 }
