@@ -27,7 +27,11 @@ export const restart = defineCommand({
     try {
       await step('Wait for the deployment', () => marathon.waitFor(ticket, { timeoutMs: wait, signal, onWaiting }));
       const health = await step('Check that the new tasks are healthy', () =>
-        marathon.requireHealthy(ticket, { timeoutMs: Math.max(10_000, endMs - clock.now().getTime()), signal }),
+        marathon.requireHealthy(ticket, {
+          timeoutMs: Math.max(10_000, endMs - clock.now().getTime()),
+          signal,
+          onWaiting,
+        }),
       );
       return `Restarted ${app}: ${health.words}.`;
     } catch (error) {

@@ -31,7 +31,7 @@ afterEach(async () => {
 
 const APPS = fixtureText('marathon/apps-backup-1.4.7.json');
 const JOBS = fixtureText('chronos/jobs-backup-3.0.json');
-const apps = fixture<{ apps: { id: string }[] }>('marathon/apps-backup-1.4.7.json').apps;
+const apps = (fixture('marathon/apps-backup-1.4.7.json') as { apps: { id: string }[] }).apps;
 const groups = { id: '/', apps: apps.slice(1), groups: [{ id: '/sub', apps: apps.slice(0, 1), groups: [] }] };
 const job = { name: 'test', status: 'success', state: 'idle' };
 

@@ -3,8 +3,8 @@ import { diffBackups } from '../../src/cluster/diff.js';
 import { normaliseApp, normaliseJob, type Definition } from '../../src/cluster/normalise.js';
 import { fixture } from './serve.js';
 
-const { apps } = fixture<{ apps: Definition[] }>('marathon/apps-backup-1.4.7.json');
-const jobs = fixture<Definition[]>('chronos/jobs-backup-3.0.json');
+const { apps } = fixture('marathon/apps-backup-1.4.7.json') as { apps: Definition[] };
+const jobs = fixture('chronos/jobs-backup-3.0.json') as Definition[];
 const app = (fields: object = {}): Definition => ({ id: '/zeppelin', mem: 2048, instances: 1, ...fields });
 const job = (fields: object = {}): Definition => ({
   name: 'reindex',

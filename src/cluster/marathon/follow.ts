@@ -30,6 +30,8 @@ const DEFAULT_TIMEOUT_MS = 600_000;
 const GONE_AFTER_MS = 2_000;
 // Once its deployment is over an app is healthy at once, or nearly; after a change of leader the list of tasks fills up slowly.
 const HEALTHY_MS = 120_000;
+// A task in a crash loop may pass its check now and then.
+const STEADY_MS = 2_000;
 // While Marathon elects a new leader it answers nothing of use for tens of seconds.
 const PATIENCE_MS = 60_000;
 
@@ -51,7 +53,7 @@ export function createFollow({ app, queue, deployments, clock }: Readers) {
       const running = list?.find(({ id }) => id === ticket.deploymentId);
       if (list && !running) return clock.now().getTime() - lastSightingMs >= GONE_AFTER_MS ? true : undefined;
       lastSightingMs = clock.now().getTime();
-      if (running) tell(await patient(() => reason(ticket, running, signal)));
+      if (running) tell(await patient(async () => reason(await app(ticket.app, { signal }), running, signal)));
       return undefined;
     };
     await poll(over, { clock, everyMs: EVERY_MS, timeoutMs, signal, what: 'The deployment' }).catch(
@@ -64,16 +66,21 @@ export function createFollow({ app, queue, deployments, clock }: Readers) {
   /** Waits until every task of the deployed version runs and passes its checks. UNHEALTHY says what is wrong, or who overrode it. */
   async function requireHealthy(
     ticket: Ticket,
-    { signal, timeoutMs = HEALTHY_MS }: FollowOptions = {},
+    { signal, timeoutMs = HEALTHY_MS, onWaiting }: FollowOptions = {},
   ): Promise<AppHealth> {
     const patient = patience(clock);
+    const tell = onChange(onWaiting);
+    const steady = steadiness(clock);
     let last: App | undefined;
     const healthy = async () => {
-      last = (await patient(() => app(ticket.app, { signal }))) ?? last;
-      if (!last) return undefined;
-      refuseOtherVersion(ticket, last);
-      const health = healthByTasks(last);
-      return GOOD_STATES.has(health.state) ? health : undefined;
+      const now = await patient(() => app(ticket.app, { signal }));
+      if (!now) return void steady(undefined);
+      last = now;
+      refuseOtherVersion(ticket, now);
+      const health = healthByTasks(now);
+      const good = GOOD_STATES.has(health.state);
+      if (!good) tell(await patient(() => reason(now, undefined, signal)));
+      return steady(good ? now.tasks.map(({ id }) => id) : undefined) ? health : undefined;
     };
     return poll(healthy, { clock, everyMs: EVERY_MS, timeoutMs, signal, what: 'Health' }).catch(
       async (error: unknown) => {
@@ -83,18 +90,17 @@ export function createFollow({ app, queue, deployments, clock }: Readers) {
   }
 
   async function reason(
-    ticket: Ticket,
+    app: App,
     deployment: Deployment | undefined,
     signal?: AbortSignal,
   ): Promise<Waiting | undefined> {
-    const [now, waiting] = await Promise.all([app(ticket.app, { signal }), queue({ signal })]);
-    return explainWaiting({ app: now, queue: waiting, deployment });
+    return explainWaiting({ app, queue: await queue({ signal }), deployment });
   }
 
   async function tooSlow(ticket: Ticket, timeoutMs: number, signal?: AbortSignal): Promise<StarsError> {
     const running = (await deployments({ signal }).catch(() => [])).find(({ id }) => id === ticket.deploymentId);
-    const waiting = await reason(ticket, running, signal).catch(() => undefined);
     const now = await app(ticket.app, { signal }).catch(() => undefined);
+    const waiting = now && (await reason(now, running, signal).catch(() => undefined));
     const step = running ? ` (step ${running.currentStep} of ${running.totalSteps})` : '';
     const words = [
       `The deployment of ${ticket.app} is not over after ${minutes(timeoutMs)}${step}${waiting ? `: ${waiting.words}` : ''}.`,
@@ -146,6 +152,17 @@ function onChange(tell: FollowOptions['onWaiting']): (waiting: Waiting | undefin
   return (waiting) => {
     if (waiting && waiting.kind !== kind) tell?.(waiting);
     kind = waiting?.kind ?? kind;
+  };
+}
+
+/** Whether the same tasks have been good for a while; told of them at each look, or of undefined when they are not. */
+function steadiness(clock: Clock): (good: string[] | undefined) => boolean {
+  let since: { tasks: string; ms: number } | undefined;
+  return (good) => {
+    const nowMs = clock.now().getTime();
+    const tasks = good?.toSorted().join();
+    if (tasks !== since?.tasks) since = tasks === undefined ? undefined : { tasks, ms: nowMs };
+    return since !== undefined && nowMs - since.ms >= STEADY_MS;
   };
 }
 

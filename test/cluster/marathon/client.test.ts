@@ -10,7 +10,7 @@ async function marathonAt(handler: Handler) {
   return { server, clock, marathon: createMarathon({ http: httpTo(server.url), clock }) };
 }
 
-const BACKUP = fixture<{ apps: { id: string }[] }>('marathon/apps-backup-1.4.7.json');
+const BACKUP = fixture('marathon/apps-backup-1.4.7.json') as { apps: { id: string }[] };
 
 describe('reading captured answers', () => {
   test('reads the apps of Marathon 1.4.7', async () => {

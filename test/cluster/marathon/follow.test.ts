@@ -70,7 +70,9 @@ describe('waiting for a deployment', () => {
 
   test('bears a leaderless half minute', async () => {
     const busy = { status: 503, body: '<html>No leader</html>' };
-    const { marathon } = await scripted({ deployments: [running, ...Array<Reply>(30).fill(busy), running, []] });
+    const { marathon } = await scripted({
+      deployments: [running, ...Array.from({ length: 30 }, () => busy), running, []],
+    });
     await expect(marathon.waitFor(ticket)).resolves.toBeUndefined();
   });
 
@@ -96,11 +98,11 @@ describe('waiting for a deployment', () => {
     });
     const heard: string[] = [];
     const error = await failureOf(
-      marathon.waitFor(ticket, { timeoutMs: 600_000, onWaiting: ({ words }) => heard.push(words) }),
+      marathon.waitFor(ticket, { timeoutMs: 120_000, onWaiting: ({ words }) => heard.push(words) }),
     );
     expect(error).toMatchObject({ code: 'TIMEOUT', hint: expect.stringContaining('old version may still run') });
     expect(error.message).toBe(
-      'The deployment of /x is not over after 10 min (step 1 of 2): its tasks crashed, so Marathon waits 4 min before it starts the next. ' +
+      'The deployment of /x is not over after 2 min (step 1 of 2): its tasks crashed, so Marathon waits 4 min before it starts the next. ' +
         '0 of 1 new task healthy. Its last task failed: Container exited with status 1 on c4 (TASK_FAILED, 14:01:00 UTC).',
     );
     expect(heard).toHaveLength(1);
@@ -115,6 +117,13 @@ describe('requiring health', () => {
     await expect(require([app({}), unsure, app({ tasks: [task(NEW, true)] })])).resolves.toMatchObject({
       state: 'healthy',
     });
+  });
+
+  test('does not believe a task that is good only now and then, as in a crash loop', async () => {
+    const [up, down] = [app({ tasks: [task(NEW, true)] }), app({})];
+    expect(
+      await failureOf(require(Array.from({ length: 400 }, (_, index) => (index % 2 === 0 ? up : down)))),
+    ).toMatchObject({ code: 'UNHEALTHY' });
   });
 
   test('is content with running tasks where nothing is checked', async () => {
