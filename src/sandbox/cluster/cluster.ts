@@ -63,7 +63,12 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
   /** A service whose handler is made once everybody's address is known. */
   async function listen(name: string): Promise<{ service: HttpService; answerWith: (handler: Handler) => void }> {
     let handle: Handler = () => ({ status: 503 });
-    const service = await startHttpService({ log, name, after: timers.after, handle: (request) => handle(request) });
+    const service = await startHttpService({
+      log,
+      name,
+      after: (ms, action) => timers.after(ms, action),
+      handle: (request) => handle(request),
+    });
     open.push(service);
     return {
       service,

@@ -8,6 +8,7 @@ import type { Marathon } from './marathon/marathon.js';
 import type { createMesosDns } from './mesos-dns.js';
 import type { Master, Masters } from './mesos/masters.js';
 import type { Agent, Mesos } from './mesos/mesos.js';
+import { appendLog } from './mesos/task.js';
 import type { Delays, Timers } from './timing.js';
 import type { Ensemble } from './zookeeper.js';
 
@@ -69,7 +70,8 @@ export function createControl(deps: ControlDeps) {
   function crashLoop(appId: string, on = true): void {
     behaviour(appId).crash = on;
     if (!on) return;
-    for (const { task } of [...marathon.launcher.runtime(appId).instances.values()]) marathon.launcher.crash(task);
+    const tasks = [...marathon.launcher.runtime(appId).instances.values()].map(({ task }) => task);
+    for (const task of tasks) marathon.launcher.crash(task);
   }
 
   function setHealth(appId: string, well: boolean): void {
@@ -182,6 +184,11 @@ export function createControl(deps: ControlDeps) {
     hangDeployments,
     /** Holds the app by a deployment that does nothing; its id. */
     lockApp: (appId: string, deploymentId?: string) => marathon.lock(appId, deploymentId),
+    /** Adds lines to a file in the sandboxes of the app's tasks. */
+    writeLog(appId: string, file: 'stdout' | 'stderr', lines: string[]) {
+      for (const { task } of marathon.launcher.runtime(appId).instances.values())
+        appendLog(task, file, lines, timers.nowMs());
+    },
     /** Ends every deployment that touches the app, where it stands. */
     unlockApp(appId: string) {
       for (const deployment of marathon.deployments.touching([appId])) marathon.deployments.cancel(deployment);

@@ -49,7 +49,7 @@ export function asker(baseURL: string): Ask {
       maxRedirects: 0,
       validateStatus: () => true,
       ...(body !== undefined && {
-        data: typeof body === 'string' ? body : JSON.stringify(body),
+        data: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
         headers: { 'Content-Type': 'application/json' },
       }),
       ...config,

@@ -38,9 +38,13 @@ export function createChronos({ mesos, framework, timers, delays, version: initi
   function put(job: Job, { loaded = false } = {}): void {
     const replaced = jobs.get(job.name);
     jobs.set(job.name, loaded ? job : { ...job, ...movedSchedule(job) });
-    if (replaced) for (const run of [...runs]) if (run.job === job.name && !run.task) runs.splice(runs.indexOf(run), 1);
+    if (replaced) dropQueued(job.name);
     if (isDependent(job) && job.parents?.some((parent) => !jobs.has(parent))) unrooted.add(job.name);
     setAlarm(job.name);
+  }
+
+  function dropQueued(name: string): void {
+    for (const run of runs.filter(({ job, task }) => job === name && !task)) runs.splice(runs.indexOf(run), 1);
   }
 
   function movedSchedule(job: Job): { schedule?: string } {
@@ -242,15 +246,14 @@ export function createChronos({ mesos, framework, timers, delays, version: initi
   }
 
   function killTasks(name: string): void {
-    for (const run of [...runs]) {
-      if (run.job !== name) continue;
+    for (const run of runs.filter(({ job }) => job === name)) {
       if (run.task) mesos.kill(run.task);
       else runs.splice(runs.indexOf(run), 1);
     }
   }
 
   function clearQueue(): void {
-    for (const run of [...runs]) if (!run.task) runs.splice(runs.indexOf(run), 1);
+    for (const run of runs.filter(({ task }) => !task)) runs.splice(runs.indexOf(run), 1);
   }
 
   function stateOf(name: string): string {

@@ -87,8 +87,8 @@ export function readAppFields(json: Record<string, unknown>, { partial }: { part
     fields[name] = value;
   }
   if (errors.length > 0) throw invalidJson(errors);
-  refuseContradictions(fields as AppFields, partial);
-  return fields as AppFields;
+  refuseContradictions(fields, partial);
+  return fields;
 }
 
 function mismatches(path: string, kind: Kind, value: unknown): FieldError[] {

@@ -184,6 +184,6 @@ function keptPorts(fields: AppFields, before: App | undefined): AppFields {
 
 /** The store lists versions by their hashes, so in no order a reader may rely on. */
 export function inStoreOrder(versions: string[]): string[] {
-  const scattered = (version: string) => [...version].reverse().join('');
+  const scattered = (version: string) => version.split('').toReversed().join('');
   return versions.sort((a, b) => scattered(a).localeCompare(scattered(b)));
 }

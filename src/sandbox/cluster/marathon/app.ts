@@ -132,7 +132,7 @@ export function changeApp(app: App, fields: AppFields, version: string): App {
   const oldFetch = 'uris' in given || 'fetch' in given ? {} : { fetch };
   void [ports, uris];
   return {
-    ...completeApp(app.id, { ...old, ...oldPorts, ...oldFetch, ...given } as AppFields, version),
+    ...completeApp(app.id, { ...old, ...oldPorts, ...oldFetch, ...given }, version),
     versionInfo: app.versionInfo,
   };
 }

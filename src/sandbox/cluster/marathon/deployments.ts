@@ -149,7 +149,7 @@ export function createDeployments({ timers, delays, launcher, emit }: Deployment
   }
 
   function onChange(id: string): void {
-    for (const deployment of [...active]) if (affectedIds(deployment).includes(id)) look(deployment);
+    for (const deployment of touching([id])) look(deployment);
   }
 
   function touching(ids: Iterable<string>): Deployment[] {

@@ -157,12 +157,16 @@ function readGroup(json: Record<string, unknown>, { id, version }: { id: string;
     content.apps.push({ ...app, dependencies: app.dependencies.map((one) => absoluteId(one, parentOf(app.id))) });
   }
   for (const raw of list('pods'))
-    content.pods.push(completePod(raw, { id: absoluteId(String(raw['id'] ?? ''), id), version }));
+    content.pods.push(completePod(raw, { id: absoluteId(textOf(raw['id']), id), version }));
   for (const raw of list('groups')) {
-    const inner = readGroup(raw, { id: absoluteId(String(raw['id'] ?? ''), id), version });
+    const inner = readGroup(raw, { id: absoluteId(textOf(raw['id']), id), version });
     content.apps.push(...inner.apps);
     content.pods.push(...inner.pods);
     content.groups.push(...inner.groups);
   }
   return content;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -108,7 +108,8 @@ export function createHealthChecker({ timers, firstCheckMs, isWell, emit, onResu
 
   /** Asks every check of the app again right now. */
   function recheck(appId: string): void {
-    for (const entry of [...watched.values()]) {
+    const entries = [...watched.values()].filter(({ app }) => app.id === appId);
+    for (const entry of entries) {
       if (entry.app.id === appId) entry.app.healthChecks.forEach((_check, index) => check(entry, index));
     }
   }

@@ -7,6 +7,7 @@ import { safeId, type App } from './app.js';
 import { createHealthChecker } from './health.js';
 import { healthOf, instanceId, isActive, isRunning, type Instance, type TaskFailure } from './instance.js';
 import { emptyStats, matchOffer, recordOffer, type OfferStats } from './matching.js';
+import { conditionOf, taskSpec } from './task-spec.js';
 import { crashLines, startLines, tickLines } from '../task-log.js';
 
 /** What Marathon does for one app or pod: how many it wants, what runs, why it waits. */
@@ -124,7 +125,7 @@ export function createLauncher(deps: LauncherDeps) {
 
   function excess(active: Instance[], count: number): Instance[] {
     const rank = (instance: Instance) => (isCurrent(instance) ? 1 : 0) + (isRunning(instance) ? 2 : 0);
-    const youngestFirst = [...active].reverse();
+    const youngestFirst = active.toReversed();
     return youngestFirst.sort((a, b) => rank(a) - rank(b)).slice(0, count);
   }
 
@@ -390,47 +391,5 @@ export function createLauncher(deps: LauncherDeps) {
       connected = value;
       if (value) for (const id of runtimes.keys()) settle(id);
     },
-  };
-}
-
-function conditionOf(state: string): string {
-  const word = state.replace('TASK_', '').toLowerCase();
-  return word[0]!.toUpperCase() + word.slice(1);
-}
-
-function taskSpec(id: string, app: App, ports: number[]) {
-  return {
-    id,
-    name: app.id.slice(1).split('/').reverse().join('.'),
-    command: app.cmd ?? app.args?.join(' ') ?? 'NO EXECUTABLE',
-    resources: { cpus: app.cpus, mem: app.mem, disk: app.disk, gpus: app.gpus, ports },
-    labels: app.labels,
-    user: app.user,
-    discovery: true,
-    ...(app.container && { container: mesosContainer(app) }),
-  };
-}
-
-function mesosContainer({ container }: App) {
-  if (!container) return undefined;
-  const { docker } = container;
-  return {
-    type: container.type,
-    ...(docker && {
-      docker: {
-        image: docker.image,
-        network: docker.network ?? 'HOST',
-        privileged: Boolean(docker['privileged']),
-        parameters: docker['parameters'] ?? [],
-        force_pull_image: Boolean(docker['forcePullImage']),
-      },
-    }),
-    ...(container.volumes?.length && {
-      volumes: container.volumes.map(({ containerPath, hostPath, mode }) => ({
-        container_path: containerPath,
-        ...(hostPath !== undefined && { host_path: hostPath }),
-        mode,
-      })),
-    }),
   };
 }

@@ -195,7 +195,7 @@ export function createMarathon({ mesos, framework, timers, ids, delays }: Marath
     setLoading(value: boolean) {
       loading = value;
     },
-    nowMs: timers.nowMs,
+    nowMs: () => timers.nowMs(),
     newVersion,
     change,
     revert,

@@ -19,7 +19,7 @@ export function podRoutes(marathon: Marathon): Route[] {
   }
 
   function readPod(json: Record<string, unknown>, pathId?: string): Pod {
-    const id = absoluteId(String(json['id'] ?? pathId ?? ''));
+    const id = absoluteId(typeof json['id'] === 'string' ? json['id'] : (pathId ?? ''));
     checkId(id);
     if (pathId !== undefined && id !== pathId)
       throw new Refusal({

@@ -46,7 +46,7 @@ export function createMasterHandler(deps: MasterDeps): Handler {
 
 /** 307 to `//host:port/path`, without a scheme. */
 function redirectTo({ port }: Master, path: string, query: URLSearchParams): HttpReply {
-  const suffix = query.size > 0 ? `?${query}` : '';
+  const suffix = query.size > 0 ? `?${query.toString()}` : '';
   return { status: 307, headers: { Location: `//127.0.0.1:${port}${path}${suffix}` } };
 }
 

@@ -31,7 +31,7 @@ function answer(deps: OperatorDeps, text: string): HttpReply {
   } catch {
     return { status: 400, text: 'Failed to parse body into JSON: syntax error' };
   }
-  const type = String(call['type'] ?? '');
+  const type = typeof call['type'] === 'string' ? call['type'] : '';
   if (type === 'UPDATE_MAINTENANCE_SCHEDULE') return updateSchedule(deps, call);
   if (type === 'GET_MAINTENANCE_SCHEDULE') {
     const json = `{"type":"${type}","get_maintenance_schedule":{"schedule":${scheduleText(deps.maintenance)}}}`;
