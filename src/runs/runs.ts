@@ -75,7 +75,7 @@ export function createRuns(options: RunsOptions) {
       await store?.setState(id, 'running', clock.now());
       journal.emit({ type: 'run.started' });
       const end = await settle(() => work({ id, emit: journal.emit, signal: controller.signal }), controller.signal);
-      const finished = { ...end, ms: clock.now().getTime() - startedAt.getTime() };
+      const finished = options.redactor.redactValue({ ...end, ms: clock.now().getTime() - startedAt.getTime() });
       await journal.finish(finished);
       log.info({ run: id, command, state: end.state, ms: finished.ms, error: end.error }, 'run finished');
       return { id, ...finished };

@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createManualClock } from '../../src/clock.js';
+import { StarsError } from '../../src/errors.js';
+import { silentLog } from '../../src/log.js';
+import type { RunEvent } from '../../src/model/run.js';
+import { createRuns, type RunRequest } from '../../src/runs/runs.js';
+import { createRedactor } from '../../src/secret.js';
+import { type Database, openDatabase } from '../../src/store/database.js';
+import { createRunStore } from '../../src/store/runs.js';
+
+const REQUEST: RunRequest = {
+  command: 'deploy',
+  text: 'deploy workers lab',
+  args: { target: 'workers' },
+  environment: 'lab',
+  person: { id: 'U1', name: 'Ada' },
+  source: 'slack',
+};
+
+let folder: string;
+let database: Database;
+let clock: ReturnType<typeof createManualClock>;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'stars-runs-'));
+  database = await openDatabase({ dataFolder: folder });
+  clock = createManualClock();
+});
+afterEach(async () => {
+  await database.destroy();
+  rmSync(folder, { recursive: true });
+});
+
+function setUp(owner = 'process-1') {
+  const store = createRunStore(database);
+  const redactor = createRedactor();
+  return { store, redactor, runs: createRuns({ store, clock, redactor, log: silentLog, owner }) };
+}
+
+test('a run is stored as the very events that were shown, numbered without gaps', async () => {
+  const { store, runs } = setUp();
+  const shown: RunEvent[] = [];
+  const { id } = await runs.perform(
+    REQUEST,
+    async ({ emit }) => {
+      emit({ type: 'step.started', step: 'Look' });
+      await clock.advance(150);
+      emit({ type: 'step.finished', step: 'Look', ok: true });
+      return { summary: 'Done.' };
+    },
+    (event) => shown.push(event),
+  );
+  expect(await store.events(id)).toEqual(shown);
+  expect(shown.map(({ seq, type }) => `${seq} ${type}`)).toEqual([
+    '1 run.requested',
+    '2 run.started',
+    '3 step.started',
+    '4 step.finished',
+    '5 run.finished',
+  ]);
+  expect(await store.find(id)).toMatchObject({ state: 'succeeded', summary: 'Done.', ms: 150 });
+});
+
+test('a failure is the end of the run, with its code and hint', async () => {
+  const { store, runs } = setUp();
+  const end = await runs.perform(
+    REQUEST,
+    async () => {
+      throw new StarsError('API_UNREACHABLE', 'Marathon does not answer.', { hint: 'Look at it.' });
+    },
+    () => undefined,
+  );
+  expect(end).toMatchObject({
+    state: 'failed',
+    error: { code: 'API_UNREACHABLE', message: 'Marathon does not answer.', hint: 'Look at it.' },
+  });
+  expect((await store.find(end.id))?.error).toEqual(end.error);
+});
+
+test('a fault of ours is told without a stack trace', async () => {
+  const { runs } = setUp();
+  const end = await runs.perform(
+    REQUEST,
+    async () => {
+      throw new TypeError('x is not a function');
+    },
+    () => undefined,
+  );
+  expect(end).toMatchObject({ state: 'failed', error: { code: 'INTERNAL', message: 'x is not a function' } });
+  expect(JSON.stringify(end)).not.toContain('runs.test');
+});
+
+test('a cancelled run ends as cancelled, whatever its work threw', async () => {
+  const { runs } = setUp();
+  const end = await runs.perform(
+    REQUEST,
+    async ({ id, signal }) => {
+      expect(runs.cancel(id, 'Ada pressed cancel.')).toBe(true);
+      signal.throwIfAborted();
+      return { summary: '' };
+    },
+    () => undefined,
+  );
+  expect(end).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED', message: 'Ada pressed cancel.' } });
+  expect(runs.cancel(end.id, 'again')).toBe(false);
+});
+
+test('secrets are gone from every event before it is shown or stored', async () => {
+  const { store, redactor, runs } = setUp();
+  redactor.add('hunter2!');
+  const shown: RunEvent[] = [];
+  const { id } = await runs.perform(
+    { ...REQUEST, text: 'deploy x -e password=hunter2!' },
+    async ({ emit }) => {
+      emit({ type: 'note', message: `the word is ${Buffer.from('hunter2!').toString('base64')}` });
+      return { summary: 'It was hunter2!' };
+    },
+    (event) => shown.push(event),
+  );
+  const everything = JSON.stringify([shown, await store.events(id), await store.find(id)]);
+  expect(everything).not.toContain('hunter2');
+  expect(everything).not.toContain(Buffer.from('hunter2!').toString('base64').slice(0, 8));
+  expect(everything).toContain('[REDACTED]');
+});
+
+test('a run whose process died is marked as interrupted and says what was in flight', async () => {
+  const { store, runs } = setUp();
+  const at = clock.now().toISOString();
+  await store.create({ id: 'r1', ...REQUEST, requestedAt: at, owner: 'dead' }, [
+    { run: 'r1', seq: 1, at, type: 'run.requested', ...REQUEST },
+    { run: 'r1', seq: 2, at, type: 'task.started', play: 'Workers', role: 'docker', task: 'Install Docker' },
+  ]);
+  expect(await runs.settleAbandoned()).toEqual([]);
+  await clock.advance(61_000);
+  expect(await runs.settleAbandoned()).toEqual(['r1']);
+  expect(await store.find('r1')).toMatchObject({
+    state: 'interrupted',
+    error: { message: expect.stringContaining('Install Docker') },
+  });
+  expect((await store.events('r1')).map(({ type }) => type)).toEqual([
+    'run.requested',
+    'task.started',
+    'run.interrupted',
+    'run.finished',
+  ]);
+});
+
+test('a living process keeps its runs by its heartbeat', async () => {
+  const { store, runs } = setUp('alive');
+  await store.create({ id: 'r1', ...REQUEST, requestedAt: clock.now().toISOString(), owner: 'alive' }, [
+    { run: 'r1', seq: 1, at: clock.now().toISOString(), type: 'run.requested', ...REQUEST },
+  ]);
+  const stop = runs.startHeartbeat();
+  await clock.advance(300_000);
+  stop();
+  expect(await runs.settleAbandoned()).toEqual([]);
+  expect(clock.pending()).toBe(0);
+});
