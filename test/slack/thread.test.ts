@@ -230,15 +230,24 @@ describe('when Slack fails', () => {
   test('a rate limit in one channel holds up no other', async () => {
     fake.invite('random');
     const slow = await open(runView(started), 'C0DEPLOYS');
+    const quick = await open(runView(started), 'C0RANDOM');
+    quick.update(runView(started, { type: 'step.started', step: 'waits for its turn' }));
     fake.faults.next('chat.update', { kind: 'rate-limited', retryAfter: 60 });
     slow.update(finished());
-    await eventually(() => clock.pending() === 1);
-    const thread = await threads.open(runView(started), 'C0RANDOM');
-    thread.update(finished());
+    await eventually(() => clock.pending() === 2);
+    quick.update(finished());
     await eventually(() => toPlain(fake.messages('random')[0] ?? { text: '' }).includes('succeeded'));
     expect(firstLines(root())).toContain('running');
     await untilIdle(10_000);
     expect(firstLines(root())).toContain('succeeded');
+  });
+
+  test('the replies keep their order when the first of them has to be tried again', async () => {
+    const thread = await open();
+    fake.faults.next('chat.postMessage', { kind: 'status', status: 500 });
+    thread.update(finished(play('masters', ['c1'])));
+    await untilIdle();
+    expect(fake.thread(thread.ts).map(({ text }) => text.split(' ')[0])).toEqual(['deploy', 'Play', 'deploy']);
   });
 
   test.each([

@@ -97,10 +97,9 @@ function clean(text: string): string {
 // The last guard: builders count before they escape, and escaping makes text longer.
 function fit(mrkdwn: string): string {
   if (mrkdwn.length <= 3_000) return mrkdwn || ' ';
-  const open = mrkdwn.slice(0, 2_980);
-  const cut = open
-    .slice(0, open.lastIndexOf('\n') > 0 ? open.lastIndexOf('\n') : open.length)
-    .replace(/&[a-z]{0,3}$/, '');
+  const open = wholeCharacters(mrkdwn, 2_980);
+  const lineEnd = open.lastIndexOf('\n');
+  const cut = (lineEnd > 1_500 ? open.slice(0, lineEnd) : open).replace(/&[a-z]{0,3}$/, '');
   const fenced = (cut.match(/```/g)?.length ?? 0) % 2 === 1;
   return `${cut}${fenced ? '\n```' : ''}\n…`;
 }
