@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineCommand, type CommandContext } from '../src/bot/command.js';
 import { readHealth, summarise, type Health } from '../src/cluster/health.js';
 import { describeApp } from '../src/cluster/marathon/describe-app.js';
+import { StarsError } from '../src/errors.js';
 
 // What people call a layer; anything else is a service of the environment or an app.
 const LAYERS: Record<string, string[]> = {
@@ -13,6 +14,9 @@ const LAYERS: Record<string, string[]> = {
   dns: ['mesos-dns'],
   'mesos-dns': ['mesos-dns'],
 };
+
+// Marathon knows no such app, is not configured, or is not there to be asked.
+const UNANSWERED: ReadonlySet<string> = new Set(['APP_NOT_FOUND', 'CONFIG', 'API_UNREACHABLE']);
 
 export const status = defineCommand({
   name: 'status',
@@ -28,7 +32,8 @@ export const status = defineCommand({
     const { subject } = context.args;
     if (subject === undefined) return summarise(await look(context));
     const layers = LAYERS[subject.toLowerCase()];
-    return layers ? summarise(only(await look(context), layers)) : statusOfApp(context, subject);
+    if (layers) return summarise(only(await look(context), layers));
+    return statusOfApp(context, subject).catch((error: unknown) => statusOfService(context, subject, error));
   },
 });
 
@@ -46,4 +51,13 @@ function only(health: Health, names: string[]): Health {
 async function statusOfApp({ cluster: { marathon }, signal }: CommandContext<unknown>, name: string): Promise<string> {
   const [app, queue] = await Promise.all([marathon.find(name, { signal }), marathon.queue({ signal })]);
   return describeApp(app, queue);
+}
+
+/** A service that does not run as an app, if it is one of the environment's; else it is the app that was not found. */
+async function statusOfService(context: CommandContext<unknown>, name: string, notFound: unknown): Promise<string> {
+  const { cluster } = context;
+  const service = cluster.has('services') && cluster.services.names.includes(name);
+  if (service && notFound instanceof StarsError && UNANSWERED.has(notFound.code))
+    return summarise(only(await look(context), [name]));
+  throw notFound;
 }

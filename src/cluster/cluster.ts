@@ -7,7 +7,7 @@ import { createHttp, type Http } from './http.js';
 import { createMarathon, type Marathon } from './marathon/client.js';
 import { createMesosDns, type MesosDns } from './mesos-dns/client.js';
 import { createMesos, type Mesos } from './mesos/client.js';
-import { createServices, type Services } from './services/client.js';
+import { createServices, titleOf, type Services } from './services/client.js';
 import { createZooKeeper, type ZooKeeper } from './zookeeper/client.js';
 
 /** Where a service answers, and the login it wants. */
@@ -64,9 +64,10 @@ export function createCluster(config: ClusterConfig, { environment, clock, log, 
   );
   const mesosDns = once(() => createMesosDns({ http: http('Mesos-DNS', [needed('mesosDns').url]) }));
   const zookeeper = once(() => createZooKeeper({ hosts: needed('zookeeper').hosts, clock }));
-  const services = once(() =>
-    createServices(new Map(Object.entries(needed('services')).map(([name, { url }]) => [name, http(name, [url])]))),
-  );
+  const services = once(() => {
+    const entries = Object.entries(needed('services'));
+    return createServices(new Map(entries.map(([name, { url }]) => [name, http(titleOf(name), [url])])));
+  });
   return {
     environment,
     get marathon() {

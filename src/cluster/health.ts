@@ -12,6 +12,7 @@ import {
   probeService,
   probeZooKeeper,
 } from './probes.js';
+import { titleOf } from './services/client.js';
 
 export type Layer = {
   /** `zookeeper`, `mesos`, `agents`, `marathon`, `chronos`, `mesos-dns`, or a service's name. */
@@ -126,7 +127,7 @@ function probesOf(cluster: Cluster): Probe[] {
     ...services.map((name) => ({
       part: 'services' as const,
       name,
-      title: `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+      title: titleOf(name),
       needs: ['agents', 'marathon'],
       look: (o: { signal: AbortSignal }) => probeService(cluster.services, name, o),
     })),

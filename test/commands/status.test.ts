@@ -52,6 +52,10 @@ test('shows an app with its task and what failed last', async () => {
   expect(text).toContain('last failure on 2026-11-22');
 });
 
+test('shows a service that does not run as an app', async () => {
+  await expect(ask('spark')).resolves.toContain('*Spark* 1 of 1 applications running');
+});
+
 test('says which apps there are when it knows none of that name', async () => {
   expect(await failureOf(ask('zepelin'))).toMatchObject({ code: 'APP_NOT_FOUND' });
 });

@@ -36,6 +36,11 @@ export function createServices(https: ReadonlyMap<string, Http>) {
   };
 }
 
+/** What people call the service: `zeppelin` is Zeppelin. */
+export function titleOf(name: string): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+}
+
 async function zeppelin(http: Http, options?: Asking): Promise<string> {
   const { body } = await http.get('/api/version', ZeppelinVersion, options);
   return `version ${typeof body === 'string' ? body : body.version}`;

@@ -93,6 +93,14 @@ describe('an ensemble', () => {
     });
   });
 
+  test('is down when only a minority says that it serves', async () => {
+    const hosts = [await zooKeeper(leader), await zooKeeper({ mntr: NOT_SERVING }), '127.0.0.1:1'];
+    await expect(judge(hosts)).resolves.toMatchObject({
+      state: 'down',
+      reason: 'has no quorum: 1 of 3 servers serve, 2 are needed',
+    });
+  });
+
   test('asks srvr where mntr is not on the whitelist', async () => {
     const mntr = 'mntr is not executed because it is not in the whitelist.\n';
     const [one, two] = [fixtureText('zookeeper/srvr-leader.txt'), fixtureText('zookeeper/srvr-follower.txt')];
