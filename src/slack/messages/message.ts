@@ -22,9 +22,9 @@ export function escape(text: string): string {
 }
 
 // A foreign * or _ may come out bold or italic. That does no harm, and altering it would spoil what people copy.
-/** Foreign text for the middle of a line: on one line, at most `maxChars` before escaping. */
+/** Foreign text for the middle of a line: on one line, at most `maxChars` after escaping. */
 export function inline(text: string, maxChars = 200): string {
-  return escape(shorten(clean(text).replaceAll(/\s+/g, ' ').trim(), maxChars));
+  return cutEscaped(escape(text).replaceAll(/\s+/g, ' ').trim(), maxChars);
 }
 
 /** What a person may type, as it is: monospaced, on one line. */
@@ -32,9 +32,9 @@ export function typed(text: string, maxChars = 200): string {
   return `\`${inline(text.replaceAll('`', "'"), maxChars)}\``;
 }
 
-/** Foreign text in a monospaced block, its fences disarmed. The text must fit already. */
-export function code(text: string): string {
-  return `\`\`\`\n${escape(text).replaceAll('```', '`\u200b`\u200b`')}\n\`\`\``;
+/** Escaped text in a monospaced block, its fences disarmed. */
+export function code(escaped: string): string {
+  return `\`\`\`\n${escaped.replaceAll('```', '`\u200b`\u200b`')}\n\`\`\``;
 }
 
 /** At most `maxChars` characters, the rest told by "…". */
@@ -43,18 +43,20 @@ export function shorten(text: string, maxChars: number): string {
   return `${wholeCharacters(text, maxChars - 1)}…`;
 }
 
-/** Cuts on a line boundary to at most `maxChars` and `maxLines`, and says how many lines are missing and where they are. */
+/** Foreign text, escaped and cut on a line boundary; what is missing is counted, with where to find it. */
 export function cutLines(text: string, { maxChars, maxLines, run }: Cut): string {
-  const lines = text.split('\n').map((line) => shorten(line, Math.max(40, maxChars - 80)));
+  const lines = escape(text).split('\n');
   const kept: string[] = [];
-  let chars = 0;
+  let room = maxChars - 80;
   for (const line of lines) {
-    if (kept.length >= maxLines || chars + line.length + 1 > maxChars - 80) break;
-    kept.push(line);
-    chars += line.length + 1;
+    if (kept.length >= maxLines || room <= 0) break;
+    const shown = kept.length === 0 ? cutEscaped(line, room) : line;
+    room -= shown.length + 1;
+    if (room >= 0) kept.push(shown);
   }
   const missing = lines.length - kept.length;
-  return missing === 0 ? kept.join('\n') : [...kept, `… ${count(missing, 'more line')}; stars show ${run}`].join('\n');
+  if (missing === 0) return kept.join('\n');
+  return [...kept, `… ${count(missing, 'more line')}; stars show ${inline(run, 40)}`].join('\n');
 }
 
 export type Cut = { maxChars: number; maxLines: number; run: string };
@@ -99,9 +101,15 @@ function fit(mrkdwn: string): string {
   if (mrkdwn.length <= 3_000) return mrkdwn || ' ';
   const open = wholeCharacters(mrkdwn, 2_980);
   const lineEnd = open.lastIndexOf('\n');
-  const cut = (lineEnd > 1_500 ? open.slice(0, lineEnd) : open).replace(/&[a-z]{0,3}$/, '');
+  const cut = lineEnd > 1_500 ? open.slice(0, lineEnd) : cutEscaped(mrkdwn, 2_980);
   const fenced = (cut.match(/```/g)?.length ?? 0) % 2 === 1;
   return `${cut}${fenced ? '\n```' : ''}\n…`;
+}
+
+/** Cuts escaped text, but never inside a character or an escape. */
+function cutEscaped(escaped: string, maxChars: number): string {
+  if (escaped.length <= maxChars) return escaped;
+  return `${wholeCharacters(escaped, maxChars - 1).replace(/&[a-z]{0,3}$/, '')}…`;
 }
 
 function wholeCharacters(text: string, end: number): string {

@@ -10,9 +10,9 @@ export function summaryMessage(view: RunView): Message {
   const words = summary && cutLines(summary.trim(), { maxChars: SECTION_CHARS, maxLines: 40, run: id });
   return message(`${view.text} ${ending}${error ? `: ${error.message}` : ''}`, [
     section(`${stateIcon(state)} *${inline(view.text, 300)}* ${ending}`),
-    ...(words ? [section(escape(words))] : []),
+    ...(words ? [section(words)] : []),
     ...(error ? [section(errorText(error))] : []),
-    ...(hosts && Object.keys(hosts).length > 0 ? [section(code(recapTable(hosts)))] : []),
+    ...(hosts && Object.keys(hosts).length > 0 ? [section(code(escape(recapTable(hosts))))] : []),
   ]);
 }
 

@@ -325,9 +325,7 @@ describe('foreign text', () => {
     const details = `${'x'.repeat(letters)}${'&'.repeat(900)}${'😀'.repeat(900)}`;
     const emoji = `${'x'.repeat(letters)}${'😀'.repeat(3_000)}`;
     for (const more of [details, emoji, '&'.repeat(3_000)]) {
-      const text = JSON.stringify(
-        commandHelpMessage({ name: 'x', usage: 'x', summary: 'x'.repeat(letters), details: more }),
-      );
+      const text = JSON.stringify(commandHelpMessage({ name: 'x', usage: 'x', summary: 'x', details: more }));
       expect(text).not.toMatch(/&(?!amp;|lt;|gt;)/);
       // JSON.stringify writes half a character as an escape.
       expect(text).not.toMatch(/\\ud[89a-f]/i);
