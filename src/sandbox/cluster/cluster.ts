@@ -54,6 +54,8 @@ export type SimulatedCluster = {
 /** Marathon, Chronos, Mesos, Mesos-DNS, ZooKeeper and the data services on loopback, acting together on one clock. */
 export async function startCluster(options: ClusterOptions): Promise<SimulatedCluster> {
   const { clock, log, masters: masterSpecs, agents: agentSpecs, chronosVersion = '3.0', seed = 1 } = options;
+  const apps = appList(options.apps);
+  const jobs = jobList(options.jobs);
   const delays = { ...DEFAULT_DELAYS, ...options.delays };
   const timers = createTimers(clock);
   const ids = createIds(seed);
@@ -172,8 +174,8 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
   for (const { name, answerWith } of serviceSlots)
     answerWith(createServiceHandler(name, (one) => control.appIsUp(one)));
 
-  marathon.load(appList(options.apps));
-  for (const job of jobList(options.jobs)) chronos.put(job, { loaded: true });
+  marathon.load(apps);
+  for (const job of jobs) chronos.put(job, { loaded: true });
   dns.refresh();
 
   return {

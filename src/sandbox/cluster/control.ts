@@ -74,6 +74,11 @@ export function createControl(deps: ControlDeps) {
     for (const task of tasks) marathon.launcher.crash(task);
   }
 
+  /** Instances that start from now on crash; those that run go on. */
+  function breakNewInstances(appId: string): void {
+    behaviour(appId).crash = true;
+  }
+
   function setHealth(appId: string, well: boolean): void {
     behaviour(appId).well = well;
     marathon.launcher.recheck(appId);
@@ -180,6 +185,7 @@ export function createControl(deps: ControlDeps) {
 
   return {
     crashLoop,
+    breakNewInstances,
     setHealth,
     hangDeployments,
     /** Holds the app by a deployment that does nothing; its id. */

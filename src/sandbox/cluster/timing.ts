@@ -32,7 +32,7 @@ export type Delays = {
 export const DEFAULT_DELAYS: Delays = {
   stagingMs: 300,
   healthMs: 400,
-  crashMs: 500,
+  crashMs: 250,
   killMs: 150,
   offerMs: 100,
   stepMs: 50,

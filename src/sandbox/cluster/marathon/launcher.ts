@@ -240,7 +240,7 @@ export function createLauncher(deps: LauncherDeps) {
     instance.startedAt ??= timers.now().toISOString();
     const app = appOf(instance.appId);
     if (app) checker.watch(instance, app, { atOnce });
-    if (one.behaviour.crash) timers.after(delays.crashMs, () => crash(instance.task));
+    if (one.behaviour.crash) timers.after(delays.crashMs, () => one.behaviour.crash && crash(instance.task));
     if (back) settle(instance.appId);
   }
 

@@ -50,7 +50,7 @@ export function serverRoutes(marathon: Marathon, site: MarathonSite): Route[] {
       },
       zookeeper_config: { zk: site.zk, zk_timeout: 10000, zk_session_timeout: 10000, zk_max_versions: 50 },
       event_subscriber: { type: 'http_callback', http_endpoints: null },
-      http_config: { http_port: Number(site.leader()?.split(':')[1] ?? 8080), https_port: 8443 },
+      http_config: { assets_path: null, http_port: Number(site.leader()?.split(':')[1] ?? 8080), https_port: 8443 },
     },
   });
 
