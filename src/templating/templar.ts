@@ -1,15 +1,28 @@
-import type { Position } from '../errors.js';
-import type { Value } from '../jinja/value.js';
+import { dirname, resolve } from 'node:path';
+import { type Position, StarsError } from '../errors.js';
+import { createJinja, type Jinja, type RenderOptions } from '../jinja/jinja.js';
+import { LazyDict } from '../jinja/lazy-dict.js';
+import { str } from '../jinja/python-text.js';
+import { isNumber, truthy, unwrap } from '../jinja/python-value.js';
+import { templateError } from '../jinja/template-error.js';
+import { Tuple, Undefined, Unsafe, type Value, VaultText } from '../jinja/value.js';
+import { evaluatingConcat, finalize } from './concat.js';
+import { conditionWithoutUndefined } from './defined-test.js';
+import { createControllerFiles } from './controller-files.js';
+import { ansibleFilters } from './filters.js';
+import { createGlobals } from './globals.js';
+import { splitHeader } from './header.js';
+import { createLookups } from './lookups.js';
+import { ansibleTests } from './tests.js';
+import { looksLikeTemplate, protect } from './unsafe.js';
 
 export type TemplarOptions = {
   /** A raw, untemplated variable; undefined when there is none. */
   lookup(name: string): Value | undefined;
   /** Names of all variables, for `lookup('varnames')` and `vars`. */
   variableNames?: () => Iterable<string>;
-  /** Folders in which lookups search for a relative path, nearest first; default: the working directory. */
+  /** Folders in which lookups and includes search for a relative path, nearest first; default: the working directory. */
   searchFolders?: (kind: 'files' | 'templates' | 'vars') => readonly string[];
-  /** Reads a controller file; default: from disk. */
-  readFile?: (path: string) => string;
   /** What `lookup('env')` sees; default: nothing. */
   environment?: Readonly<Record<string, string | undefined>>;
   /** Decrypts `!vault` values and vaulted files. */
@@ -23,7 +36,7 @@ export type TemplarOptions = {
 export type Templar = {
   /** Deep: a lone `{{ variable }}` keeps its type; texts that turn out as a list, dict or boolean become one. */
   template(value: Value, where?: Position): Value;
-  /** The value of a bare expression. */
+  /** The value of a bare expression; an Undefined when it is undefined. */
   evaluate(expression: string, where?: Position): Value;
   /** `when` and its kin: text is an expression, a list means AND. */
   condition(value: Value, where?: Position): boolean;
@@ -35,3 +48,208 @@ export type Templar = {
   /** The same with more variables in front (item, task vars). */
   withVariables(variables: ReadonlyMap<string, Value>): Templar;
 };
+
+const LONE_VARIABLE = /^\{\{\s*(\w*)\s*\}\}\n?$/;
+const MAX_NESTING = 50;
+
+/** Templating over `lookup`, which is asked anew for every use of a variable. */
+export function createTemplar(options: TemplarOptions): Templar {
+  const files = createControllerFiles(options);
+  // Names of the variables being templated right now, outermost first: a name that comes again is a loop.
+  const open: string[] = [];
+  let lookupsAllowed = true;
+
+  const lookups = createLookups({ ...options, files, variable: (name) => resolveVariable(name), renderTemplate });
+  const jinja: Jinja = createJinja({
+    filters: ansibleFilters({ files, environment: options.environment ?? {}, onDeprecation: options.onDeprecation }),
+    tests: ansibleTests(),
+    globals: createGlobals({
+      lookup: (name, terms, given) => {
+        if (!lookupsAllowed)
+          throw templateError('Lookups are not allowed in a condition that was put together by a template.');
+        return lookups.run(name, terms, given);
+      },
+      now: options.now ?? (() => new Date()),
+    }),
+    finalize,
+    load(name, from) {
+      const path = files.find(name, 'templates', from ? [dirname(resolve(from))] : []);
+      return path === undefined ? undefined : { source: files.read(path), file: path };
+    },
+  });
+
+  function resolveVariable(name: string): Value | undefined {
+    const raw = options.lookup(name);
+    if (raw === undefined || raw instanceof LazyDict) return raw;
+    if (raw === null || typeof raw !== 'object') {
+      if (typeof raw !== 'string' || !looksLikeTemplate(raw)) return raw;
+    }
+    if (open.includes(name)) throw recursiveLoop([...open.slice(open.indexOf(name)), name]);
+    if (open.length >= MAX_NESTING)
+      throw templateError(`Variables refer to each other more than ${MAX_NESTING} levels deep.`);
+    open.push(name);
+    try {
+      return template(raw);
+    } catch (thrown) {
+      // Only a use of the variable fails, so that `default` and `is defined` can still answer.
+      if (thrown instanceof StarsError && thrown.code === 'UNDEFINED_VARIABLE')
+        return new Undefined(name, hintFor(name, thrown));
+      throw thrown;
+    } finally {
+      open.pop();
+    }
+  }
+
+  function template(value: Value, where?: Position): Value {
+    if (typeof value === 'string') return looksLikeTemplate(value) ? protect(templateText(value, where)) : value;
+    if (Array.isArray(value)) {
+      const items = [...value].map((item) => template(item, where));
+      return value instanceof Tuple ? Tuple.from(items) : items;
+    }
+    if (value instanceof LazyDict) return value;
+    if (value instanceof Map) return new Map([...value].map(([key, inner]) => [key, template(inner, where)]));
+    if (value instanceof VaultText) return protect(decrypted(value, where));
+    return value;
+  }
+
+  function templateText(text: string, where: Position | undefined): Value {
+    const lone = LONE_VARIABLE.exec(text);
+    const raw = lone?.[1] ? options.lookup(lone[1]) : undefined;
+    if (raw !== undefined && (raw === null || typeof raw === 'boolean' || isNumber(raw))) return raw;
+    const { body, settings, lines } = splitHeader(text);
+    const result = jinja.renderValue(body, resolveVariable, {
+      ...at(where, lines),
+      trimBlocks: true,
+      literalBackslashes: text.includes('\\') && text.includes('{{'),
+      concat: evaluatingConcat,
+      ...settings,
+    });
+    return withNewlines(result, text);
+  }
+
+  function decrypted({ text }: VaultText, where: Position | undefined): string {
+    if (options.vault) return options.vault(text);
+    throw new StarsError('VAULT', 'A vaulted value is needed, and there is no vault password.', {
+      hint: 'Set STARS_VAULT_PASSWORD_FILE.',
+      ...(where ? { where } : {}),
+    });
+  }
+
+  function evaluate(expression: string, where?: Position): Value {
+    return unwrap(jinja.evaluate(expression, resolveVariable, at(where)));
+  }
+
+  function condition(value: Value, where?: Position): boolean {
+    if (Array.isArray(value)) return value.every((item) => condition(item, where));
+    const given = unwrap(value);
+    if (given === null || given === '') return true;
+    if (typeof given !== 'string') return truthy(given);
+    if (!looksLikeTemplate(given)) return expressionHolds(given, where);
+    if (value instanceof Unsafe) throw unsafeCondition(where);
+    options.onDeprecation?.(`Conditions should hold no template delimiters such as {{ }}: ${given}`);
+    const result = template(given, where);
+    if (result instanceof Unsafe && !result.verbatim) throw unsafeCondition(where);
+    const text = unwrap(result);
+    if (typeof text !== 'string' || text === '') return truthy(text);
+    return withoutLookups(() => expressionHolds(text, where));
+  }
+
+  function expressionHolds(expression: string, where: Position | undefined): boolean {
+    try {
+      return truthy(jinja.evaluate(expression, resolveVariable, at(where)));
+    } catch (thrown) {
+      const answer = conditionWithoutUndefined(expression, thrown);
+      if (answer !== undefined) return answer;
+      throw where && thrown instanceof StarsError && !thrown.where ? placed(thrown, where) : thrown;
+    }
+  }
+
+  function withoutLookups<T>(action: () => T): T {
+    const before = lookupsAllowed;
+    lookupsAllowed = false;
+    try {
+      return action();
+    } finally {
+      lookupsAllowed = before;
+    }
+  }
+
+  function renderTemplate(text: string, file: string, locals?: ReadonlyMap<string, Value>): string {
+    const { body, settings, lines } = splitHeader(text);
+    const lookup = locals ? (name: string) => locals.get(name) ?? resolveVariable(name) : resolveVariable;
+    const result = jinja.renderValue(body, lookup, { ...at({ file }, lines), trimBlocks: true, ...settings });
+    return str(withNewlines(result, text));
+  }
+
+  function isTemplate(value: Value): boolean {
+    if (typeof value === 'string') return looksLikeTemplate(value);
+    if (Array.isArray(value)) return value.some(isTemplate);
+    return (
+      value instanceof Map &&
+      !(value instanceof LazyDict) &&
+      [...value].some(([key, inner]) => isTemplate(key) || isTemplate(inner))
+    );
+  }
+
+  return {
+    template,
+    evaluate,
+    condition,
+    renderTemplate,
+    isTemplate,
+    runLookup(name, terms, given = new Map(), where) {
+      try {
+        return lookups.list(name, terms, given);
+      } catch (thrown) {
+        throw where && thrown instanceof StarsError && !thrown.where ? placed(thrown, where) : thrown;
+      }
+    },
+    withVariables: (variables) =>
+      createTemplar({
+        ...options,
+        lookup: (name) => variables.get(name) ?? options.lookup(name),
+        variableNames: () => new Set([...variables.keys(), ...(options.variableNames?.() ?? [])]),
+      }),
+  };
+}
+
+function at(where: Position | undefined, skippedLines = 0): Pick<RenderOptions, 'file' | 'line'> {
+  return where ? { file: where.file, line: (where.line ?? 1) + skippedLines } : {};
+}
+
+function placed({ code, message, hint, cause }: StarsError, where: Position): StarsError {
+  return new StarsError(code, message, { where, cause, ...(hint === undefined ? {} : { hint }) });
+}
+
+function recursiveLoop(names: string[]): StarsError {
+  return templateError(
+    `Variables refer to each other in a recursive loop: ${names.join(' -> ')}.`,
+    'One of them has to get a value of its own.',
+  );
+}
+
+function unsafeCondition(where: Position | undefined): StarsError {
+  return new StarsError(
+    'TEMPLATE',
+    'This condition contains text from a host that looks like a template; it is not evaluated.',
+    where ? { where } : {},
+  );
+}
+
+function hintFor(name: string, { message }: StarsError): string {
+  return `The variable "${name}" cannot be used: ${message}`;
+}
+
+// Jinja2 drops one line break at the end of a template; Ansible gives back as many as the source had.
+function withNewlines(result: Value, source: string): Value {
+  if (typeof result !== 'string' && !(result instanceof Unsafe)) return result;
+  const text = str(result);
+  const missing = trailingNewlines(source) - trailingNewlines(text);
+  if (missing <= 0) return result;
+  const completed = text + '\n'.repeat(missing);
+  return result instanceof Unsafe ? new Unsafe(completed, result.verbatim) : completed;
+}
+
+function trailingNewlines(text: string): number {
+  return text.length - text.replace(/\n+$/, '').length;
+}

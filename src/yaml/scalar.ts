@@ -55,15 +55,35 @@ export function yamlFloat(source: string): Float {
   const digits = text.replace(/^[-+]/, '');
   if (digits === '.inf') return new Float(sign * Infinity);
   if (digits === '.nan') return new Float(Number.NaN);
-  if (digits.includes(':')) return new Float(sign * digits.split(':').reduce((sum, part) => sum * 60 + Number(part), 0));
+  if (digits.includes(':'))
+    return new Float(sign * digits.split(':').reduce((sum, part) => sum * 60 + Number(part), 0));
   return new Float(sign * Number(digits));
 }
 
 // As Python prints the datetime that PyYAML makes of it: that is what a template gets to see.
-function timestampText([, year, month, day, hour, minute, second, fraction, zone, sign, zoneHour, zoneMinute]: RegExpExecArray): string {
+function timestampText([
+  ,
+  year,
+  month,
+  day,
+  hour,
+  minute,
+  second,
+  fraction,
+  zone,
+  sign,
+  zoneHour,
+  zoneMinute,
+]: RegExpExecArray): string {
   const two = (text = '0') => text.padStart(2, '0');
   const micros = (fraction ?? '').slice(0, 6).padEnd(6, '0');
   const offset = zone === undefined ? '' : zone === 'Z' ? '+00:00' : `${sign}${two(zoneHour)}:${two(zoneMinute)}`;
   const time = `${two(hour)}:${two(minute)}:${two(second)}${micros === '000000' ? '' : `.${micros}`}`;
   return `${year}-${two(month)}-${two(day)} ${time}${offset}`;
+}
+
+/** Whether an unquoted scalar would be read back as this very text. */
+export function readsAsText(source: string): boolean {
+  if (source === '=' || source === '<<' || /^\d{4}-\d\d-\d\d$/.test(source) || TIMESTAMP.test(source)) return false;
+  return plainScalar(source) === source;
 }

@@ -1,0 +1,159 @@
+import { StarsError } from '../errors.js';
+import type { Expression, Template } from './ast.js';
+import { evaluate as evaluateNode } from './evaluate.js';
+import { execute, joinText } from './execute.js';
+import type { Filter, Test } from './filter.js';
+import { listFilters } from './filters/list.js';
+import { numberFilters } from './filters/number.js';
+import { outputFilters } from './filters/output.js';
+import { textFilters } from './filters/text.js';
+import { builtinGlobals } from './globals.js';
+import { DELIMITERS, type Delimiters, type LexerOptions } from './lexer.js';
+import { type Environment, Run } from './run.js';
+import { Scope } from './scope.js';
+import { parseExpression, parseTemplate } from './statements.js';
+import { createTemplateCache } from './template-cache.js';
+import { builtinTests } from './tests.js';
+import type { Value } from './value.js';
+
+export type Lookup = (name: string) => Value | undefined;
+
+export type JinjaOptions = {
+  filters?: Readonly<Record<string, Filter>>;
+  tests?: Readonly<Record<string, Test>>;
+  globals?: ReadonlyMap<string, Value>;
+  /** The text of a template named by include or import; `from` is the file that names it. */
+  load?: (name: string, from: string) => { source: string; file: string } | undefined;
+  /** What becomes of the value of `{{ }}` before it is text. */
+  finalize?: (value: Value) => Value;
+};
+
+export type RenderOptions = {
+  file?: string | undefined;
+  /** The line of `file` on which the source starts. */
+  line?: number | undefined;
+  trimBlocks?: boolean;
+  lstripBlocks?: boolean;
+  keepTrailingNewline?: boolean;
+  literalBackslashes?: boolean;
+  delimiters?: Partial<Delimiters>;
+  /** Puts printed pieces together, also those of macros and set blocks; default: as text. */
+  concat?: (parts: Value[]) => Value;
+};
+
+/** Jinja2 3.1 over `Value`s. Every method throws StarsError TEMPLATE, UNDEFINED_VARIABLE or UNSUPPORTED, with file and line where known. */
+export type Jinja = {
+  /** The text of a template. */
+  render(source: string, lookup: Lookup, options?: RenderOptions): string;
+  /** The printed pieces of a template, put together by `concat`. */
+  renderValue(source: string, lookup: Lookup, options?: RenderOptions): Value;
+  evaluate(expression: string, lookup: Lookup, options?: RenderOptions): Value;
+  /** Whether a text has anything in it that Jinja2 would act on. */
+  isTemplate(text: string): boolean;
+};
+
+// What a source parses to depends on nothing else, so every engine shares these.
+const templates = createTemplateCache<Template>();
+const expressions = createTemplateCache<Expression>();
+
+export function createJinja(options: JinjaOptions = {}): Jinja {
+  const base: Environment = {
+    filters: new Map(
+      Object.entries({ ...textFilters, ...listFilters, ...numberFilters, ...outputFilters, ...options.filters }),
+    ),
+    tests: new Map(Object.entries({ ...builtinTests, ...options.tests })),
+    globals: new Map([...builtinGlobals, ...(options.globals ?? [])]),
+    finalize: options.finalize ?? ((value) => value),
+  };
+
+  function parsed(source: string, settings: RenderOptions): Template {
+    const lexer = lexerOptions(settings);
+    return atLine(settings, () => templates.get(cacheKey(source, lexer), () => parseTemplate(source, lexer)));
+  }
+
+  function renderValue(source: string, lookup: Lookup, settings: RenderOptions = {}): Value {
+    const template = parsed(source, settings);
+    const run = newRun(settings);
+    return run.nested(() => {
+      const out: Value[] = [];
+      execute(template.body, rootScope(lookup), run, out);
+      return run.concat(out);
+    });
+  }
+
+  function evaluate(source: string, lookup: Lookup, settings: RenderOptions = {}): Value {
+    const lexer = lexerOptions(settings);
+    const expression = atLine(settings, () =>
+      expressions.get(cacheKey(source, lexer), () => parseExpression(source, lexer)),
+    );
+    const run = newRun(settings);
+    return run.nested(() => evaluateNode(expression, rootScope(lookup), run));
+  }
+
+  function newRun(settings: RenderOptions): Run {
+    const { file = '', line = 1, concat = joinText } = settings;
+    const environment = { ...base, load: environmentLoad(settings) };
+    return new Run(environment, file, concat, undefined, line - 1);
+  }
+
+  function environmentLoad(settings: RenderOptions): Environment['load'] {
+    return (name, from) => {
+      const found = options.load?.(name, from);
+      return (
+        found && {
+          file: found.file,
+          template: parsed(found.source, { ...settings, file: found.file, line: 1, keepTrailingNewline: false }),
+        }
+      );
+    };
+  }
+
+  function rootScope(lookup: Lookup): Scope {
+    const seen = new Map<string, Value | undefined>();
+    return new Scope((name) => {
+      if (!seen.has(name)) seen.set(name, lookup(name) ?? base.globals.get(name));
+      return seen.get(name);
+    });
+  }
+
+  return {
+    render: (source, lookup, settings = {}) => joinText([renderValue(source, lookup, settings)]),
+    renderValue,
+    evaluate,
+    isTemplate: (text) => text.includes('{{') || text.includes('{%') || text.includes('{#'),
+  };
+}
+
+function lexerOptions(settings: RenderOptions): LexerOptions {
+  return {
+    file: settings.file ?? '',
+    line: 1,
+    trimBlocks: settings.trimBlocks ?? false,
+    lstripBlocks: settings.lstripBlocks ?? false,
+    keepTrailingNewline: settings.keepTrailingNewline ?? false,
+    literalBackslashes: settings.literalBackslashes ?? false,
+    delimiters: { ...DELIMITERS, ...settings.delimiters },
+  };
+}
+
+function cacheKey(
+  source: string,
+  { trimBlocks, lstripBlocks, keepTrailingNewline, literalBackslashes, delimiters }: LexerOptions,
+): string {
+  const flags = [trimBlocks, lstripBlocks, keepTrailingNewline, literalBackslashes].map(Number).join('');
+  return `${flags}${Object.values(delimiters).join(' ')}\n${source}`;
+}
+
+/** Moves the line of a parser's error to where the source stands in its file. */
+function atLine<T>({ file = '', line = 1 }: RenderOptions, parse: () => T): T {
+  try {
+    return parse();
+  } catch (thrown) {
+    if (thrown instanceof RangeError)
+      throw new StarsError('TEMPLATE', 'This is nested too deeply.', file ? { where: { file, line } } : {});
+    if (!(thrown instanceof StarsError)) throw thrown;
+    const { code, message, hint, where } = thrown;
+    const place = file && where ? { where: { file, line: (where.line ?? 1) + line - 1 } } : {};
+    throw new StarsError(code, message, { ...place, ...(hint === undefined ? {} : { hint }) });
+  }
+}

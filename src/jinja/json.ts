@@ -1,0 +1,81 @@
+import { checkLength } from './length-limit.js';
+import { repr, reprFloat, str } from './python-text.js';
+import { isText, typeName } from './python-value.js';
+import { templateError, undefinedError } from './template-error.js';
+import { Float, Undefined, type Value } from './value.js';
+
+export type JsonLayout = {
+  indent?: string | undefined;
+  sortKeys?: boolean;
+  itemSeparator?: string;
+  keySeparator?: string;
+  ascii?: boolean;
+};
+
+/** Python's `json.dumps`. Throws TEMPLATE for what JSON cannot hold. */
+export function toJson(
+  value: Value,
+  { indent, sortKeys = false, itemSeparator, keySeparator = ': ', ascii = true }: JsonLayout = {},
+): string {
+  const separator = itemSeparator ?? (indent === undefined ? ', ' : ',');
+  let size = 0;
+  const sized = (text: string) => {
+    size += text.length;
+    checkLength(size);
+    return text;
+  };
+  const quoted = (text: string) => sized(ascii ? escapeNonAscii(JSON.stringify(text)) : JSON.stringify(text));
+  const wrap = (open: string, parts: string[], close: string, depth: number): string => {
+    if (parts.length === 0) return open + close;
+    if (indent === undefined) return open + parts.join(separator) + close;
+    const line = `\n${indent.repeat(depth + 1)}`;
+    return `${open}${line}${parts.join(separator + line)}\n${indent.repeat(depth)}${close}`;
+  };
+  const write = (inner: Value, depth: number): string => {
+    if (depth > 500) throw templateError('This value is nested too deeply for JSON.');
+    if (inner === null) return 'null';
+    if (typeof inner === 'boolean') return String(inner);
+    if (typeof inner === 'number' || typeof inner === 'bigint') return sized(String(inner));
+    if (inner instanceof Float) return floatText(inner.value);
+    if (isText(inner)) return quoted(str(inner));
+    if (Array.isArray(inner))
+      return wrap(
+        '[',
+        Array.from(inner, (item) => write(item, depth + 1)),
+        ']',
+        depth,
+      );
+    if (inner instanceof Map) {
+      const entries = [...inner].map(([key, item]) => [jsonKey(key), item] as const);
+      if (sortKeys) entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+      return wrap(
+        '{',
+        entries.map(([key, item]) => quoted(key) + keySeparator + write(item, depth + 1)),
+        '}',
+        depth,
+      );
+    }
+    if (inner instanceof Undefined) throw undefinedError(inner);
+    throw templateError(`Object of type ${typeName(inner)} is not JSON serializable`);
+  };
+  return write(value, 0);
+}
+
+function floatText(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  return Number.isFinite(value) ? reprFloat(value) : value > 0 ? 'Infinity' : '-Infinity';
+}
+
+function jsonKey(key: Value): string {
+  if (isText(key)) return str(key);
+  if (key === null) return 'null';
+  if (typeof key === 'boolean') return String(key);
+  if (Array.isArray(key)) throw templateError(`keys must be str, int, float, bool or None, not ${typeName(key)}`);
+  return repr(key);
+}
+
+function escapeNonAscii(text: string): string {
+  return text.replace(/[\u007F-\uFFFF]/g, (char) =>
+    char === '\u007F' ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -1,0 +1,231 @@
+import { templateError } from './template-error.js';
+
+const GROUP_NAME = /^[A-Za-z_]\w*$/;
+
+/**
+ * A Python regular expression as a JS one. `flags` are Python's letters (i, m, s, x); JS's g, y and d may be added. Inline flags,
+ * `(?P<n>…)`, `(?P=n)`, `\A`, `\Z`, `(?#…)` and `$` before a final line break mean what they mean in Python.
+ * Throws TEMPLATE when the expression cannot be used.
+ */
+export function toJsRegExp(pattern: string, flags = ''): RegExp {
+  const inline = /^\(\?([aiLmsux]+)\)/.exec(pattern);
+  const wanted = new Set([...flags, ...(inline?.[1] ?? '')]);
+  const body = inline ? pattern.slice(inline[0].length) : pattern;
+  const source = new Translation(body, wanted.has('m'), wanted.has('x'), wanted.has('i')).run();
+  const jsFlags = ['g', 'y', 'd', 'i', 's'].filter((flag) => wanted.has(flag)).join('');
+  try {
+    // `m` is spelled out in the translation, because Python's line ends differ.
+    return new RegExp(source, `${jsFlags}u`);
+  } catch (cause) {
+    throw templateError(`The regular expression ${JSON.stringify(pattern)} cannot be used: ${reason(cause)}.`);
+  }
+}
+
+/** Python's replacement template (`\1`, `\g<1>`, `\g<name>`, `\n`) as a function of a match. */
+export function toJsReplacement(template: string): (match: RegExpMatchArray) => string {
+  const parts = [...template.matchAll(/\\(?:g<([^>]*)>|(0[0-7]{0,2}|[0-3][0-7]{2})|([1-9]\d?)|([^]))|[^\\]+|\\$/g)];
+  return (match) =>
+    parts
+      .map(([all, name, octal, number, char]) => {
+        if (name !== undefined) return group(match, name);
+        if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
+        if (number !== undefined) return group(match, number);
+        return char === undefined ? all : replacementEscape(char);
+      })
+      .join('');
+}
+
+function group(match: RegExpMatchArray, name: string): string {
+  const index = /^\d+$/.test(name) ? Number(name) : undefined;
+  if (index === undefined && !(match.groups && Object.hasOwn(match.groups, name)))
+    throw templateError(`There is no group "${name}" in the expression.`);
+  if (index !== undefined && index >= match.length) throw templateError(`invalid group reference ${index}`);
+  return (index === undefined ? match.groups?.[name] : match[index]) ?? '';
+}
+
+const REPLACEMENT_ESCAPES: Record<string, string> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+  '\\': '\\',
+};
+
+function replacementEscape(char: string): string {
+  const escape = REPLACEMENT_ESCAPES[char];
+  if (escape === undefined && /[A-Za-z]/.test(char)) throw templateError(`bad escape \\${char} in the replacement`);
+  return escape ?? `\\${char}`;
+}
+
+/** Python's `re.sub`. */
+export function replaceAll(pattern: RegExp, template: string, text: string, limit = 0): string {
+  const expand = toJsReplacement(template);
+  const global = pattern.global ? pattern : new RegExp(pattern.source, `${pattern.flags}g`);
+  let result = '';
+  let at = 0;
+  let done = 0;
+  for (const match of text.matchAll(global)) {
+    if (limit > 0 && done >= limit) break;
+    result += text.slice(at, match.index) + expand(match);
+    at = match.index + match[0].length;
+    done += 1;
+  }
+  return result + text.slice(at);
+}
+
+/** Python's `re.escape`. */
+export function escapeRegex(text: string): string {
+  return text.replace(/[\t\n\v\f\r #$&()*+\-.?[\\\]^{|}~]/g, '\\$&');
+}
+
+function reason(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.replace(/^Invalid regular expression: \/[^]*\/\w*: /, '').toLowerCase();
+}
+
+class Translation {
+  #at = 0;
+
+  constructor(
+    private readonly pattern: string,
+    private readonly multiline: boolean,
+    private readonly verbose: boolean,
+    private readonly ignoreCase: boolean,
+  ) {}
+
+  run(): string {
+    let result = '';
+    while (this.#at < this.pattern.length) result += this.#next();
+    return result;
+  }
+
+  #next(): string {
+    const char = this.pattern[this.#at] ?? '';
+    if (char === '\\') return this.#escape(false);
+    if (char === '[') return this.#class();
+    if (char === '(') return this.#group();
+    if (char === '{') return this.#brace();
+    this.#at += 1;
+    if (char === '^') return this.multiline ? '(?<=^|\\n)' : '^';
+    if (char === '$') return this.multiline ? '(?=\\n|$)' : '(?=\\n?$)';
+    if (char === '.') return '.';
+    if (char === '}' || char === ']') return `\\${char}`;
+    if (this.verbose && /\s/.test(char)) return '';
+    if (this.verbose && char === '#') return this.#lineComment();
+    if (char === '*' || char === '+' || char === '?') return this.#quantifier(char);
+    return char;
+  }
+
+  #lineComment(): string {
+    const end = this.pattern.indexOf('\n', this.#at);
+    this.#at = end < 0 ? this.pattern.length : end + 1;
+    return '';
+  }
+
+  #quantifier(char: string): string {
+    if (this.pattern[this.#at] === '+' && char !== '+')
+      throw templateError('Possessive quantifiers are not supported.');
+    return char;
+  }
+
+  // A brace that is no quantifier is a plain character in Python.
+  #brace(): string {
+    const match = /^\{(\d*)(,?)(\d*)\}/.exec(this.pattern.slice(this.#at));
+    if (!match || (match[1] === '' && match[3] === '')) {
+      this.#at += 1;
+      return '\\{';
+    }
+    this.#at += match[0].length;
+    return match[1] === '' ? `{0${match[2]}${match[3]}}` : match[0];
+  }
+
+  #group(): string {
+    const rest = this.pattern.slice(this.#at);
+    const named = /^\(\?P<([^>]*)>/.exec(rest);
+    if (named) {
+      if (!GROUP_NAME.test(named[1] ?? '')) throw templateError(`bad character in group name "${named[1]}"`);
+      return this.#took(named[0], `(?<${named[1]}>`);
+    }
+    const reference = /^\(\?P=(\w+)\)/.exec(rest);
+    if (reference) return this.#took(reference[0], `\\k<${reference[1]}>`);
+    const comment = /^\(\?#[^)]*\)/.exec(rest);
+    if (comment) return this.#took(comment[0], '');
+    const scoped = /^\(\?([aimsux]*)(?:-[imsx]+)?:/.exec(rest);
+    if (scoped && rest[2] !== ':') return this.#scopedFlags(scoped);
+    if (/^\(\?[aiLmsux]+\)/.test(rest))
+      throw templateError('Inline flags have to stand at the start of the expression.');
+    const lead = /^\((?:\?(?:<[=!]|[:=!]))?/.exec(rest);
+    return this.#took(lead?.[0] ?? '(', lead?.[0] ?? '(');
+  }
+
+  #scopedFlags([all, letters = '']: RegExpExecArray): string {
+    if ([...letters].some((letter) => letter === 'i' && !this.ignoreCase)) {
+      throw templateError('Flags for a part of an expression are not supported.', 'Put the flag at the start: (?i).');
+    }
+    return this.#took(all, '(?:');
+  }
+
+  #took(source: string, translation: string): string {
+    this.#at += source.length;
+    return translation;
+  }
+
+  #class(): string {
+    let result = '[';
+    this.#at += 1;
+    if (this.pattern[this.#at] === '^') result += this.#took('^', '^');
+    if (this.pattern[this.#at] === ']') result += this.#took(']', '\\]');
+    while (this.#at < this.pattern.length && this.pattern[this.#at] !== ']') {
+      const char = this.pattern[this.#at] ?? '';
+      const afterSet = /\\(?:p\{Nd\}|s|S|w|W|d|D)$|_$/.test(result) && char === '-';
+      result += char === '\\' ? this.#escape(true) : this.#took(char, char === '[' || afterSet ? `\\${char}` : char);
+    }
+    if (this.pattern[this.#at] !== ']') throw templateError('A "[" of the regular expression is not closed.');
+    this.#at += 1;
+    return `${result}]`;
+  }
+
+  #escape(inClass: boolean): string {
+    const rest = this.pattern.slice(this.#at);
+    const octal = /^\\(0[0-7]{0,2}|[1-3][0-7]{2})/.exec(rest);
+    if (octal)
+      return this.#took(
+        octal[0],
+        `\\u${Number.parseInt(octal[1] ?? '', 8)
+          .toString(16)
+          .padStart(4, '0')}`,
+      );
+    const code = /^\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8}))/.exec(rest);
+    if (code)
+      return this.#took(code[0], `\\u{${Number.parseInt(code[1] ?? code[2] ?? code[3] ?? '', 16).toString(16)}}`);
+    const char = String.fromCodePoint(rest.codePointAt(1) ?? 0x5c);
+    if (rest.length < 2) throw templateError('The regular expression ends in a lone backslash.');
+    return this.#took(`\\${char}`, translateEscape(char, inClass));
+  }
+}
+
+function translateEscape(char: string, inClass: boolean): string {
+  const words: Record<string, string> = inClass
+    ? { w: '\\p{L}\\p{N}_', d: '\\p{Nd}', s: '\\s', b: '\\u0008' }
+    : {
+        w: '[\\p{L}\\p{N}_]',
+        W: '[^\\p{L}\\p{N}_]',
+        d: '\\p{Nd}',
+        D: '\\P{Nd}',
+        A: '(?<![^])',
+        Z: '(?![^])',
+        b: '(?:(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_])|(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_]))',
+        B: '(?:(?<=[\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<![\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))',
+      };
+  const word = words[char];
+  if (word !== undefined) return word;
+  if (char === 'a') return '\\u0007';
+  if (/[1-9]/.test(char)) return inClass ? char : `\\${char}`;
+  if (/[nrtfvsSdDwW]/.test(char)) return `\\${char}`;
+  if (/[A-Za-z]/.test(char)) throw templateError(`bad escape \\${char} in the regular expression`);
+  if (char === '-') return inClass ? '\\-' : '-';
+  return /[\^$\\.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
+}

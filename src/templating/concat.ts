@@ -1,0 +1,41 @@
+import { joinText } from '../jinja/execute.js';
+import { LazyDict } from '../jinja/lazy-dict.js';
+import { Float, Tuple, Undefined, Unsafe, type Value } from '../jinja/value.js';
+import { undefinedError } from '../jinja/template-error.js';
+import { parsePythonLiteral } from './python-literal.js';
+
+/** Ansible's way of putting printed pieces together: a result that reads as a list, dict or boolean becomes one. */
+export function evaluatingConcat(parts: Value[]): Value {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) {
+    if (only instanceof Unsafe && only.verbatim) return only;
+    if (typeof only === 'boolean') return only;
+    if ((Array.isArray(only) || only instanceof Map) && !(only instanceof Tuple) && survivesLiteral(only)) return only;
+  }
+  const text = joinText(parts);
+  if (!text.startsWith('{') && !text.startsWith('[') && text !== 'True' && text !== 'False') return text;
+  return parsePythonLiteral(text) ?? text;
+}
+
+/** Whether printing the value and reading it back gives the same, so that both can be spared. */
+function survivesLiteral(value: Value): boolean {
+  if (Array.isArray(value)) return value.every(survivesLiteral);
+  if (value instanceof LazyDict) return true;
+  if (value instanceof Map) return [...value].every(([key, inner]) => survivesLiteral(key) && survivesLiteral(inner));
+  if (value instanceof Float) return Number.isFinite(value.value);
+  return value === null || typeof value !== 'object' || value instanceof Unsafe;
+}
+
+/** What an output becomes before it is text: None is nothing, and undefined values inside lists and dicts are errors. */
+export function finalize(value: Value): Value {
+  if (value === null) return '';
+  failOnUndefined(value);
+  return value;
+}
+
+function failOnUndefined(value: Value): void {
+  if (value instanceof Undefined) throw undefinedError(value);
+  if (Array.isArray(value)) for (const item of value) failOnUndefined(item);
+  else if (value instanceof Map && !(value instanceof LazyDict))
+    for (const item of value.values()) failOnUndefined(item);
+}

@@ -1,0 +1,30 @@
+import type { Filter } from '../jinja/filter.js';
+import type { ControllerFiles } from './controller-files.js';
+import { dataFilters } from './filters/data.js';
+import { legacyTestFilters } from './filters/legacy.js';
+import { mathFilters } from './filters/math.js';
+import { notationFilters } from './filters/notation.js';
+import { pathFilters } from './filters/path.js';
+import { regexFilters } from './filters/regex.js';
+import { setFilters } from './filters/set.js';
+import { textFilters } from './filters/text.js';
+
+type Surroundings = {
+  files: ControllerFiles;
+  environment: Readonly<Record<string, string | undefined>>;
+  onDeprecation: ((message: string) => void) | undefined;
+};
+
+/** The filters of ansible-core 2.14 that Jinja2 does not have itself, and the tests that older playbooks use as filters. */
+export function ansibleFilters({ files, environment, onDeprecation }: Surroundings): Record<string, Filter> {
+  return {
+    ...legacyTestFilters(onDeprecation),
+    ...dataFilters,
+    ...setFilters,
+    ...textFilters,
+    ...regexFilters,
+    ...mathFilters,
+    ...notationFilters,
+    ...pathFilters({ files, environment }),
+  };
+}

@@ -1,0 +1,135 @@
+import { str } from '../../jinja/python-text.js';
+import { dictGet, isText, truthy } from '../../jinja/python-value.js';
+import { toJsRegExp } from '../../jinja/python-regex.js';
+import { templateError } from '../../jinja/template-error.js';
+import type { Value } from '../../jinja/value.js';
+import { evaluatingConcat } from '../concat.js';
+import { parseCsv } from './csv.js';
+import { parameters } from './parameters.js';
+import { passwordFile } from './password.js';
+import type { LookupPlugin, LookupSurroundings, Options } from './plugin.js';
+
+/** Lookups that read files on the machine Stars runs on. */
+export function fileLookups({ files, renderTemplate }: LookupSurroundings): Record<string, LookupPlugin> {
+  return { file, unvault: file, template, fileglob, first_found: firstFound, csvfile, ini, password };
+
+  function found(name: string, kind: 'files' | 'templates' = 'files'): string {
+    const path = files.find(name, kind);
+    if (path === undefined)
+      throw templateError(
+        `The file ${name} was not found.`,
+        `It is looked for in the ${kind} folders of the role and the playbook.`,
+      );
+    return path;
+  }
+
+  function file(terms: readonly Value[], options: Options): Value[] {
+    return terms.map((term) => {
+      const text = files.read(found(str(term)));
+      const left = truthy(options.get('lstrip') ?? false) ? text.trimStart() : text;
+      return truthy(options.get('rstrip') ?? true) ? left.trimEnd() : left;
+    });
+  }
+
+  function template(terms: readonly Value[], options: Options): Value[] {
+    const locals = options.get('template_vars');
+    const variables = locals instanceof Map ? new Map([...locals].map(([key, value]) => [str(key), value])) : undefined;
+    return terms.map((term) => {
+      const path = found(str(term), 'templates');
+      const text = renderTemplate(files.read(path), path, variables);
+      return truthy(options.get('convert_data') ?? true) ? evaluatingConcat([text]) : text;
+    });
+  }
+
+  function fileglob(terms: readonly Value[]): Value[] {
+    return terms.flatMap((term) => files.glob(str(term), 'files'));
+  }
+
+  function firstFound(terms: readonly Value[], options: Options): Value[] {
+    const searches = terms.flatMap((term) => (Array.isArray(term) ? [...term] : [term]));
+    const named = options.size > 0 ? [new Map<Value, Value>(options)] : [];
+    const wanted = [...searches, ...named];
+    for (const term of wanted) {
+      const path = candidates(term)
+        .map((name) => locate(name))
+        .find((candidate) => candidate !== undefined);
+      if (path !== undefined) return [path];
+    }
+    if (wanted.some((term) => term instanceof Map && truthy(dictGet(term, 'skip') ?? false))) return [];
+    throw templateError(
+      'No file was found when using first_found.',
+      `Looked for: ${wanted.flatMap(candidates).join(', ')}`,
+    );
+  }
+
+  function candidates(term: Value): string[] {
+    if (!(term instanceof Map)) return [str(term)];
+    const names = texts(dictGet(term, 'files'));
+    const paths = texts(dictGet(term, 'paths'));
+    if (paths.length === 0) return names;
+    return names.length === 0
+      ? paths
+      : paths.flatMap((path) => names.map((name) => `${path.replace(/\/$/, '')}/${name}`));
+  }
+
+  function locate(name: string): string | undefined {
+    return files.find(name, 'vars') ?? files.find(name, 'files') ?? files.find(name, 'templates');
+  }
+
+  function csvfile(terms: readonly Value[], options: Options): Value[] {
+    return terms.flatMap((term): Value[] => {
+      const { words, settings } = parameters(term, options);
+      const delimiter = settings.get('delimiter') ?? 'TAB';
+      const rows = parseCsv(
+        files.read(found(settings.get('file') ?? 'ansible.csv')),
+        delimiter === 'TAB' || delimiter === 't' ? '\t' : delimiter,
+      );
+      const column = Number(settings.get('col') ?? '1');
+      const row = rows.find(([key]) => key === words);
+      if (row && row[column] === undefined) throw templateError(`The CSV file has no column ${column}.`);
+      return [row?.[column] ?? settings.get('default') ?? []];
+    });
+  }
+
+  function ini(terms: readonly Value[], options: Options): Value[] {
+    return terms.flatMap((term): Value[] => {
+      const { words, settings } = parameters(term, options);
+      const section = settings.get('section') ?? 'global';
+      const text = files.read(found(settings.get('file') ?? 'ansible.ini'));
+      const entries = iniSection(settings.get('type') === 'properties' ? `[${section}]\n${text}` : text, section);
+      if (settings.get('re')?.toLowerCase() === 'true') {
+        return [...entries].filter(([key]) => toJsRegExp(words, 'y').test(key)).map(([, value]) => value);
+      }
+      return [entries.get(words.toLowerCase()) ?? settings.get('default') ?? ''];
+    });
+  }
+
+  function password(terms: readonly Value[], options: Options): Value[] {
+    return terms.map((term) => {
+      const { words, settings } = parameters(term, options);
+      return passwordFile(words, { length: Number(settings.get('length') ?? '20'), chars: settings.get('chars') });
+    });
+  }
+}
+
+function texts(value: Value | undefined): string[] {
+  if (value === undefined || value === null) return [];
+  if (isText(value))
+    return str(value)
+      .split(/[,;]/)
+      .map((part) => part.trim())
+      .filter(Boolean);
+  return Array.isArray(value) ? [...value].flatMap(texts) : [str(value)];
+}
+
+function iniSection(text: string, section: string): Map<string, string> {
+  const entries = new Map<string, string>();
+  let current = '';
+  for (const line of text.split(/\r?\n/)) {
+    const heading = /^\[(.+)\]\s*$/.exec(line)?.[1];
+    const [, key, value] = /^\s*([^#;=:\s][^=:]*?)\s*[=:]\s*(.*?)\s*$/.exec(line) ?? [];
+    if (heading !== undefined) current = heading;
+    else if (current === section && key !== undefined) entries.set(key.toLowerCase(), value ?? '');
+  }
+  return entries;
+}

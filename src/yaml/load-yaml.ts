@@ -1,0 +1,219 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type Scalar,
+} from 'yaml';
+import { type Position, StarsError } from '../errors.js';
+import { type Dict, Float, type Value } from '../jinja/value.js';
+import { rememberKeyPosition, rememberPosition } from './position.js';
+import { plainScalar } from './scalar.js';
+import { syntaxError } from './syntax-error.js';
+import { taggedCollection, taggedScalar } from './tag.js';
+
+const MAX_VALUES = 1_000_000;
+const MAX_DEPTH = 200;
+// PyYAML lets a flow collection or a quoted text go on at its parent's indentation.
+const ACCEPTED = /must be sufficiently indented|must not be less indented/;
+
+/** The one document of a YAML 1.1 text as Ansible reads it, null when it is empty. Throws SYNTAX with line and column. */
+export function loadYaml(text: string, { file }: { file: string }): Value {
+  const documents = loadYamlDocuments(text, { file });
+  if (documents.length > 1) {
+    throw new StarsError('SYNTAX', 'Here stands more than one YAML document.', {
+      hint: 'Keep one document in the file: remove the further lines "---".',
+      where: { file },
+    });
+  }
+  return documents[0] ?? null;
+}
+
+/** Every document of a YAML text. Dicts keep their order, the last of equal keys wins, dates stay text. */
+export function loadYamlDocuments(text: string, { file }: { file: string }): Value[] {
+  const lines = new LineCounter();
+  const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const documents = parseDocuments(source, lines, file);
+  return documents.map((document) => {
+    const error = document.errors.find(({ message }) => !ACCEPTED.test(message));
+    if (error) throw syntaxError(error, { source, file });
+    return new Reader(document, file, source, lines).read();
+  });
+}
+
+function parseDocuments(source: string, lineCounter: LineCounter, file: string): Document.Parsed[] {
+  try {
+    const parsed = parseAllDocuments(source, {
+      version: '1.1',
+      schema: 'failsafe',
+      uniqueKeys: false,
+      lineCounter,
+      prettyErrors: false,
+      logLevel: 'silent',
+    });
+    return Array.isArray(parsed) ? parsed : [];
+  } catch (cause) {
+    throw new StarsError('SYNTAX', 'This YAML cannot be read: it is nested too deeply.', { where: { file }, cause });
+  }
+}
+
+type Sized = { value: Value; size: number };
+
+/** Turns one parsed document into values, counting what aliases multiply. */
+class Reader {
+  readonly #anchored = new Map<Node, Sized>();
+  readonly #open = new Set<Node>();
+
+  constructor(
+    private readonly document: Document.Parsed,
+    private readonly file: string,
+    private readonly source: string,
+    private readonly lines: LineCounter,
+  ) {}
+
+  read(): Value {
+    return this.#node(this.document.contents, 0).value;
+  }
+
+  #node(node: Node | null, depth: number): Sized {
+    if (depth > MAX_DEPTH) throw this.#error(`YAML may be nested ${MAX_DEPTH} levels deep at most.`, node);
+    if (node === null) return { value: null, size: 1 };
+    if (isAlias(node)) return this.#alias(node, depth);
+    const known = this.#anchored.get(node);
+    if (known) return known;
+    this.#open.add(node);
+    const sized = this.#content(node, depth);
+    this.#open.delete(node);
+    this.#anchored.set(node, sized);
+    if (sized.size > MAX_VALUES) throw this.#error(`This YAML grows beyond ${MAX_VALUES} values.`, node);
+    return sized;
+  }
+
+  #alias(node: Node, depth: number): Sized {
+    const target = isAlias(node) ? node.resolve(this.document) : undefined;
+    if (!target) throw this.#error('This alias has no anchor above it.', node);
+    if (this.#open.has(target)) throw this.#error('This alias refers to the value it is part of.', node);
+    return this.#node(target, depth);
+  }
+
+  #content(node: Node, depth: number): Sized {
+    if (isMap(node)) return this.#map(node.items, node, depth);
+    if (isSeq(node)) return this.#sequence(node.items, node, depth);
+    if (isScalar(node)) return { value: this.#scalar(node), size: 1 };
+    throw this.#error('This is no YAML value.', node);
+  }
+
+  #scalar(node: Scalar): Value {
+    const text = typeof node.source === 'string' ? node.source : String(node.value ?? '');
+    if (node.tag && node.tag !== '?') {
+      const value = taggedScalar(node.tag, text);
+      if (value === undefined) throw this.#unknownTag(node.tag, node);
+      return value;
+    }
+    return node.type === 'PLAIN' || node.type === undefined ? plainScalar(text) : text;
+  }
+
+  #sequence(items: unknown[], node: Node, depth: number): Sized {
+    const list: Value[] = [];
+    let size = 1;
+    for (const item of items) {
+      const sized = isPair(item) ? this.#map([item], node, depth + 1) : this.#node(item as Node | null, depth + 1);
+      list.push(sized.value);
+      size += sized.size;
+    }
+    rememberPosition(list, this.#position(node));
+    return { value: this.#collection(list, node), size };
+  }
+
+  #map(pairs: unknown[], node: Node, depth: number): Sized {
+    const dict: Dict = new Map();
+    let size = 1;
+    const merged: Dict[] = [];
+    for (const pair of pairs) {
+      if (!isPair(pair)) continue;
+      const value = this.#node(pair.value, depth + 1);
+      size += value.size + 1;
+      if (isMergeKey(pair.key)) merged.push(...this.#mergeSources(value.value, pair.value ?? node).toReversed());
+      else this.#setKey(dict, pair, value.value, depth);
+    }
+    rememberPosition(dict, this.#position(node));
+    return { value: this.#collection(withMerged(dict, merged), node), size };
+  }
+
+  #setKey(dict: Dict, pair: Pair, value: Value, depth: number): void {
+    const key = this.#node(pair.key, depth + 1).value;
+    if (Array.isArray(key) || key instanceof Map) throw this.#collectionAsKey(pair.key);
+    const known =
+      key instanceof Float ? [...dict.keys()].find((k) => k instanceof Float && k.value === key.value) : key;
+    dict.set(known ?? key, value);
+    if (pair.key) rememberKeyPosition(dict, key, this.#position(pair.key));
+  }
+
+  #mergeSources(value: Value, node: Node): Dict[] {
+    const sources = Array.isArray(value) ? value : [value];
+    return sources.map((source) => {
+      if (source instanceof Map) return source;
+      throw this.#error('"<<" needs a dict, or a list of dicts, to merge.', node);
+    });
+  }
+
+  #collection(value: Value[] | Dict, node: Node): Value {
+    const { tag } = node as { tag?: string };
+    if (!tag || tag === '!' || tag === '?') return value;
+    const tagged = taggedCollection(tag, value);
+    if (tagged === undefined) throw this.#unknownTag(tag, node);
+    return tagged;
+  }
+
+  #collectionAsKey(node: Node | null): StarsError {
+    const start = node?.range?.[0] ?? 0;
+    const braces = this.source.startsWith('{', start) && this.source[start - 1] === '{';
+    return this.#error(
+      braces ? 'A value that starts with "{{" has to be quoted.' : 'A list or dict cannot be the key of a dict.',
+      node,
+      braces ? 'Write the value in quotes: "{{ variable }}".' : undefined,
+    );
+  }
+
+  #unknownTag(tag: string, node: Node): StarsError {
+    return this.#error(
+      `The YAML tag ${tag} is not known here.`,
+      node,
+      'Known are !vault, !unsafe and the tags of YAML 1.1.',
+    );
+  }
+
+  #error(message: string, node: Node | null, hint?: string): StarsError {
+    const where = node ? this.#position(node) : { file: this.file };
+    return new StarsError('SYNTAX', message, { where, ...(hint === undefined ? {} : { hint }) });
+  }
+
+  #position(node: Node): Position {
+    const { line, col } = this.lines.linePos(node.range?.[0] ?? 0);
+    return { file: this.file, line: Math.max(1, line), column: Math.max(1, col) };
+  }
+}
+
+type Pair = { key: Node | null; value: Node | null };
+
+function isPair(item: unknown): item is Pair {
+  return typeof item === 'object' && item !== null && 'key' in item && 'value' in item && !isScalar(item);
+}
+
+function isMergeKey(key: Node | null): boolean {
+  return isScalar(key) && key.type === 'PLAIN' && key.source === '<<' && (!key.tag || key.tag === '?');
+}
+
+/** Own keys win over merged ones, and merged keys come first, as PyYAML orders them. */
+function withMerged(dict: Dict, sources: Dict[]): Dict {
+  if (sources.length === 0) return dict;
+  const own = [...dict];
+  dict.clear();
+  for (const source of sources) for (const [key, value] of source) dict.set(key, value);
+  for (const [key, value] of own) dict.set(key, value);
+  return dict;
+}

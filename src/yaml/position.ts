@@ -1,0 +1,25 @@
+import type { Position } from '../errors.js';
+import type { Dict, Value } from '../jinja/value.js';
+
+const positions = new WeakMap<object, Position>();
+const keyPositions = new WeakMap<Dict, Map<Value, Position>>();
+
+/** Where a dict or list that came from a YAML file starts. */
+export function positionOf(value: unknown): Position | undefined {
+  return typeof value === 'object' && value !== null ? positions.get(value) : undefined;
+}
+
+/** Where a key of a dict that came from a YAML file stands. */
+export function keyPosition(dict: Dict, key: Value): Position | undefined {
+  return keyPositions.get(dict)?.get(key);
+}
+
+export function rememberPosition(value: object, position: Position): void {
+  positions.set(value, position);
+}
+
+export function rememberKeyPosition(dict: Dict, key: Value, position: Position): void {
+  const known = keyPositions.get(dict) ?? new Map<Value, Position>();
+  known.set(key, position);
+  keyPositions.set(dict, known);
+}
