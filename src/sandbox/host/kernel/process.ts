@@ -1,0 +1,192 @@
+import type { Clock } from '../../../clock.js';
+import { Errno } from '../fs/errno.js';
+import type { Credentials } from '../fs/inode.js';
+import type { OpenFile } from './open-file.js';
+import { Interrupted, Killed, signalName, SIGNALS } from './signals.js';
+
+const IGNORED_BY_DEFAULT: readonly number[] = [SIGNALS.CHLD, SIGNALS.WINCH, SIGNALS.CONT];
+const STOPS: readonly number[] = [SIGNALS.STOP, SIGNALS.TSTP, SIGNALS.TTIN, SIGNALS.TTOU];
+const STEPS_BETWEEN_PAUSES = 512;
+const MAX_STEPS = 3_000_000;
+
+export type ProcessOptions = {
+  pid: number;
+  parent: Process | undefined;
+  argv: string[];
+  user: Credentials;
+  cwd: string;
+  umask: number;
+};
+
+/** A command that used more steps than any sane script does. */
+export class OutOfSteps extends Error {
+  constructor() {
+    super('step limit of the simulated host reached');
+  }
+}
+
+/** One process of a simulated host. Its program is an async function that does all its waiting through `wait` and counts its work with `step`. */
+export class Process {
+  readonly pid: number;
+  readonly startedAt: Date;
+  parent: Process | undefined;
+  group: number;
+  session: number;
+  argv: string[];
+  user: Credentials;
+  cwd: string;
+  umask: number;
+  /** The systemd unit it belongs to, as its cgroup says. */
+  unit: string | undefined;
+  environment = new Map<string, string>();
+  readonly files = new Map<number, OpenFile>();
+  readonly ignored = new Set<number>();
+  /** A shell's traps: says whether the signal is taken care of. */
+  trap: ((signal: number) => boolean) | undefined;
+  /** A number as a shell sees it, 128 + n after signal n; undefined while it runs. */
+  status: number | undefined;
+  killedBy: number | undefined;
+  #stopped = false;
+  #steps = 0;
+  readonly #interrupts = new Set<(reason: Killed | Interrupted) => void>();
+  readonly #whenEnded = new Set<() => void>();
+
+  constructor(
+    { pid, parent, argv, user, cwd, umask }: ProcessOptions,
+    readonly clock: Clock,
+  ) {
+    this.pid = pid;
+    this.parent = parent;
+    this.group = parent?.group ?? pid;
+    this.session = parent?.session ?? pid;
+    this.argv = argv;
+    this.user = user;
+    this.cwd = cwd;
+    this.umask = umask;
+    this.unit = parent?.unit;
+    this.startedAt = clock.now();
+  }
+
+  /** Delivers a signal: to the trap, by its default action, or not at all. */
+  signal(number: number): void {
+    if (this.status !== undefined || number === 0) return;
+    if (number === SIGNALS.CONT) this.#resume();
+    if (number !== SIGNALS.KILL && number !== SIGNALS.STOP) {
+      if (this.ignored.has(number)) return;
+      if (this.trap?.(number)) return this.#interrupt(new Interrupted());
+      if (IGNORED_BY_DEFAULT.includes(number)) return;
+    }
+    if (STOPS.includes(number)) {
+      this.#stopped = true;
+      return;
+    }
+    this.killedBy = number;
+    this.#stopped = false;
+    this.#interrupt(new Killed(number));
+  }
+
+  /** Throws when a signal has ended this process meanwhile. */
+  check(): void {
+    if (this.killedBy !== undefined) throw new Killed(this.killedBy);
+  }
+
+  /** Waits until `subscribe` is told to wake up; ends early by a deadly signal, and if `interruptible` by a trapped one. */
+  async wait(subscribe: (wake: () => void) => () => void, interruptible = false): Promise<void> {
+    this.check();
+    await new Promise<void>((resolve, reject) => {
+      let over = false;
+      let cancel: (() => void) | undefined;
+      const finish = (settle: () => void) => {
+        if (over) return;
+        over = true;
+        this.#interrupts.delete(interrupt);
+        cancel?.();
+        settle();
+      };
+      const interrupt = (reason: Killed | Interrupted) => {
+        if (reason instanceof Killed || interruptible) finish(() => reject(reason));
+      };
+      this.#interrupts.add(interrupt);
+      cancel = subscribe(() => finish(resolve));
+      if (over) cancel();
+    });
+    this.check();
+  }
+
+  sleep(ms: number, interruptible = false): Promise<void> {
+    return this.wait((wake) => this.clock.after(ms, wake), interruptible);
+  }
+
+  /** Counts one piece of work. Now and then it returns a promise, which gives everybody else a turn. */
+  step(): Promise<void> | undefined {
+    this.check();
+    if (++this.#steps > MAX_STEPS) throw new OutOfSteps();
+    if (this.#stopped) return this.wait((wake) => this.#onInterrupt(wake));
+    return this.#steps % STEPS_BETWEEN_PAUSES === 0 ? this.#pause() : undefined;
+  }
+
+  /** A shell that reads commands one by one may spend the whole budget on each. */
+  renewSteps(): void {
+    this.#steps = 0;
+  }
+
+  file(fd: number): OpenFile {
+    const file = this.files.get(fd);
+    if (!file) throw new Errno('EBADF');
+    return file;
+  }
+
+  /** Puts an open file, which it takes over, at a descriptor, closing what was there. */
+  install(fd: number, file: OpenFile): void {
+    this.files.get(fd)?.close();
+    this.files.set(fd, file);
+  }
+
+  closeFile(fd: number): void {
+    this.files.get(fd)?.close();
+    this.files.delete(fd);
+  }
+
+  /** Called by the kernel when the program is over. */
+  finish(status: number): void {
+    if (this.status !== undefined) return;
+    this.status = status;
+    for (const fd of [...this.files.keys()]) this.closeFile(fd);
+    for (const action of [...this.#whenEnded]) action();
+    this.#whenEnded.clear();
+  }
+
+  onEnd(action: () => void): () => void {
+    if (this.status !== undefined) {
+      action();
+      return () => {};
+    }
+    this.#whenEnded.add(action);
+    return () => this.#whenEnded.delete(action);
+  }
+
+  async #pause(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.check();
+  }
+
+  #resume(): void {
+    this.#stopped = false;
+    for (const wake of [...this.#resumed]) wake();
+  }
+
+  readonly #resumed = new Set<() => void>();
+
+  #onInterrupt(wake: () => void): () => void {
+    this.#resumed.add(wake);
+    return () => this.#resumed.delete(wake);
+  }
+
+  #interrupt(reason: Killed | Interrupted): void {
+    for (const interrupt of [...this.#interrupts]) interrupt(reason);
+  }
+
+  describeEnd(): string {
+    return this.killedBy === undefined ? `exit ${this.status}` : `signal ${signalName(this.killedBy) ?? this.killedBy}`;
+  }
+}
