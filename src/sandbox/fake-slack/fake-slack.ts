@@ -82,10 +82,10 @@ const CHANNELS = [
   { name: 'random', botIsMember: false },
   { name: 'secret', isPrivate: true, botIsMember: false },
 ];
-const SCOPES = [
+/** The bot's scopes in manifest.yml. */
+export const SCOPES = [
   'app_mentions:read',
   'channels:history',
-  'channels:join',
   'channels:read',
   'chat:write',
   'commands',
@@ -94,8 +94,6 @@ const SCOPES = [
   'groups:read',
   'im:history',
   'im:write',
-  'reactions:write',
-  'team:read',
   'usergroups:read',
   'users:read',
 ];

@@ -1,9 +1,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createManualClock, type ManualClock } from '../../../src/clock.js';
 import { silentLog } from '../../../src/log.js';
-import { startFakeSlack, type FakeSlack, type FakeSlackOptions } from '../../../src/sandbox/fake-slack/fake-slack.js';
+import {
+  SCOPES,
+  startFakeSlack,
+  type FakeSlack,
+  type FakeSlackOptions,
+} from '../../../src/sandbox/fake-slack/fake-slack.js';
+import { parse } from 'yaml';
 import { eventually } from '../../slack/eventually.js';
 
 let clock: ManualClock;
@@ -51,6 +58,11 @@ describe('tokens and scopes', () => {
       error: 'missing_scope',
       needed: 'chat:write',
     });
+  });
+
+  test('the bot may do by itself what the manifest asks for, no more and no less', () => {
+    const manifest = parse(readFileSync(new URL('../../../manifest.yml', import.meta.url), 'utf8'));
+    expect(new Set(manifest.oauth_config.scopes.bot)).toEqual(new Set(SCOPES));
   });
 
   test('a form works as JSON does', async () => {
