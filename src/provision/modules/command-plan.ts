@@ -85,9 +85,10 @@ function finished(given: GivenCommand, result: ExecResult | undefined): Dict {
   const stderr = result?.stderr ?? '';
   const times = { start: timeText(began), end: timeText(ended), delta: deltaText(began, ended) };
   const rc = Number(code);
-  if (stderr.endsWith('stars-missing')) {
+  const missing = stderr.endsWith('stars-missing') || (rc === 127 && given.program !== undefined && /^env: /.test(stderr));
+  if (missing) {
     const msg = `[Errno 2] No such file or directory: b'${given.program ?? ''}'`;
-    return dict({ ...fields(given, { ...times, msg, rc: 2, stdout: '' }), failed: true, changed: false });
+    return dict({ ...fields({ ...given, cmd: lineOf(given.cmd) }, { ...times, msg, rc: 2, stdout: '' }), failed: true, changed: false });
   }
   if (stderr.endsWith('stars-chdir')) {
     const msg = `Unable to change directory before execution: ${stderr.slice(0, -'stars-chdir'.length).trim()}`;
@@ -95,6 +96,11 @@ function finished(given: GivenCommand, result: ExecResult | undefined): Dict {
   }
   const base = fields(given, { ...times, rc, stdout: output, stderr, msg: rc === 0 ? '' : 'non-zero return code' });
   return dict({ ...base, changed: true, ...(rc === 0 ? {} : { failed: true }) });
+}
+
+/** Of a program that does not exist Ansible shows the line instead of its words. */
+function lineOf(cmd: string | string[]): string {
+  return typeof cmd === 'string' ? cmd : cmd.map((word) => quote(word)).join(' ');
 }
 
 type Outcome = {

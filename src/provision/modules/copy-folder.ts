@@ -20,7 +20,7 @@ export async function copyFolder(given: CopyArgs & { src: string }, context: Mod
       filePlan({ given, from: posix.join(folder, relative), to: posix.join(root, relative) }, context),
     ),
   );
-  return merge([...folderPlans, ...filePlans], dict({ dest: given.dest, src: given.src }));
+  return merge([...folderPlans, ...filePlans], dict({ dest: `${dest.replace(/\/$/, '')}/`, src: given.src }));
 }
 
 async function folderPlan(given: CopyArgs, path: string, context: ModuleContext): Promise<Plan> {

@@ -103,5 +103,5 @@ async function copyTree(
   const owner = `${given.owner ?? ''}${given.group === undefined ? '' : `:${given.group}`}`;
   if (commands.length > 0 && owner !== '') commands.push(sh`chown -R -h ${owner} ${root}`);
   const actions = commands.length === 0 ? [] : [{ kind: 'run' as const, command: sequence(commands) }];
-  return { actions, result: dict({ dest: given.dest, src: given.src }) };
+  return { actions, result: dict({ dest: src.endsWith('/') ? `${root}/` : root, src: given.src }) };
 }

@@ -39,7 +39,7 @@ export async function ensureContent(context: ModuleContext, file: WantedFile): P
   }
   const current = present(state, file.follow);
   const sha1 = createHash('sha1').update(file.content).digest('hex');
-  const known = { dest: state.path, src: file.src, checksum: sha1 };
+  const known = { dest: file.follow ? resolved(state).path : state.path, src: file.src, checksum: sha1 };
   if (current.stat && !file.force)
     return { actions: [], result: dict({ dest: state.path, src: file.src, ...fileFields(state.stat) }) };
   if (current.stat && current.sha1 === sha1) return sameContent(file, state, known);

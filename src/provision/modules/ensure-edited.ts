@@ -3,7 +3,7 @@ import type { Value } from '../../jinja/value.js';
 import { sequence } from '../../shell/command.js';
 import { fileState, resolved, type FileState, type FileStat } from '../facts/file-state.js';
 import type { ModuleContext, Plan } from '../module.js';
-import { attributeChanges, type Attributes } from './attributes.js';
+import { attributeChanges, modeBits, type Attributes } from './attributes.js';
 import { contentDiff } from './content-diff.js';
 import { makeFolders } from './make-folders.js';
 import { backupName, finalStat, placeFile, reportStat } from './place-file.js';
@@ -35,7 +35,7 @@ export function ensureEdited(context: ModuleContext, file: EditedFile): Plan {
   const attributes = attributeChanges(end.path, end.stat, wanted);
   const message = [
     contentChanged ? file.message : '',
-    attributes.command && before !== undefined ? ATTRIBUTES_CHANGED : '',
+    attributesDiffer(file, attributes.command !== undefined) ? ATTRIBUTES_CHANGED : '',
   ]
     .filter(Boolean)
     .join(' and ');
@@ -59,6 +59,12 @@ export function ensureEdited(context: ModuleContext, file: EditedFile): Plan {
       return fields(finalStat(stdout) ?? end.stat, backupName(stdout));
     },
   };
+}
+
+/** A file made just now has the permissions of any new file. */
+function attributesDiffer({ before, wanted }: EditedFile, differ: boolean): boolean {
+  if (before !== undefined || !differ) return differ;
+  return wanted.mode !== undefined && wanted.mode !== 'preserve' && modeBits(wanted.mode, { mode: 0o644, directory: false }) !== 0o644;
 }
 
 const ATTRIBUTES_CHANGED = 'ownership, perms or SE linux context changed';

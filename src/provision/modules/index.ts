@@ -11,6 +11,13 @@ import { packageModule } from './package.js';
 import { service } from './service.js';
 import { stat } from './stat.js';
 import { systemd } from './systemd.js';
+import { blockinfile } from './blockinfile.js';
+import { find } from './find.js';
+import { getent } from './getent.js';
+import { iniFile } from './ini-file.js';
+import { replace } from './replace.js';
+import { slurp } from './slurp.js';
+import { tempfile } from './tempfile.js';
 import { template } from './template.js';
 import { unarchive } from './unarchive.js';
 import { user } from './user.js';
@@ -33,6 +40,13 @@ const ALL: readonly AnyModule[] = [
   stat,
   systemd,
   template,
+  blockinfile,
+  find,
+  getent,
+  iniFile,
+  replace,
+  slurp,
+  tempfile,
   unarchive,
   user,
   yum,

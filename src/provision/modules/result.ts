@@ -1,7 +1,6 @@
 export { dict } from '../facts/facts-dict.js';
 import type { Value } from '../../jinja/value.js';
 import type { FileStat } from '../facts/file-state.js';
-import { formatMode } from '../file-mode.js';
 
 /** The fields Ansible adds to every result that names a file. */
 export function fileFields(stat: FileStat | undefined): Record<string, Value> {
@@ -11,7 +10,8 @@ export function fileFields(stat: FileStat | undefined): Record<string, Value> {
     gid: stat.gid,
     owner: stat.owner,
     group: stat.group,
-    mode: formatMode(stat.mode),
+    // Ansible puts one zero before three or four digits here, other than in `stat`.
+    mode: `0${(stat.mode & 0o7777).toString(8).padStart(3, '0')}`,
     state: stat.kind === 'directory' || stat.kind === 'link' ? stat.kind : stat.links > 1 ? 'hard' : 'file',
     size: stat.size,
   };

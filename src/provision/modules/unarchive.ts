@@ -1,14 +1,14 @@
 import { posix } from 'node:path';
-import { quote, sequence, sh } from '../../shell/command.js';
+import { quote, sequence } from '../../shell/command.js';
 import { args, bool, list, mode, path, text } from '../arguments.js';
-import { fileState, resolved } from '../facts/file-state.js';
+import { fileState, resolved, type FileStat } from '../facts/file-state.js';
 import { pathExists } from '../facts/glob.js';
 import { hostPath } from '../facts/host-path.js';
 import { defineModule, type Action, type ModuleContext, type Plan } from '../module.js';
 import { attributeArgs } from './attributes.js';
 import { downloadScript } from './download.js';
 import { exported } from './environment.js';
-import { dict } from './result.js';
+import { dict, fileFields } from './result.js';
 
 const schema = args({
   src: path(),
@@ -45,25 +45,30 @@ export const unarchive = defineModule<Args>({
     }
     const onHost = given.remote_src ?? (given.copy === undefined ? false : !given.copy);
     const isUrl = given.src.includes('://');
-    return onHost && !isUrl ? fromHost(given, dest, context) : fromElsewhere({ given, dest, isUrl: isUrl && onHost }, context);
+    const target = { dest, folder };
+    return onHost && !isUrl ? fromHost(given, target, context) : fromElsewhere({ given, target, isUrl: isUrl && onHost }, context);
   },
 });
 
+type Target = { dest: string; folder: FileStat | undefined };
+
 /** An archive on the host can be compared before anything is done. */
-async function fromHost(given: Args, dest: string, context: ModuleContext): Promise<Plan> {
+async function fromHost(given: Args, target: Target, context: ModuleContext): Promise<Plan> {
+  const { dest } = target;
   const src = await hostPath(context, given.src);
   const archive = await context.fact({
     script: `if [ -r ${quote(src)} ]; then echo there; ${different(src, dest, given)} || echo same; fi; :`,
     parse: ({ stdout }) => ({ there: stdout.startsWith('there'), same: /^same$/m.test(stdout) }),
   });
   if (!archive.there && !context.checkMode) return { actions: [], failed: `Source '${src}' does not exist`, result: dict({ dest }) };
-  if (archive.same) return { actions: [], result: resultOf(given, dest, src) };
+  if (archive.same) return { actions: [], result: resultOf(target, src) };
   const command = { text: sequence([{ text: extraction(src, dest, given) }, { text: listing(src, given) }]).text };
-  return { actions: [{ kind: 'run', command }], result: resultOf(given, dest, src), finish: (results) => withFiles(given, dest, src, results.at(-1)?.stdout) };
+  return { actions: [{ kind: 'run', command }], result: resultOf(target, src), finish: (results) => withFiles(given, target, src, results.at(-1)?.stdout) };
 }
 
 /** From this side or the network: only after it came the host can compare it. */
-async function fromElsewhere({ given, dest, isUrl }: { given: Args; dest: string; isUrl: boolean }, context: ModuleContext): Promise<Plan> {
+async function fromElsewhere({ given, target, isUrl }: { given: Args; target: Target; isUrl: boolean }, context: ModuleContext): Promise<Plan> {
+  const { dest } = target;
   const temporary = `${context.temporaryPath('/tmp/archive')}${extensionOf(given.src)}`;
   const word = quote(temporary);
   const bring: Action = isUrl
@@ -72,10 +77,10 @@ async function fromElsewhere({ given, dest, isUrl }: { given: Args; dest: string
   const unpack = `if ${different(temporary, dest, given)}; then ${extraction(temporary, dest, given)} && ${listing(temporary, given)}; else echo stars-same; fi`;
   return {
     actions: [bring, { kind: 'run', command: { text: `{ ${unpack}; }; code=$?; rm -f ${word}; ( exit $code )` } }],
-    result: resultOf(given, dest, given.src),
+    result: resultOf(target, given.src),
     finish(results) {
       const stdout = results.at(-1)?.stdout ?? '';
-      const result = withFiles(given, dest, given.src, stdout);
+      const result = withFiles(given, target, given.src, stdout);
       if (results.at(-1)?.code === 0) result.set('changed', !/^stars-same$/m.test(stdout));
       return result;
     },
@@ -139,12 +144,12 @@ function words(list: readonly string[]): string {
   return list.map((word) => quote(word)).join(' ');
 }
 
-function resultOf({ src: _, ...given }: Args, dest: string, src: string) {
-  return dict({ dest, src, handler: isZip(src) ? 'ZipArchive' : 'TgzArchive', owner: given.owner, group: given.group });
+function resultOf({ dest, folder }: Target, src: string) {
+  return dict({ dest, src, handler: isZip(src) ? 'ZipArchive' : 'TgzArchive', ...fileFields(folder) });
 }
 
-function withFiles(given: Args, dest: string, src: string, stdout = '') {
-  const result = resultOf(given, dest, src);
+function withFiles(given: Args, target: Target, src: string, stdout = '') {
+  const result = resultOf(target, src);
   const files = stdout.split(/^stars-files\n/m)[1];
   if (given.list_files && files !== undefined) result.set('files', files.split('\n').filter(Boolean));
   return result;

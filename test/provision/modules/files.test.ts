@@ -18,7 +18,7 @@ describe.each(shells())('with %s as the shell of the host', (...shell) => {
 
   test('file makes a folder with all its parents and their permissions, once', async () => {
     const args = { path: at('a b/c/d'), state: 'directory', mode: '2750' };
-    expect(await host.apply(file, args)).toMatchObject({ changed: true, state: 'directory', mode: '2750', path: at('a b/c/d') });
+    expect(await host.apply(file, args)).toMatchObject({ changed: true, state: 'directory', mode: '02750', path: at('a b/c/d') });
     expect([mode('a b'), mode('a b/c'), mode('a b/c/d')]).toEqual(['2750', '2750', '2750']);
     expect((await host.plan(file, args)).actions).toEqual([]);
   });

@@ -19,6 +19,8 @@ export type LocalHost = {
 
 export type LocalOptions = {
   shell?: readonly string[];
+  /** Runs scripts somewhere else than in a shell of this machine. */
+  execute?: (script: string) => Promise<ExecResult>;
   variables?: Record<string, Value>;
   checkMode?: boolean;
   diffMode?: boolean;
@@ -32,15 +34,18 @@ export function shells(): (readonly string[])[] {
 }
 
 /** A folder of this machine as the host a module works on, through a real shell. */
-export function localHost({ shell = ['sh'], ...options }: LocalOptions = {}): LocalHost {
+export function localHost({ shell = ['sh'], execute, ...options }: LocalOptions = {}): LocalHost {
   const folder = mkdtempSync(join(tmpdir(), 'stars-modules-'));
   let names = 0;
 
   function run(script: string): Promise<ExecResult> {
+    if (execute) return execute(script);
     return new Promise((settle, reject) => {
       const [program = 'sh', ...args] = shell;
       // busybox finds its own applets only where the standard programs are hidden.
-      const child = spawn(program, [...args, '-c', `(${script}\n) </dev/null`], { cwd: folder, env: environmentOf(shell) });
+      // A bash whose standard input is a socket takes itself for a remote shell and reads the user's .bashrc.
+      const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
+      const child = spawn(program, [...args, '-c', `(${script}\n)`], { cwd: folder, env: environmentOf(shell), stdio });
       let stdout = '';
       let stderr = '';
       child.stdout.setEncoding('utf8').on('data', (piece: string) => (stdout += piece));
@@ -77,7 +82,8 @@ export function localHost({ shell = ['sh'], ...options }: LocalOptions = {}): Lo
     const results: ExecResult[] = [];
     for (const action of options.checkMode ? [] : actions) {
       if (action.kind === 'upload') {
-        writeFileSync(action.path, action.content, { flag: 'wx', mode: 0o600 });
+        if (execute) await execute(`umask 077; echo ${action.content.toString('base64')} | base64 -d >${action.path}`);
+        else writeFileSync(action.path, action.content, { flag: 'wx', mode: 0o600 });
         continue;
       }
       const answer = await run(action.command.text);
