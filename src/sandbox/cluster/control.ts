@@ -200,6 +200,8 @@ export function createControl(deps: ControlDeps) {
       for (const deployment of marathon.deployments.touching([appId])) marathon.deployments.cancel(deployment);
     },
     fault: (service: string, fault: Fault) => serviceNamed(service).fault(fault),
+    requireLogin: (service: string, login: { username: string; password: string } | undefined) =>
+      serviceNamed(service).requireLogin(login),
     clearFaults: (service: string) => serviceNamed(service).clearFaults(),
     stopService: (name: string) => serviceNamed(name).stop(),
     startService: (name: string) => serviceNamed(name).start(),

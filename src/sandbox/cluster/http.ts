@@ -12,6 +12,8 @@ export type HttpService = {
   url: string;
   fault(fault: Fault): void;
   clearFaults(): void;
+  /** From now on every path wants this login, as with Marathon's `--http_credentials`; undefined = none. */
+  requireLogin(login: { username: string; password: string } | undefined): void;
   /** Ends every open connection and refuses new ones until `start`. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -33,6 +35,7 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
 export async function startHttpService({ log, name, handle, after }: HttpServiceOptions): Promise<HttpService> {
   const sockets = new Set<Socket>();
   const faults: Fault[] = [];
+  let wantedLogin: string | undefined;
   const server = createServer((incoming, response) => void serve(incoming, response));
   server.on('connection', (socket) => {
     sockets.add(socket);
@@ -54,6 +57,7 @@ export async function startHttpService({ log, name, handle, after }: HttpService
   }
 
   async function answer(request: HttpRequest): Promise<HttpReply> {
+    if (wantedLogin !== undefined && request.headers.authorization !== wantedLogin) return unauthorized(request.path);
     try {
       return await handle(request);
     } catch (error) {
@@ -82,6 +86,9 @@ export async function startHttpService({ log, name, handle, after }: HttpService
     url: `http://127.0.0.1:${port}`,
     fault: (fault) => void faults.push({ ...fault }),
     clearFaults: () => void faults.splice(0),
+    requireLogin(login) {
+      wantedLogin = login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
+    },
     async stop() {
       if (!server.listening) return;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -92,6 +99,14 @@ export async function startHttpService({ log, name, handle, after }: HttpService
       if (!server.listening) await listen(port);
     },
     dropConnections,
+  };
+}
+
+function unauthorized(path: string): HttpReply {
+  return {
+    status: 401,
+    headers: { 'WWW-Authenticate': 'Basic realm="Mesosphere"' },
+    html: jettyPage(401, 'Unauthorized', path),
   };
 }
 

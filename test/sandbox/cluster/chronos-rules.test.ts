@@ -9,7 +9,7 @@ const jobs = [
   {
     name: 'parent',
     command: 'echo hi; sleep 5',
-    schedule: 'R/2026-01-01T01:00:00.000Z/PT1H',
+    schedule: 'R/2026-01-01T00:10:00.000Z/PT10M',
     uris: ['http://example.org/a.tgz'],
   },
   {
@@ -19,7 +19,7 @@ const jobs = [
     constraints: [['hostname', 'LIKE', 'x']],
     container: { type: 'DOCKER', image: 'alpine' },
   },
-  { name: 'off', command: 'true', schedule: 'R/2026-01-01T01:00:00.000Z/PT1H', disabled: true },
+  { name: 'off', command: 'true', schedule: 'R/2026-01-01T00:10:00.000Z/PT10M', disabled: true },
 ];
 
 let practice: Practice;
@@ -27,7 +27,7 @@ afterEach(() => practice.stop());
 
 const P = '/v1/scheduler';
 const job = async (name: string) => (await practice.chronos('GET', `${P}/job/${name}`)).data as Record<string, unknown>;
-const HOUR = 3_600_000;
+const TEN_MINUTES = 600_000;
 
 test('a loaded backup reads back as it was', async () => {
   practice = await startPractice({ jobs: backup });
@@ -48,7 +48,7 @@ test('the two versions have their own prefixes, and ping has none', async () => 
 
 test('a job runs when it is due, its child after it, counters and schedule move on', async () => {
   practice = await startPractice({ jobs });
-  await practice.clock.advance(HOUR + 1_000);
+  await practice.clock.advance(TEN_MINUTES + 1_000);
   expect(((await practice.chronos('GET', `${P}/jobs/summary`)).data as { jobs: unknown }).jobs).toMatchObject([
     { name: 'parent', state: '1 running', status: 'fresh' },
     { name: 'child', state: 'idle', parents: ['parent'], schedule: '' },
@@ -56,7 +56,7 @@ test('a job runs when it is due, its child after it, counters and schedule move 
   ]);
   const tasks = at((await practice.mesos('GET', '/tasks')).data, 'tasks') as { id: string; name: string }[];
   expect(tasks[0]).toMatchObject({
-    id: `ct:${Date.parse('2026-01-01T01:00:00Z')}:0:parent:`,
+    id: `ct:${Date.parse('2026-01-01T00:10:00Z')}:0:parent:`,
     name: 'ChronosTask:parent',
     state: 'TASK_RUNNING',
   });
@@ -65,7 +65,7 @@ test('a job runs when it is due, its child after it, counters and schedule move 
     successCount: 1,
     errorCount: 0,
     lastError: '',
-    schedule: 'R/2026-01-01T02:00:00.000Z/PT1H',
+    schedule: 'R/2026-01-01T00:20:00.000Z/PT10M',
   });
   expect(await job('child')).toMatchObject({ successCount: 1 });
   expect(await job('off')).toMatchObject({ successCount: 0 });
@@ -74,7 +74,7 @@ test('a job runs when it is due, its child after it, counters and schedule move 
 test('a job that fails is tried again and only then counted', async () => {
   practice = await startPractice({ jobs: [{ ...jobs[0], retries: 1 }] });
   practice.control.failJob('parent');
-  await practice.clock.advance(HOUR + 30_000);
+  await practice.clock.advance(TEN_MINUTES + 30_000);
   expect(await job('parent')).toMatchObject({ errorCount: 0 });
   await practice.clock.advance(60_000);
   expect(await job('parent')).toMatchObject({
@@ -86,11 +86,11 @@ test('a job that fails is tried again and only then counted', async () => {
 
 test('a job with a number of runs is disabled after the last one', async () => {
   practice = await startPractice({
-    jobs: [{ name: 'twice', command: 'true', schedule: 'R2/2026-01-01T01:00:00.000Z/PT1H' }],
+    jobs: [{ name: 'twice', command: 'true', schedule: 'R2/2026-01-01T00:10:00.000Z/PT10M' }],
   });
-  await practice.clock.advance(HOUR + 60_000);
-  expect(await job('twice')).toMatchObject({ schedule: 'R1/2026-01-01T02:00:00.000Z/PT1H', disabled: false });
-  await practice.clock.advance(3 * HOUR);
+  await practice.clock.advance(TEN_MINUTES + 60_000);
+  expect(await job('twice')).toMatchObject({ schedule: 'R1/2026-01-01T00:20:00.000Z/PT10M', disabled: false });
+  await practice.clock.advance(3 * TEN_MINUTES);
   expect(await job('twice')).toMatchObject({ disabled: true, successCount: 2, errorsSinceLastSuccess: 0 });
 });
 
@@ -148,7 +148,7 @@ test('3.0 takes a child of unknown parents and forgets it when it reads its grap
 
 test('a start in the past moves to the next due time', async () => {
   practice = await startPractice({ jobs: [] });
-  await practice.clock.advance(90 * 60_000);
+  await practice.clock.advance(20 * 60_000);
   await practice.chronos('POST', `${P}/iso8601`, {
     name: 'late',
     command: 'x',
@@ -175,7 +175,7 @@ test('deleting a parent makes its child scheduled, without container and constra
   practice = await startPractice({ jobs });
   expect((await practice.chronos('DELETE', `${P}/job/parent`)).status).toBe(204);
   const child = await job('child');
-  expect(child).toMatchObject({ schedule: 'R/2026-01-01T01:00:00.000Z/PT1H', constraints: [] });
+  expect(child).toMatchObject({ schedule: 'R/2026-01-01T00:10:00.000Z/PT10M', constraints: [] });
   expect(['parents', 'container'].filter((key) => key in child)).toEqual([]);
 });
 

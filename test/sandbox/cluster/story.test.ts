@@ -57,3 +57,20 @@ test('a restart replaces the task and ends with the new version healthy', async 
   expect(after).toMatchObject({ version: at(data, 'version'), tasksRunning: 1, tasksHealthy: 1, deployments: [] });
   expect(at(after, 'tasks.0.id')).not.toBe(before.tasks[0]?.id);
 });
+
+test('instances are spread over the agents', async () => {
+  await practice.marathon('POST', '/v2/apps', small({ instances: 8 }));
+  await practice.clock.advance(3_000);
+  const tasks = at(await app(), 'tasks') as { host: string }[];
+  expect(new Set(tasks.map(({ host }) => host)).size).toBe(4);
+});
+
+test('loaded apps that do not fit wait in the queue like any other', async () => {
+  const crowd = await startPractice({ apps: { apps: [{ id: '/crowd', cmd: 'x', cpus: 3, mem: 16, instances: 6 }] } });
+  expect(at((await crowd.marathon('GET', '/v2/apps/crowd')).data, 'app.tasksRunning')).toBe(4);
+  await crowd.clock.advance(1_000);
+  expect((await crowd.marathon('GET', '/v2/queue')).data).toMatchObject({
+    queue: [{ app: { id: '/crowd' }, count: 2, delay: { overdue: true } }],
+  });
+  await crowd.stop();
+});

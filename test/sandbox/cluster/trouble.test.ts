@@ -156,6 +156,13 @@ test('a fault can cut an answer short, hang up, or come late', async () => {
   await expect(ask('GET', '/v2/apps', undefined, { timeout: 50 })).rejects.toThrow('timeout');
 });
 
+test('a login can be asked for on every path, ping included', async () => {
+  practice.control.requireLogin('marathon', { username: 'ops', password: 'pw' });
+  const refused = await ask('GET', '/ping');
+  expect([refused.status, refused.headers['www-authenticate']]).toEqual([401, expect.stringMatching(/^Basic /)]);
+  expect((await ask('GET', '/ping', undefined, { auth: { username: 'ops', password: 'pw' } })).data).toBe('pong');
+});
+
 test('a service that is down refuses connections and comes back on its port', async () => {
   await practice.control.stopService('marathon');
   await expect(ask('GET', '/ping')).rejects.toThrow('ECONNREFUSED');

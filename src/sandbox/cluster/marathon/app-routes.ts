@@ -37,7 +37,7 @@ export function appRoutes(marathon: Marathon): Route[] {
     return app;
   }
 
-  const create: Handler = ({ body, query, remoteAddress }) => {
+  const create: Handler = ({ body, query, headers, remoteAddress }) => {
     const fields = readAppFields(parseObject(body), { partial: false });
     const id = absoluteId(fields.id ?? '');
     const app = completeApp(id, withAbsoluteIds(fields, id), marathon.newVersion());
@@ -49,7 +49,10 @@ export function appRoutes(marathon: Marathon): Route[] {
     marathon.events.emit('api_post_event', { clientIp: remoteAddress, uri: '/v2/apps', appDefinition: made });
     return {
       status: 201,
-      headers: { Location: `http://127.0.0.1/v2/apps${id}`, 'Marathon-Deployment-Id': deploymentId },
+      headers: {
+        Location: `http://${headers.host ?? '127.0.0.1'}/v2/apps/${id}`,
+        'Marathon-Deployment-Id': deploymentId,
+      },
       json: { ...made, ...NO_TASKS, deployments: [{ id: deploymentId }], tasks: [] },
     };
   };

@@ -84,3 +84,49 @@ export function taskJson(instance: Instance): Record<string, unknown> {
     }),
   };
 }
+
+export function failureOf({ appId, agent, task, version }: Instance, now: Date): TaskFailure {
+  return {
+    appId,
+    host: agent.name,
+    message: task.message,
+    state: task.state,
+    taskId: task.id,
+    timestamp: now.toISOString(),
+    version,
+    slaveId: agent.id,
+  };
+}
+
+/** What `status_update_event` tells. */
+export function statusUpdate({ task, agent, ports, version, appId }: Instance): Record<string, unknown> {
+  return {
+    slaveId: agent.id,
+    taskId: task.id,
+    taskStatus: task.state,
+    message: task.message,
+    appId,
+    host: agent.name,
+    ipAddresses: [{ ipAddress: agent.address, protocol: 'IPv4' }],
+    ports,
+    version,
+  };
+}
+
+/** What `instance_changed_event` tells. */
+export function instanceChange(instance: Instance): Record<string, unknown> {
+  return {
+    instanceId: instanceId(instance),
+    condition: conditionOf(instance.task.state),
+    runSpecId: instance.appId,
+    agentId: instance.agent.id,
+    host: instance.agent.name,
+    runSpecVersion: instance.version,
+  };
+}
+
+/** A Mesos state as the condition of an instance: `Running` of TASK_RUNNING. */
+function conditionOf(state: string): string {
+  const word = state.replace('TASK_', '').toLowerCase();
+  return word[0]!.toUpperCase() + word.slice(1);
+}

@@ -5,9 +5,19 @@ import type { Ids } from '../ids.js';
 import type { Delays, Timers } from '../timing.js';
 import { safeId, type App } from './app.js';
 import { createHealthChecker } from './health.js';
-import { healthOf, instanceId, isActive, isRunning, type Instance, type TaskFailure } from './instance.js';
+import {
+  failureOf,
+  healthOf,
+  instanceChange,
+  instanceId,
+  isActive,
+  isRunning,
+  statusUpdate,
+  type Instance,
+  type TaskFailure,
+} from './instance.js';
 import { emptyStats, matchOffer, recordOffer, type OfferStats } from './matching.js';
-import { conditionOf, taskSpec } from './task-spec.js';
+import { taskSpec } from './task-spec.js';
 import { crashLines, startLines, tickLines } from '../task-log.js';
 
 /** What Marathon does for one app or pod: how many it wants, what runs, why it waits. */
@@ -174,7 +184,7 @@ export function createLauncher(deps: LauncherDeps) {
     }
   }
 
-  function tryOffer(one: Runtime, app: App, offer: Offer): boolean {
+  function tryOffer(one: Runtime, app: App, offer: Offer, atOnce = false): boolean {
     const placed = activeOf(one).map(({ agent }) => agent);
     const match = one.behaviour.noOffers ? { reason: 'InsufficientCpus' as const } : matchOffer(app, offer, placed);
     if ('reason' in match) {
@@ -182,7 +192,7 @@ export function createLauncher(deps: LauncherDeps) {
       return false;
     }
     recordOffer(one.stats, offer.agent.id, 'used', timers.nowMs());
-    launch(one, app, { offer, ports: match.ports });
+    launch(one, app, { offer, ports: match.ports, atOnce });
     return true;
   }
 
@@ -213,14 +223,14 @@ export function createLauncher(deps: LauncherDeps) {
     onChange(app.id);
   }
 
-  function onUpdate({ task, framework: owner, previous }: Update): void {
+  function onUpdate({ task, framework: owner }: Update): void {
     if (owner !== framework) return;
     const instance = instanceOfTask(task);
     if (!instance?.task) return;
     emitStatus(instance);
     if (task.state === 'TASK_RUNNING') taskRuns(instance, false);
     if (task.state === 'TASK_UNREACHABLE') taskUnreachable(instance);
-    if (hasEnded(task.state)) taskEnded(instance, previous);
+    if (hasEnded(task.state)) taskEnded(instance);
     onChange(instance.appId);
   }
   mesos.onUpdate(onUpdate);
@@ -271,29 +281,15 @@ export function createLauncher(deps: LauncherDeps) {
     });
   }
 
-  function taskEnded(instance: Instance, previous: string): void {
+  function taskEnded(instance: Instance): void {
     const one = runtime(instance.appId);
     checker.unwatch(instance);
     one.instances.delete(instance.task.id);
     if (!instance.killing) {
-      if (instance.task.state !== 'TASK_FINISHED') one.lastTaskFailure = failureOf(instance);
+      if (instance.task.state !== 'TASK_FINISHED') one.lastTaskFailure = failureOf(instance, timers.now());
       backOff(one, instance);
     }
-    void previous;
     settle(instance.appId);
-  }
-
-  function failureOf({ appId, agent, task, version }: Instance): TaskFailure {
-    return {
-      appId,
-      host: agent.name,
-      message: task.message,
-      state: task.state,
-      taskId: task.id,
-      timestamp: timers.now().toISOString(),
-      version,
-      slaveId: agent.id,
-    };
   }
 
   function backOff(one: Runtime, instance: Instance): void {
@@ -314,25 +310,8 @@ export function createLauncher(deps: LauncherDeps) {
   }
 
   function emitStatus(instance: Instance): void {
-    const { task, agent, ports, version, appId } = instance;
-    const ipAddresses = [{ ipAddress: agent.address, protocol: 'IPv4' }];
-    const common = {
-      slaveId: agent.id,
-      taskId: task.id,
-      taskStatus: task.state,
-      message: task.message,
-      appId,
-      host: agent.name,
-    };
-    emit('status_update_event', { ...common, ipAddresses, ports, version });
-    emit('instance_changed_event', {
-      instanceId: instanceId(instance),
-      condition: conditionOf(task.state),
-      runSpecId: appId,
-      agentId: agent.id,
-      host: agent.name,
-      runSpecVersion: version,
-    });
+    emit('status_update_event', statusUpdate(instance));
+    emit('instance_changed_event', instanceChange(instance));
   }
 
   /** Running instances write a line now and then. */
@@ -349,23 +328,9 @@ export function createLauncher(deps: LauncherDeps) {
   function startLoaded(app: App): void {
     const one = runtime(app.id);
     one.want = app.instances;
-    for (const offer of mesos.offers()) fillOffer(one, app, offer.agent.id);
+    while (missing(one) > 0 && mesos.offers().some((offer) => tryOffer(one, app, offer, true)))
+      one.stats = emptyStats();
     if (missing(one) > 0) settle(app.id);
-  }
-
-  function fillOffer(one: Runtime, app: App, agentId: string): void {
-    if (missing(one) === 0) return;
-    const offer = mesos.offers().find(({ agent }) => agent.id === agentId);
-    const match =
-      offer &&
-      matchOffer(
-        app,
-        offer,
-        activeOf(one).map(({ agent }) => agent),
-      );
-    if (offer && match && 'ports' in match) launch(one, app, { offer, ports: match.ports, atOnce: true });
-    else
-      recordOffer(one.stats, agentId, match && 'reason' in match ? match.reason : 'InsufficientCpus', timers.nowMs());
   }
 
   return {

@@ -1,12 +1,6 @@
 import type { TaskSpec } from '../mesos/task.js';
 import type { App } from './app.js';
 
-/** A Mesos state as the condition of an instance: `Running` of TASK_RUNNING. */
-export function conditionOf(state: string): string {
-  const word = state.replace('TASK_', '').toLowerCase();
-  return word[0]!.toUpperCase() + word.slice(1);
-}
-
 /** What Mesos is asked to run for one instance. */
 export function taskSpec(id: string, app: App, ports: number[]): TaskSpec {
   return {

@@ -102,10 +102,13 @@ export function createMesos({ timers, ids, delays }: { timers: Timers; ids: Ids;
     return sumResources(tasksOn(agent).filter(({ state }) => !hasEnded(state)));
   }
 
-  /** One offer per agent that has anything left, unless there is no leading master or the machine drains. */
+  /** One offer per agent, the least loaded first; none without a leading master. */
   function offers(): Offer[] {
     if (!electable) return [];
-    return agents.filter(({ state }) => state === 'active').map(offer);
+    return agents
+      .filter(({ state }) => state === 'active')
+      .map(offer)
+      .sort((a, b) => a.takenPorts.size - b.takenPorts.size || b.cpus / b.agent.cpus - a.cpus / a.agent.cpus);
   }
 
   function offer(agent: Agent): Offer {
