@@ -50,6 +50,18 @@ export type HostTarget = {
   /** `ssh` or `local`. */
   kind: 'ssh' | 'local';
   connectTimeoutMs: number;
+  /** What nobody gave, so that the SSH configuration may; the fields hold defaults. */
+  unset?: readonly ('port' | 'user' | 'privateKeyFiles' | 'knownHostsFiles')[] | undefined;
+  /** `user@host:port`, several separated by commas: hosts to go through, as ssh's ProxyJump. */
+  proxyJump?: string | undefined;
+  /** The name to look for in known_hosts instead of the address. */
+  hostKeyName?: string | undefined;
+  /** Socket of an agent, or `none`; by default SSH_AUTH_SOCK's. */
+  agentSocket?: string | undefined;
+  /** Try only the keys named, not every key of the agent. */
+  identitiesOnly?: boolean | undefined;
+  /** Options that were given and are not followed, in words. */
+  notes?: readonly string[] | undefined;
 };
 
 /** Rejects with UNREACHABLE, HOST_KEY or AUTHENTICATION, always with the host's name in the message and a hint. */

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { systemClock, type Clock } from '../clock.js';
 import { StarsError } from '../errors.js';
 import { quote } from '../shell/command.js';
+import type { Redactor } from '../secret.js';
 import type { Connection } from './connection.js';
 import type { PipeEnd, ShellPipe } from './pipe.js';
 import { createShellConnection } from './shell-connection.js';
@@ -12,13 +13,21 @@ export type LocalOptions = {
   /** The shell and its arguments, default `/bin/sh`. */
   shell?: readonly string[] | undefined;
   clock?: Clock | undefined;
+  redactor?: Redactor | undefined;
   outputLimitBytes?: number | undefined;
   launchTimeoutMs?: number | undefined;
 };
 
 /** The machine Stars runs on, through the same shells as any other host (`ansible_connection: local`). */
 export function connectLocal(options: LocalOptions): Connection {
-  const { name, shell = ['/bin/sh'], clock = systemClock, outputLimitBytes, launchTimeoutMs = 30_000 } = options;
+  const {
+    name,
+    shell = ['/bin/sh'],
+    clock = systemClock,
+    redactor,
+    outputLimitBytes,
+    launchTimeoutMs = 30_000,
+  } = options;
   return createShellConnection({
     launcher: {
       host: name,
@@ -28,6 +37,7 @@ export function connectLocal(options: LocalOptions): Connection {
       launchTimeoutMs,
     },
     outputLimitBytes,
+    redactor,
     closeTransport: () => Promise.resolve(),
   });
 }

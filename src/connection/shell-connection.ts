@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { StarsError } from '../errors.js';
+import type { Redactor } from '../secret.js';
 import type { Become, Connection, ExecOptions, ExecResult } from './connection.js';
 import type { Launcher } from './launch.js';
 import { openSession, type Session } from './session.js';
@@ -9,6 +10,7 @@ export type ShellConnectionOptions = {
   launcher: Launcher;
   /** How much of each output stream of a script is kept; the middle of the rest is left out. */
   outputLimitBytes?: number | undefined;
+  redactor?: Redactor | undefined;
   /** Lets go of what carries the shells. */
   closeTransport: () => Promise<void>;
 };
@@ -22,6 +24,7 @@ type Turn = { key: string; begin: Promise<unknown>; calls: Set<Promise<unknown>>
 export function createShellConnection({
   launcher,
   outputLimitBytes = DEFAULT_OUTPUT_LIMIT_BYTES,
+  redactor,
   closeTransport,
 }: ShellConnectionOptions): Connection {
   const { host } = launcher;
@@ -50,6 +53,7 @@ export function createShellConnection({
     const forget = () => {
       if (sessions.get(key) === opening) sessions.delete(key);
     };
+    if (become?.password !== undefined) redactor?.add(become.password);
     const opening = openSession({ launcher, become, outputLimitBytes, onEnd: forget });
     sessions.set(key, opening);
     opening.catch(forget);
