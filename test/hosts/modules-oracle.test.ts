@@ -17,8 +17,16 @@ const line = (args: Record<string, unknown>, setup = SERVERS) => c('lineinfile',
 const CASES: Case[] = [
   c('file', { path: '@/a/b/c', state: 'directory', mode: '0750' }),
   c('file', { path: '@/a/b', state: 'directory', mode: 'u=rwx,g=rx,o=' }, 'mkdir -p @/a; chmod 700 @/a'),
-  c('file', { path: '@/a', state: 'directory', mode: 'u=rwX,go=rX', recurse: true }, 'mkdir -p @/a/s; touch @/a/x @/a/s/y; chmod 600 @/a/s/y; chmod 700 @/a/x'),
-  c('file', { path: '@/a', state: 'directory', owner: '1', group: '2', recurse: true }, 'mkdir -p @/a/s; touch @/a/x; ln -s x @/a/l'),
+  c(
+    'file',
+    { path: '@/a', state: 'directory', mode: 'u=rwX,go=rX', recurse: true },
+    'mkdir -p @/a/s; touch @/a/x @/a/s/y; chmod 600 @/a/s/y; chmod 700 @/a/x',
+  ),
+  c(
+    'file',
+    { path: '@/a', state: 'directory', owner: '1', group: '2', recurse: true },
+    'mkdir -p @/a/s; touch @/a/x; ln -s x @/a/l',
+  ),
   c('file', { path: '@/l', src: 'x', state: 'link' }, 'touch @/x'),
   c('file', { path: '@/l', src: 'x', state: 'link' }),
   c('file', { path: '@/l', src: 'x', state: 'link', force: true }),
@@ -70,7 +78,11 @@ const CASES: Case[] = [
   c('copy', { src: '@/s', dest: '@/d' }, 'echo a >@/s; mkdir @/d'),
   c('copy', { src: '@/s', dest: '@/new/dir/', directory_mode: '0700' }, 'echo a >@/s'),
   c('copy', { src: '@/tree', dest: '@/out' }, 'mkdir -p @/tree/sub; echo a >@/tree/sub/x; echo b >@/tree/y'),
-  c('copy', { src: '@/tree/', dest: '@/out', mode: '0600', directory_mode: '0711' }, 'mkdir -p @/tree/sub; echo a >@/tree/sub/x; echo b >@/tree/y'),
+  c(
+    'copy',
+    { src: '@/tree/', dest: '@/out', mode: '0600', directory_mode: '0711' },
+    'mkdir -p @/tree/sub; echo a >@/tree/sub/x; echo b >@/tree/y',
+  ),
   c('copy', { src: '@/s', dest: '@/f', remote_src: true }, 'echo a >@/s; chmod 711 @/s'),
   c('copy', { src: '@/s', dest: '@/f', remote_src: true, mode: 'preserve' }, 'echo a >@/s; chmod 711 @/s'),
   c('copy', { src: '@/nope', dest: '@/f', remote_src: true }),
@@ -127,24 +139,39 @@ const CASES: Case[] = [
   c('shell', { cmd: 'echo a | tr a b; echo e >&2; exit 3' }),
   c('shell', { cmd: 'echo "$0" >/dev/null; for i in 1 2; do echo $i; done' }),
   c('shell', { cmd: 'echo ${BASH_VERSION:+bash}', executable: '/bin/bash' }),
-  c('shell', { cmd: 'if then', }),
+  c('shell', { cmd: 'if then' }),
   c('replace', { path: '@/f', regexp: '^port (\\d+)$', replace: 'port=\\1' }, SERVERS),
   c('replace', { path: '@/f', regexp: 'port', replace: 'PORT', after: 'server=1', before: 'port 81' }, SERVERS),
   c('replace', { path: '@/f', regexp: '\\n# .*', replace: '' }, SERVERS),
   c('replace', { path: '@/f', regexp: '1d;$d', replace: '' }, SERVERS),
   c('blockinfile', { path: '@/f', block: 'one\ntwo' }, SERVERS),
   c('blockinfile', { path: '@/f', block: 'one', insertafter: '^server', marker: '# {mark} X' }, SERVERS),
-  c('blockinfile', { path: '@/f', block: 'new' }, `printf 'a\\n# BEGIN ANSIBLE MANAGED BLOCK\\nold\\n# END ANSIBLE MANAGED BLOCK\\nb\\n' >@/f`),
-  c('blockinfile', { path: '@/f', state: 'absent' }, `printf 'a\\n# BEGIN ANSIBLE MANAGED BLOCK\\nold\\n# END ANSIBLE MANAGED BLOCK\\nb\\n' >@/f`),
+  c(
+    'blockinfile',
+    { path: '@/f', block: 'new' },
+    `printf 'a\\n# BEGIN ANSIBLE MANAGED BLOCK\\nold\\n# END ANSIBLE MANAGED BLOCK\\nb\\n' >@/f`,
+  ),
+  c(
+    'blockinfile',
+    { path: '@/f', state: 'absent' },
+    `printf 'a\\n# BEGIN ANSIBLE MANAGED BLOCK\\nold\\n# END ANSIBLE MANAGED BLOCK\\nb\\n' >@/f`,
+  ),
   c('blockinfile', { path: '@/f', block: 'x', create: true, insertbefore: 'BOF' }),
   c('slurp', { src: '@/f' }, SERVERS),
-  c('unarchive', { src: '@/a.tgz', dest: '@/out', remote_src: true, owner: '1' }, 'mkdir -p @/t/s @/out; echo 1 >@/t/s/x; tar -C @/t -czf @/a.tgz s'),
+  c(
+    'unarchive',
+    { src: '@/a.tgz', dest: '@/out', remote_src: true, owner: '1' },
+    'mkdir -p @/t/s @/out; echo 1 >@/t/s/x; tar -C @/t -czf @/a.tgz s',
+  ),
   c('unarchive', { src: '@/a.tgz', dest: '@/out' }, 'mkdir -p @/t/s @/out; echo 1 >@/t/s/x; tar -C @/t -czf @/a.tgz s'),
   c('unarchive', { src: '@/a.tgz', dest: '@/nope', remote_src: true }, 'touch @/a.tgz'),
 ];
 
 // Fields that both sides fill, where they must agree; the rest is Ansible's own bookkeeping.
-const FIELDS = 'changed failed rc stdout stderr stdout_lines cmd dest path state mode owner group uid gid size checksum msg found stat src content encoding'.split(' ');
+const FIELDS =
+  'changed failed rc stdout stderr stdout_lines cmd dest path state mode owner group uid gid size checksum msg found stat src content encoding'.split(
+    ' ',
+  );
 
 let theirFolder: string;
 let theirs: Record<string, Record<string, unknown>>;
@@ -166,35 +193,36 @@ beforeAll(() => {
   const dump = { 'ansible.builtin.copy': { content: `{{ {${all}} | to_json }}`, dest: output } };
   const play = [{ hosts: 'localhost', gather_facts: false, tasks: [...tasks, dump] }];
   writeFileSync(join(theirFolder, 'play.json'), JSON.stringify(play));
-  const ran = spawnSync('ansible-playbook', ['-i', 'localhost,', '-c', 'local', join(theirFolder, 'play.json')], { encoding: 'utf8' });
+  const ran = spawnSync('ansible-playbook', ['-i', 'localhost,', '-c', 'local', join(theirFolder, 'play.json')], {
+    encoding: 'utf8',
+  });
   if (ran.status !== 0) throw new Error(ran.stdout.slice(-2000) + ran.stderr);
   theirs = JSON.parse(readFileSync(output, 'utf8'));
 });
 afterAll(() => rmSync(theirFolder, { recursive: true, force: true }));
 
-test.each(known.map((each) => [`${each.index} ${each.module} ${JSON.stringify(each.args)} after ${each.setup}`, each] as const))(
-  '%s',
-  async (_, { module, args, setup, index }) => {
-    const host = localHost();
-    const definition = modules.get(module);
-    if (!definition) throw new Error(module);
-    prepare(host.folder, setup);
-    const given = toValues(placed(args, host.folder)) as Record<string, unknown>;
-    const ours = [await host.apply(definition, given), await host.apply(definition, given)];
-    const folder = join(theirFolder, String(index));
-    const want = [theirs[`r${index}a`] ?? {}, theirs[`r${index}b`] ?? {}];
-    for (const turn of [0, 1]) {
-      const expected = comparable(want[turn] ?? {}, folder);
-      const actual = comparable(plain(ours[turn] ?? {}) as Record<string, unknown>, host.folder);
-      const names = FIELDS.filter((name) => name in expected && name in actual);
-      const pick = (from: Record<string, unknown>) => Object.fromEntries(names.map((name) => [name, from[name]]));
-      expect({ turn, ...pick(actual) }).toEqual({ turn, ...pick(expected) });
-      expect(Boolean(actual.failed)).toBe(Boolean(expected.failed));
-    }
-    expect(snapshot(host.folder)).toBe(snapshot(folder));
-    host.remove();
-  },
-);
+test.each(
+  known.map((each) => [`${each.index} ${each.module} ${JSON.stringify(each.args)} after ${each.setup}`, each] as const),
+)('%s', async (_, { module, args, setup, index }) => {
+  const host = localHost();
+  const definition = modules.get(module);
+  if (!definition) throw new Error(module);
+  prepare(host.folder, setup);
+  const given = toValues(placed(args, host.folder)) as Record<string, unknown>;
+  const ours = [await host.apply(definition, given), await host.apply(definition, given)];
+  const folder = join(theirFolder, String(index));
+  const want = [theirs[`r${index}a`] ?? {}, theirs[`r${index}b`] ?? {}];
+  for (const turn of [0, 1]) {
+    const expected = comparable(want[turn] ?? {}, folder);
+    const actual = comparable(plain(ours[turn] ?? {}) as Record<string, unknown>, host.folder);
+    const names = FIELDS.filter((name) => name in expected && name in actual);
+    const pick = (from: Record<string, unknown>) => Object.fromEntries(names.map((name) => [name, from[name]]));
+    expect({ turn, ...pick(actual) }).toEqual({ turn, ...pick(expected) });
+    expect(Boolean(actual.failed)).toBe(Boolean(expected.failed));
+  }
+  expect(snapshot(host.folder)).toBe(snapshot(folder));
+  host.remove();
+});
 
 function prepare(folder: string, setup = ':') {
   spawnSync('sh', ['-c', `umask 022; mkdir -p ${folder}; ${setup.replaceAll('@', folder)}`]);
@@ -214,26 +242,52 @@ function comparable(result: Record<string, unknown>, folder: string): Record<str
   const found = JSON.parse(text) as Record<string, unknown>;
   const stat = found.stat as Record<string, unknown> | undefined;
   // What `file` and `lsattr` say is not read; times and numbers of files differ.
-  if (stat) for (const name of 'mimetype charset version attributes attr_flags inode ctime atime mtime device_type'.split(' ')) delete stat[name];
+  if (stat)
+    for (const name of 'mimetype charset version attributes attr_flags inode ctime atime mtime device_type'.split(' '))
+      delete stat[name];
   // These words differ by design: Ansible's come from Python, or name its temporary copy of the source.
   if (found.failed || String(found.msg).startsWith('OK')) delete found.msg;
-  if (found.failed) for (const name of ['mode', 'owner', 'group', 'uid', 'gid', 'size', 'state', 'changed', 'checksum', 'dest', 'path', 'stderr', 'stdout', 'stdout_lines', 'src']) if (typeof found.cmd === 'undefined') delete found[name];
+  if (found.failed)
+    for (const name of [
+      'mode',
+      'owner',
+      'group',
+      'uid',
+      'gid',
+      'size',
+      'state',
+      'changed',
+      'checksum',
+      'dest',
+      'path',
+      'stderr',
+      'stdout',
+      'stdout_lines',
+      'src',
+    ])
+      if (typeof found.cmd === 'undefined') delete found[name];
   if (String(found.src).includes('ansible')) delete found.src;
   if (typeof found.src === 'string' && found.checksum) delete found.src;
   // The size of a link is the length of what it says, and the folders' names differ in length.
   if (found.state === 'link') delete found.size;
-  if (typeof found.stderr === 'string') found.stderr = found.stderr.replace(/^.*?: (?=.)/, '').replace(/.*\d+: /, '').replace('eval: ', '');
+  if (typeof found.stderr === 'string')
+    found.stderr = found.stderr
+      .replace(/^.*?: (?=.)/, '')
+      .replace(/.*\d+: /, '')
+      .replace('eval: ', '');
   return found;
 }
 
 function toValues(value: unknown): Value | Record<string, unknown> {
-  if (value === null || typeof value !== 'object') return typeof value === 'number' && !Number.isInteger(value) ? new Float(value) : (value as Value);
+  if (value === null || typeof value !== 'object')
+    return typeof value === 'number' && !Number.isInteger(value) ? new Float(value) : (value as Value);
   if (Array.isArray(value)) return value.map((item) => inner(item));
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inner(item)]));
 }
 
 function inner(value: unknown): Value {
-  if (value === null || typeof value !== 'object') return typeof value === 'number' && !Number.isInteger(value) ? new Float(value) : (value as Value);
+  if (value === null || typeof value !== 'object')
+    return typeof value === 'number' && !Number.isInteger(value) ? new Float(value) : (value as Value);
   if (Array.isArray(value)) return value.map(inner);
   return new Map(Object.entries(value).map(([key, item]) => [key, inner(item)]));
 }

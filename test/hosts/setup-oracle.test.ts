@@ -13,7 +13,18 @@ const LEFT_OUT = [
 ];
 
 // Interfaces have rarely used details such as features and timestamping.
-const DETAILS = new Set(['features', 'hw_timestamp_filters', 'timestamping', 'speed', 'module', 'pciid', 'phc_index', 'id', 'interfaces', 'stp']);
+const DETAILS = new Set([
+  'features',
+  'hw_timestamp_filters',
+  'timestamping',
+  'speed',
+  'module',
+  'pciid',
+  'phc_index',
+  'id',
+  'interfaces',
+  'stp',
+]);
 
 test('setup gathers what real Ansible gathers from the same host', async () => {
   const host = localHost();
@@ -32,11 +43,17 @@ function pick(facts: Record<string, unknown>, names: string[]) {
 function withoutDetails(value: unknown): unknown {
   if (Array.isArray(value)) return value.every((item) => typeof item === 'string') ? [...value].sort() : value;
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !DETAILS.has(key)).map(([key, inner]) => [key, withoutDetails(inner)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !DETAILS.has(key))
+      .map(([key, inner]) => [key, withoutDetails(inner)]),
+  );
 }
 
 function plain(value: Value): unknown {
   if (value instanceof Float) return value.value;
   if (Array.isArray(value)) return value.map(plain);
-  return value instanceof Map ? Object.fromEntries([...value].map(([key, inner]) => [String(key), plain(inner)])) : value;
+  return value instanceof Map
+    ? Object.fromEntries([...value].map(([key, inner]) => [String(key), plain(inner)]))
+    : value;
 }

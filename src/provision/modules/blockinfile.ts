@@ -38,11 +38,21 @@ export const blockinfile = defineModule<Args>({
     const dest = await hostPath(context, given.path);
     const [state, before] = await Promise.all([editState(context, dest), context.fact(fileContent(dest))]);
     const { stat } = resolved(state);
-    if (stat?.kind === 'directory') return { actions: [], failed: `Path ${dest} is a directory !`, result: dict({ rc: 256 }) };
+    if (stat?.kind === 'directory')
+      return { actions: [], failed: `Path ${dest} is a directory !`, result: dict({ rc: 256 }) };
     if (!stat && given.state === 'absent') return { actions: [], result: dict({ msg: `File ${dest} not present` }) };
-    if (!stat && !given.create) return { actions: [], failed: `Path ${dest} does not exist !`, result: dict({ rc: 257 }) };
+    if (!stat && !given.create)
+      return { actions: [], failed: `Path ${dest} does not exist !`, result: dict({ rc: 257 }) };
     const { content, message } = editBlock(before?.toString('latin1') ?? '', given);
-    return ensureEdited(context, { ...given, path: dest, state, before, after: Buffer.from(content, 'latin1'), message, wanted: given });
+    return ensureEdited(context, {
+      ...given,
+      path: dest,
+      state,
+      before,
+      after: Buffer.from(content, 'latin1'),
+      message,
+      wanted: given,
+    });
   },
 });
 
@@ -59,7 +69,7 @@ export function editBlock(content: string, given: Args): { content: string; mess
   const above = rest[at - 1];
   // The line above may be the file's last one, and not ended.
   if (above !== undefined && !above.endsWith('\n')) rest[at - 1] = `${above}\n`;
-  const message = wanted.length === 0 ? 'Block removed' : found ? 'Block updated' : 'Block inserted';
+  const message = wanted.length === 0 ? 'Block removed' : 'Block inserted';
   return { content: rest.toSpliced(at, 0, ...wanted).join(''), message: content === '' ? 'File created' : message };
 }
 

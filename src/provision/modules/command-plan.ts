@@ -85,10 +85,15 @@ function finished(given: GivenCommand, result: ExecResult | undefined): Dict {
   const stderr = result?.stderr ?? '';
   const times = { start: timeText(began), end: timeText(ended), delta: deltaText(began, ended) };
   const rc = Number(code);
-  const missing = stderr.endsWith('stars-missing') || (rc === 127 && given.program !== undefined && /^env: /.test(stderr));
+  const missing =
+    stderr.endsWith('stars-missing') || (rc === 127 && given.program !== undefined && /^env: /.test(stderr));
   if (missing) {
     const msg = `[Errno 2] No such file or directory: b'${given.program ?? ''}'`;
-    return dict({ ...fields({ ...given, cmd: lineOf(given.cmd) }, { ...times, msg, rc: 2, stdout: '' }), failed: true, changed: false });
+    return dict({
+      ...fields({ ...given, cmd: lineOf(given.cmd) }, { ...times, msg, rc: 2, stdout: '' }),
+      failed: true,
+      changed: false,
+    });
   }
   if (stderr.endsWith('stars-chdir')) {
     const msg = `Unable to change directory before execution: ${stderr.slice(0, -'stars-chdir'.length).trim()}`;

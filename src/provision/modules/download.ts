@@ -2,7 +2,8 @@ import { quote } from '../../shell/command.js';
 
 export type Download = {
   url: string;
-  to: string;
+  /** Undefined: standard output. */
+  to: string | undefined;
   headers?: ReadonlyMap<string, string>;
   user?: string | undefined;
   password?: string | undefined;
@@ -27,13 +28,18 @@ function withoutLogin(given: Download): Download {
   const match = /^(\w+:\/\/)([^/@:]*)(?::([^/@]*))?@(.*)$/s.exec(given.url);
   if (!match) return given;
   const [, scheme = '', user = '', password = '', rest = ''] = match;
-  return { ...given, url: scheme + rest, user: given.user ?? decodeURIComponent(user), password: given.password ?? decodeURIComponent(password) };
+  return {
+    ...given,
+    url: scheme + rest,
+    user: given.user ?? decodeURIComponent(user),
+    password: given.password ?? decodeURIComponent(password),
+  };
 }
 
 function curl({ url, to, headers, user, password, timeoutSeconds, validateCerts, useProxy = true }: Download): string {
   const config = [
     `url = ${curlText(url)}`,
-    `output = ${curlText(to)}`,
+    ...(to === undefined ? [] : [`output = ${curlText(to)}`]),
     `connect-timeout = ${timeoutSeconds}`,
     'speed-limit = 1',
     `speed-time = ${Math.max(timeoutSeconds, 30)}`,
@@ -55,8 +61,8 @@ function wget({ url, to, headers, user, password, timeoutSeconds, validateCerts,
     ...(user === undefined ? [] : [`http_user = ${user}`, `http_password = ${password ?? ''}`]),
   ];
   const flags = `-q -T ${timeoutSeconds}${validateCerts ? '' : ' --no-check-certificate'}${useProxy ? '' : ' --no-proxy'}`;
-  const fetch = `wget ${flags} -O ${quote(to)} ${quote(url)}`;
+  const fetch = `wget ${flags} -O ${quote(to ?? '-')} ${quote(url)}`;
   if (settings.length === 0) return fetch;
-  const file = quote(`${to}.wgetrc`);
+  const file = to === undefined ? '/tmp/.stars-$$.wgetrc' : quote(`${to}.wgetrc`);
   return `( umask 077 && printf '%s\\n' ${settings.map((line) => quote(line)).join(' ')} >${file} ) && WGETRC=${file} ${fetch}; code=$?; rm -f ${file}; ( exit $code )`;
 }

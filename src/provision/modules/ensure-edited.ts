@@ -64,7 +64,11 @@ export function ensureEdited(context: ModuleContext, file: EditedFile): Plan {
 /** A file made just now has the permissions of any new file. */
 function attributesDiffer({ before, wanted }: EditedFile, differ: boolean): boolean {
   if (before !== undefined || !differ) return differ;
-  return wanted.mode !== undefined && wanted.mode !== 'preserve' && modeBits(wanted.mode, { mode: 0o644, directory: false }) !== 0o644;
+  return (
+    wanted.mode !== undefined &&
+    wanted.mode !== 'preserve' &&
+    modeBits(wanted.mode, { mode: 0o644, directory: false }) !== 0o644
+  );
 }
 
 const ATTRIBUTES_CHANGED = 'ownership, perms or SE linux context changed';

@@ -37,7 +37,11 @@ export const find = defineModule<Args>({
     const folders = await Promise.all(given.paths.map((path) => hostPath(context, path)));
     const found = (await Promise.all(folders.map((folder) => context.fact(entries(folder, given))))).flat();
     const files = found.filter((entry) => matches(entry, given)).map(fields);
-    return { actions: [], changed: false, result: dict({ files, matched: files.length, examined: found.length, msg: 'All paths examined' }) };
+    return {
+      actions: [],
+      changed: false,
+      result: dict({ files, matched: files.length, examined: found.length, msg: 'All paths examined' }),
+    };
   },
 });
 
@@ -63,14 +67,18 @@ function entries(folder: string, { recurse, depth, follow, contains, file_type: 
 
 function matches({ path, stat, now, folder }: Entry, given: Args): boolean {
   const name = posix.basename(path);
-  const hidden = path.slice(folder.length).split('/').some((part) => part.startsWith('.'));
+  const hidden = path
+    .slice(folder.length)
+    .split('/')
+    .some((part) => part.startsWith('.'));
   const time = { atime: stat.accessTime, ctime: stat.changeTime, mtime: stat.modifyTime }[given.age_stamp];
   return (
     (given.hidden || !hidden) &&
     (given.patterns === undefined || named(name, given.patterns, given.use_regex)) &&
     !(given.excludes !== undefined && named(name, given.excludes, given.use_regex)) &&
     (given.age === undefined || beyond(now - time, given.age, { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 })) &&
-    (given.size === undefined || beyond(stat.size, given.size, { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 }))
+    (given.size === undefined ||
+      beyond(stat.size, given.size, { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 }))
   );
 }
 
@@ -82,7 +90,11 @@ function named(name: string, patterns: readonly string[], regex: boolean): boole
 }
 
 function globPattern(glob: string): RegExp {
-  const source = glob.replaceAll(/[.+^${}()|\\]/g, String.raw`\$&`).replaceAll('*', '.*').replaceAll('?', '.').replaceAll('[!', '[^');
+  const source = glob
+    .replaceAll(/[.+^${}()|\\]/g, String.raw`\$&`)
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')
+    .replaceAll('[!', '[^');
   return new RegExp(`^${source}$`, 's');
 }
 

@@ -64,17 +64,21 @@ async function wantedChecksum(given: Args, context: ModuleContext): Promise<Chec
   const text = given.checksum.trim();
   if (text === '') return undefined;
   const [, algorithm = '', value = ''] = /^(md5|sha1|sha224|sha256|sha384|sha512):(.+)$/is.exec(text) ?? [];
-  if (algorithm === '') throw new StarsError('PLAYBOOK', 'The checksum parameter has to be in format <algorithm>:<checksum>');
-  const hex = /^\w+:\/\//.test(value) ? await listedChecksum(value.trim(), given, context) : value.replaceAll(/\W/g, '').toLowerCase();
+  if (algorithm === '')
+    throw new StarsError('PLAYBOOK', 'The checksum parameter has to be in format <algorithm>:<checksum>');
+  const hex = /^\w+:\/\//.test(value)
+    ? await listedChecksum(value.trim(), given, context)
+    : value.replaceAll(/\W/g, '').toLowerCase();
   if (!/^[0-9a-f]+$/.test(hex)) throw new StarsError('PLAYBOOK', 'The checksum format is invalid');
   return { algorithm: algorithm.toLowerCase(), hex };
 }
 
 async function listedChecksum(url: string, given: Args, context: ModuleContext): Promise<string> {
   const list = await context.fact({
-    script: `${exported(context)}${downloadScript({ ...downloadOf(given), url, to: '/dev/stdout' })}`,
+    script: `${exported(context)}${downloadScript({ ...downloadOf(given), url, to: undefined })}`,
     parse: ({ code, stdout, stderr }) => {
-      if (code !== 0) throw new StarsError('HOSTS_FAILED', `Unable to download the checksums from ${url}: ${stderr.trim()}`);
+      if (code !== 0)
+        throw new StarsError('HOSTS_FAILED', `Unable to download the checksums from ${url}: ${stderr.trim()}`);
       return stdout;
     },
   });
@@ -104,7 +108,8 @@ function downloadOf(given: Args): Omit<Download, 'url' | 'to'> {
 function attributesOnly(given: Args, state: FileState): Plan {
   const target = resolved(state);
   const { command } = attributeChanges(target.path, target.stat, given);
-  const fields = (stat: FileStat | undefined) => dict({ url: given.url, dest: state.path, msg: 'file already exists', ...fileFields(stat) });
+  const fields = (stat: FileStat | undefined) =>
+    dict({ url: given.url, dest: state.path, msg: 'file already exists', ...fileFields(stat) });
   return {
     actions: command ? [{ kind: 'run', command: sequence([command, reportStat(target.path)]) }] : [],
     result: fields(target.stat),
@@ -118,10 +123,17 @@ function fetching(given: Args, state: FileState, wanted: Checksum | undefined, c
   const temporary = context.temporaryPath(target.path);
   const check = wanted ? [checksumTest(temporary, wanted)] : [];
   const { command: attributes } = attributeChanges(target.path, target.stat, given);
-  const unchanged = sequence([sh`rm -f ${temporary}`, ...(attributes ? [attributes, sh`echo stars-attributes`] : []), sh`echo stars-same`, reportStat(target.path)]);
+  const unchanged = sequence([
+    sh`rm -f ${temporary}`,
+    ...(attributes ? [attributes, sh`echo stars-attributes`] : []),
+    sh`echo stars-same`,
+    reportStat(target.path),
+  ]);
   const replace = sequence(moveIntoPlace(temporary, target.path, { state, wanted: given, backup: given.backup }));
   const place = sh`printf 'stars-sum ' && sha1sum <${temporary} && if [ -f ${target.path} ] && cmp -s ${temporary} ${target.path}; then ${unchanged}; else ${replace}; fi`;
-  const fetch = { text: `( umask 077; ${exported(context)}${downloadScript({ ...downloadOf(given), url: given.url, to: temporary })}\n)` };
+  const fetch = {
+    text: `( umask 077; ${exported(context)}${downloadScript({ ...downloadOf(given), url: given.url, to: temporary })}\n)`,
+  };
   return {
     actions: [{ kind: 'run', command: cleanly(temporary, [fetch, ...check, place]) }],
     result: dict({ url: given.url, dest: state.path }),
@@ -150,5 +162,7 @@ function fetching(given: Args, state: FileState, wanted: Checksum | undefined, c
 
 function checksumTest(file: string, { algorithm, hex }: Checksum) {
   const words = `The checksum for ${file} did not match ${hex}; it was`;
-  return { text: `{ sum=$(${algorithm}sum <${quote(file)}); [ "\${sum%% *}" = ${hex} ] || { printf '%s %s.\\n' ${quote(words)} "\${sum%% *}" >&2; false; }; }` };
+  return {
+    text: `{ sum=$(${algorithm}sum <${quote(file)}); [ "\${sum%% *}" = ${hex} ] || { printf '%s %s.\\n' ${quote(words)} "\${sum%% *}" >&2; false; }; }`,
+  };
 }

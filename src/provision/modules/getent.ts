@@ -6,7 +6,13 @@ import { dict } from './result.js';
 export const getent = defineModule({
   name: 'getent',
   summary: "Read the host's passwd, group and other databases into facts.",
-  args: args({ database: text(), key: text().optional(), split: text().optional(), service: text().optional(), fail_key: bool().default(true) }),
+  args: args({
+    database: text(),
+    key: text().optional(),
+    split: text().optional(),
+    service: text().optional(),
+    fail_key: bool().default(true),
+  }),
 
   async plan({ database, key, split, fail_key: failKey }, context): Promise<Plan> {
     const words = [database, ...(key === undefined ? [] : [key])].map((word) => quote(word)).join(' ');
@@ -23,7 +29,9 @@ export const getent = defineModule({
       return { actions: [], failed: 'One or more supplied key could not be found in the database.' };
     }
     const found = new Map(entries.map(([name = '', ...rest]) => [name, rest] as const));
-    const facts = dict({ [`getent_${database}`]: entries.length === 0 && key !== undefined ? new Map([[key, null]]) : new Map(found) });
+    const facts = dict({
+      [`getent_${database}`]: entries.length === 0 && key !== undefined ? new Map([[key, null]]) : new Map(found),
+    });
     return { actions: [], changed: false, setFacts: facts, result: dict({ ansible_facts: facts }) };
   },
 });

@@ -18,6 +18,12 @@ import { iniFile } from './ini-file.js';
 import { replace } from './replace.js';
 import { slurp } from './slurp.js';
 import { tempfile } from './tempfile.js';
+import { alternatives } from './alternatives.js';
+import { aptKey } from './apt-key.js';
+import { aptRepository } from './apt-repository.js';
+import { cron } from './cron.js';
+import { git } from './git.js';
+import { rpmKey } from './rpm-key.js';
 import { template } from './template.js';
 import { unarchive } from './unarchive.js';
 import { user } from './user.js';
@@ -47,6 +53,12 @@ const ALL: readonly AnyModule[] = [
   replace,
   slurp,
   tempfile,
+  alternatives,
+  aptKey,
+  aptRepository,
+  cron,
+  git,
+  rpmKey,
   unarchive,
   user,
   yum,

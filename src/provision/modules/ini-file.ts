@@ -33,18 +33,33 @@ export const iniFile = defineModule<Args>({
   args: schema,
 
   async plan(given, context): Promise<Plan> {
-    if (given.values !== undefined && given.values.length > 1) return { actions: [], failed: 'several values of one option are not supported' };
+    if (given.values !== undefined && given.values.length > 1)
+      return { actions: [], failed: 'several values of one option are not supported' };
     const dest = await hostPath(context, given.path);
     const [state, before] = await Promise.all([editState(context, dest), context.fact(fileContent(dest))]);
     if (!resolved(state).stat && !given.create) return { actions: [], failed: `Destination ${dest} does not exist!` };
-    if (!resolved(state).stat && given.state === 'absent') return { actions: [], result: dict({ msg: 'OK', path: dest }) };
-    const after = Buffer.from(editIni(before?.toString('utf8') ?? '', { ...given, value: given.value ?? given.values?.[0] }));
-    return ensureEdited(context, { ...given, path: dest, state, before, after, message: given.state === 'present' ? 'option changed' : 'option removed', wanted: given });
+    if (!resolved(state).stat && given.state === 'absent')
+      return { actions: [], result: dict({ msg: 'OK', path: dest }) };
+    const after = Buffer.from(
+      editIni(before?.toString('utf8') ?? '', { ...given, value: given.value ?? given.values?.[0] }),
+    );
+    return ensureEdited(context, {
+      ...given,
+      path: dest,
+      state,
+      before,
+      after,
+      message: given.state === 'present' ? 'option changed' : 'option removed',
+      wanted: given,
+    });
   },
 });
 
 /** The text with the option set or removed; sections and options keep their places. */
-export function editIni(content: string, given: Pick<Args, 'section' | 'option' | 'value' | 'state' | 'no_extra_spaces' | 'ignore_spaces' | 'allow_no_value'>): string {
+export function editIni(
+  content: string,
+  given: Pick<Args, 'section' | 'option' | 'value' | 'state' | 'no_extra_spaces' | 'ignore_spaces' | 'allow_no_value'>,
+): string {
   const lines = content === '' ? [] : content.replace(/\n$/, '').split('\n');
   const section = findSection(lines, given.section);
   const edited = given.state === 'absent' ? without(lines, section, given) : withOption(lines, section, given);
@@ -65,7 +80,11 @@ function findSection(lines: string[], name: string | undefined): Section {
 
 function without(lines: string[], section: Section, { section: name, option }: Given): string[] {
   if (!section) return lines;
-  if (option === undefined) return lines.toSpliced(Math.max(0, section.start - (name === undefined ? 0 : 1)), section.end - section.start + (name === undefined ? 0 : 1));
+  if (option === undefined)
+    return lines.toSpliced(
+      Math.max(0, section.start - (name === undefined ? 0 : 1)),
+      section.end - section.start + (name === undefined ? 0 : 1),
+    );
   return lines.filter((line, index) => index < section.start || index >= section.end || !isOption(line, option));
 }
 
@@ -74,12 +93,16 @@ function withOption(lines: string[], section: Section, given: Given): string[] {
   const line = option === undefined ? undefined : optionLine(given, option);
   if (!section) return [...lines, `[${name ?? ''}]`, ...(line === undefined ? [] : [line])];
   if (option === undefined || line === undefined) return lines;
-  const inside = lines.findIndex((each, index) => index >= section.start && index < section.end && isOption(each, option));
+  const inside = lines.findIndex(
+    (each, index) => index >= section.start && index < section.end && isOption(each, option),
+  );
   if (inside !== -1) {
     const same = given.ignore_spaces && lines[inside]?.replaceAll(/\s*=\s*/g, '=') === line.replaceAll(/\s*=\s*/g, '=');
     return same ? lines : lines.with(inside, line);
   }
-  const commented = lines.findIndex((each, index) => index >= section.start && index < section.end && isOption(each.replace(/^[#;]\s*/, ''), option));
+  const commented = lines.findIndex(
+    (each, index) => index >= section.start && index < section.end && isOption(each.replace(/^[#;]\s*/, ''), option),
+  );
   if (commented !== -1) return lines.with(commented, line);
   // New options stand before the blank lines that end a section.
   let at = section.end;

@@ -29,7 +29,8 @@ export const replace = defineModule({
     const dest = await hostPath(context, given.path);
     const [state, before] = await Promise.all([editState(context, dest), context.fact(fileContent(dest))]);
     const { stat } = resolved(state);
-    if (stat?.kind === 'directory') return { actions: [], failed: `Path ${dest} is a directory !`, result: dict({ rc: 256 }) };
+    if (stat?.kind === 'directory')
+      return { actions: [], failed: `Path ${dest} is a directory !`, result: dict({ rc: 256 }) };
     if (!stat || !before) return { actions: [], failed: `Path ${dest} does not exist !`, result: dict({ rc: 257 }) };
     const content = before.toString('latin1');
     const section = sectionOf(content, given.after, given.before);
@@ -40,7 +41,16 @@ export const replace = defineModule({
     const replaced = replaceAll(content.slice(section.from, section.to), given.regexp, given.replace);
     const after = Buffer.from(content.slice(0, section.from) + replaced.text + content.slice(section.to), 'latin1');
     const message = `${replaced.count} replacements made`;
-    return ensureEdited(context, { ...given, path: dest, state, before, after, message, fields: { rc: 0 }, wanted: given });
+    return ensureEdited(context, {
+      ...given,
+      path: dest,
+      state,
+      before,
+      after,
+      message,
+      fields: { rc: 0 },
+      wanted: given,
+    });
   },
 });
 

@@ -8,7 +8,12 @@ import { dict, fileFields } from './result.js';
 export const tempfile = defineModule({
   name: 'tempfile',
   summary: 'Make a new empty file or folder of a name nobody else has.',
-  args: args({ state: choice('file', 'directory').default('file'), path: path().default('/tmp'), prefix: text().default('ansible.'), suffix: text().default('') }),
+  args: args({
+    state: choice('file', 'directory').default('file'),
+    path: path().default('/tmp'),
+    prefix: text().default('ansible.'),
+    suffix: text().default(''),
+  }),
 
   async plan({ state, path: folder, prefix, suffix }): Promise<Plan> {
     const pattern = `${folder}/${prefix}XXXXXXXX`;

@@ -46,7 +46,9 @@ export const unarchive = defineModule<Args>({
     const onHost = given.remote_src ?? (given.copy === undefined ? false : !given.copy);
     const isUrl = given.src.includes('://');
     const target = { dest, folder };
-    return onHost && !isUrl ? fromHost(given, target, context) : fromElsewhere({ given, target, isUrl: isUrl && onHost }, context);
+    return onHost && !isUrl
+      ? fromHost(given, target, context)
+      : fromElsewhere({ given, target, isUrl: isUrl && onHost }, context);
   },
 });
 
@@ -60,19 +62,32 @@ async function fromHost(given: Args, target: Target, context: ModuleContext): Pr
     script: `if [ -r ${quote(src)} ]; then echo there; ${different(src, dest, given)} || echo same; fi; :`,
     parse: ({ stdout }) => ({ there: stdout.startsWith('there'), same: /^same$/m.test(stdout) }),
   });
-  if (!archive.there && !context.checkMode) return { actions: [], failed: `Source '${src}' does not exist`, result: dict({ dest }) };
+  if (!archive.there && !context.checkMode)
+    return { actions: [], failed: `Source '${src}' does not exist`, result: dict({ dest }) };
   if (archive.same) return { actions: [], result: resultOf(target, src) };
   const command = { text: sequence([{ text: extraction(src, dest, given) }, { text: listing(src, given) }]).text };
-  return { actions: [{ kind: 'run', command }], result: resultOf(target, src), finish: (results) => withFiles(given, target, src, results.at(-1)?.stdout) };
+  return {
+    actions: [{ kind: 'run', command }],
+    result: resultOf(target, src),
+    finish: (results) => withFiles(given, target, src, results.at(-1)?.stdout),
+  };
 }
 
 /** From this side or the network: only after it came the host can compare it. */
-async function fromElsewhere({ given, target, isUrl }: { given: Args; target: Target; isUrl: boolean }, context: ModuleContext): Promise<Plan> {
+async function fromElsewhere(
+  { given, target, isUrl }: { given: Args; target: Target; isUrl: boolean },
+  context: ModuleContext,
+): Promise<Plan> {
   const { dest } = target;
   const temporary = `${context.temporaryPath('/tmp/archive')}${extensionOf(given.src)}`;
   const word = quote(temporary);
   const bring: Action = isUrl
-    ? { kind: 'run', command: { text: `( umask 077; ${exported(context)}${downloadScript({ url: given.src, to: temporary, timeoutSeconds: 10, validateCerts: given.validate_certs })}\n)` } }
+    ? {
+        kind: 'run',
+        command: {
+          text: `( umask 077; ${exported(context)}${downloadScript({ url: given.src, to: temporary, timeoutSeconds: 10, validateCerts: given.validate_certs })}\n)`,
+        },
+      }
     : { kind: 'upload', content: (await context.readLocal(given.src, 'files')).content, path: temporary };
   const unpack = `if ${different(temporary, dest, given)}; then ${extraction(temporary, dest, given)} && ${listing(temporary, given)}; else echo stars-same; fi`;
   return {
@@ -88,7 +103,9 @@ async function fromElsewhere({ given, target, isUrl }: { given: Args; target: Ta
 }
 
 function extensionOf(src: string): string {
-  return /\.(tar(\.\w+)?|tgz|tbz2?|txz|tzst|zip|jar|war)$/i.exec(posix.basename(src.replace(/[?#].*$/, '')))?.[0] ?? '.tar';
+  return (
+    /\.(tar(\.\w+)?|tgz|tbz2?|txz|tzst|zip|jar|war)$/i.exec(posix.basename(src.replace(/[?#].*$/, '')))?.[0] ?? '.tar'
+  );
 }
 
 function isZip(src: string): boolean {
@@ -100,11 +117,21 @@ function different(src: string, dest: string, given: Args): string {
   if (isZip(src)) return zipDiffers(src, dest, given);
   const own = given.owner !== undefined || given.group !== undefined;
   // GNU tar compares; where it cannot, every name being there has to do.
-  const ignored = [...(own ? ['Uid differs', 'Gid differs'] : []), ...(given.mode === undefined ? [] : ['Mode differs'])];
+  const ignored = [
+    ...(own ? ['Uid differs', 'Gid differs'] : []),
+    ...(given.mode === undefined ? [] : ['Mode differs']),
+  ];
   const filter = ignored.length > 0 ? ` | grep -v ${ignored.map((words) => `-e ${quote(words)}`).join(' ')}` : '';
-  const compare = `LC_ALL=C tar -d -f ${quote(src)} -C ${quote(dest)} ${words(tarOptions(given))} 2>&1`;
-  const names = `LC_ALL=C tar -tf ${quote(src)} | while IFS= read -r name; do [ -e ${quote(dest)}/"$name" ] || [ -L ${quote(dest)}/"$name" ] || echo missing; done`;
+  const compare = `LC_ALL=C tar -d${compression(src)} -f ${quote(src)} -C ${quote(dest)} ${words(tarOptions(given))} 2>&1`;
+  const names = `LC_ALL=C tar -t${compression(src)} -f ${quote(src)} | while IFS= read -r name; do [ -e ${quote(dest)}/"$name" ] || [ -L ${quote(dest)}/"$name" ] || echo missing; done`;
   return `[ -n "$(if tar --version 2>/dev/null | grep -q GNU; then ${compare}${filter}; else ${names}; fi)" ]`;
+}
+
+/** busybox's tar does not find out by itself. */
+function compression(src: string): string {
+  if (/\.(tgz|gz)$/i.test(src)) return 'z';
+  if (/\.(tbz2?|bz2)$/i.test(src)) return 'j';
+  return /\.(txz|xz)$/i.test(src) ? 'J' : '';
 }
 
 function zipDiffers(src: string, dest: string, { exclude }: Args): string {
@@ -117,11 +144,21 @@ case $name in */) [ -d ${quote(dest)}/"$name" ] || echo missing;; *) [ -f ${quot
 function extraction(src: string, dest: string, given: Args): string {
   const unpack = isZip(src)
     ? `unzip -q ${given.keep_newer ? '-uo' : '-o'} ${words(given.extra_opts)} ${quote(src)} ${words(given.include)} -d ${quote(dest)}${given.exclude.length > 0 ? ` -x ${words(given.exclude)}` : ''}`
-    : `tar -x -f ${quote(src)} -C ${quote(dest)} ${given.keep_newer ? '--keep-newer-files ' : ''}${words(tarOptions(given))} ${words(given.include)}`;
+    : `tar -x${compression(src)} -f ${quote(src)} -C ${quote(dest)} ${given.keep_newer ? '--keep-newer-files ' : ''}${words(tarOptions(given))} ${words(given.include)}`;
   const own = `${given.owner ?? ''}${given.group === undefined ? '' : `:${given.group}`}`;
-  const each = (program: string) => `( cd ${quote(dest)} && ${names(src, given)} | tr '\\n' '\\0' | xargs -0 ${program} )`;
-  const chmod = given.mode === undefined || given.mode === 'preserve' ? undefined : 'octal' in given.mode ? given.mode.octal.toString(8).padStart(4, '0') : given.mode.symbolic;
-  return [unpack, ...(own === '' ? [] : [each(`chown -h ${quote(own)}`)]), ...(chmod === undefined ? [] : [each(`chmod ${quote(chmod)}`)])].join(' && ');
+  const each = (program: string) =>
+    `( cd ${quote(dest)} && ${names(src, given)} | tr '\\n' '\\0' | xargs -0 ${program} )`;
+  const chmod =
+    given.mode === undefined || given.mode === 'preserve'
+      ? undefined
+      : 'octal' in given.mode
+        ? given.mode.octal.toString(8).padStart(4, '0')
+        : given.mode.symbolic;
+  return [
+    unpack,
+    ...(own === '' ? [] : [each(`chown -h ${quote(own)}`)]),
+    ...(chmod === undefined ? [] : [each(`chmod ${quote(chmod)}`)]),
+  ].join(' && ');
 }
 
 /** The names the archive unpacks to, one a line. */
@@ -129,7 +166,7 @@ function names(src: string, given: Args): string {
   if (isZip(src)) return `unzip -Z1 ${quote(src)}`;
   const options = tarOptions(given);
   const transformed = options.length > 0 ? '--show-transformed-names ' : '';
-  return `tar -t -f ${quote(src)} ${transformed}${words(options)} | sed '/^\\.\\{0,1\\}\\/*$/d'`;
+  return `tar -t${compression(src)} -f ${quote(src)} ${transformed}${words(options)} | sed '/^\\.\\{0,1\\}\\/*$/d'`;
 }
 
 function listing(src: string, given: Args): string {

@@ -38,18 +38,36 @@ export const user = defineModule<Args>({
   args: schema,
 
   async plan(given, context): Promise<Plan> {
-    if (given.generate_ssh_key) return { actions: [], failed: 'generate_ssh_key is not supported: make the key with ssh-keygen, by command and creates' };
+    if (given.generate_ssh_key)
+      return {
+        actions: [],
+        failed: 'generate_ssh_key is not supported: make the key with ssh-keygen, by command and creates',
+      };
     const state = await context.fact(userAccount(given.name));
     if (given.state === 'absent') return removal(given, state);
     const missing = await missingGroup(given, context);
     if (missing !== undefined && !context.checkMode) return { actions: [], failed: `Group ${missing} does not exist` };
-    const commands = state.account ? await changes(given, state.account, context) : await creation(given, state, context);
+    const commands = state.account
+      ? await changes(given, state.account, context)
+      : await creation(given, state, context);
     return {
-      actions: commands.length > 0 ? [{ kind: 'run', command: sequence(commands) }] : [],
+      actions: commands.length > 0 ? [{ kind: 'run', command: sequence([...commands, report(given.name)]) }] : [],
       result: resultOf(given, state.account),
+      finish: (results) => resultOf(given, reported(results.at(-1)?.stdout) ?? state.account),
     };
   },
 });
+
+/** Ends with the entry as it is now, for the fields that the host chose. */
+function report(name: string): ShellCommand {
+  return sh`printf 'stars-user ' && { getent passwd ${name} 2>/dev/null || grep ${`^${name}:`} /etc/passwd; }`;
+}
+
+function reported(stdout = ''): Pick<UserAccount, 'uid' | 'gid' | 'comment' | 'home' | 'shell'> | undefined {
+  const [name, , uid, gid, comment = '', home = '', shell = ''] =
+    /^stars-user (.*)$/m.exec(stdout)?.[1]?.split(':') ?? [];
+  return name === undefined ? undefined : { uid: Number(uid), gid: Number(gid), comment, home, shell };
+}
 
 function removal({ name, remove, force }: Args, { account, tools }: UserState): Plan {
   const flags = [...(force ? ['-f'] : []), ...(remove ? ['-r'] : [])];
@@ -78,7 +96,9 @@ async function creation(given: Args, { tools }: UserState, context: ModuleContex
     ...option('-d', given.home),
     ...option('-s', given.shell),
     ...option('-e', given.expires === undefined ? undefined : dateOf(given.expires)),
-    ...(given.create_home ? ['-m', ...option('-k', given.skeleton), ...(given.umask === undefined ? [] : ['-K', `UMASK=${given.umask}`])] : ['-M']),
+    ...(given.create_home
+      ? ['-m', ...option('-k', given.skeleton), ...(given.umask === undefined ? [] : ['-K', `UMASK=${given.umask}`])]
+      : ['-M']),
     ...(given.system ? ['-r'] : []),
   ];
   return [sh`useradd ${flags} ${given.name}`, ...password, ...locked];
@@ -95,29 +115,44 @@ function busyboxCreation(given: Args): ShellCommand[] {
     ...(given.create_home ? [] : ['-H']),
     ...(given.system ? ['-S'] : []),
   ];
-  return [sh`adduser ${flags} ${given.name}`, ...(given.groups ?? []).map((name) => sh`addgroup ${given.name} ${name}`)];
+  return [
+    sh`adduser ${flags} ${given.name}`,
+    ...(given.groups ?? []).map((name) => sh`addgroup ${given.name} ${name}`),
+  ];
 }
 
 async function changes(given: Args, account: UserAccount, context: ModuleContext): Promise<ShellCommand[]> {
   const { name } = given;
   const flags = [
-    ...(given.uid !== undefined && given.uid !== account.uid ? ['-u', String(given.uid), ...(given.non_unique ? ['-o'] : [])] : []),
+    ...(given.uid !== undefined && given.uid !== account.uid
+      ? ['-u', String(given.uid), ...(given.non_unique ? ['-o'] : [])]
+      : []),
     ...(await primaryGroup(given, account, context)),
     ...secondaryGroups(given, account),
     ...(given.comment !== undefined && given.comment !== account.comment ? ['-c', given.comment] : []),
-    ...(given.home !== undefined && given.home !== account.home ? ['-d', given.home, ...(given.move_home ? ['-m'] : [])] : []),
+    ...(given.home !== undefined && given.home !== account.home
+      ? ['-d', given.home, ...(given.move_home ? ['-m'] : [])]
+      : []),
     ...(given.shell !== undefined && given.shell !== account.shell ? ['-s', given.shell] : []),
     ...expiry(given, account),
     ...locking(given, account),
   ];
   const home = given.home ?? account.home;
   const makesHome = given.create_home && !account.homeExists && !given.move_home && home === account.home;
-  const password = given.update_password === 'always' && given.password !== undefined && given.password !== account.password;
+  const password =
+    given.update_password === 'always' &&
+    given.password !== undefined &&
+    unlocked(given.password) !== unlocked(account.password);
   return [
     ...(flags.length > 0 ? [sh`usermod ${flags} ${name}`] : []),
     ...(password ? [setPassword(name, given.password ?? '')] : []),
     ...(makesHome ? [makeHome(name, home, given.skeleton ?? '/etc/skel')] : []),
   ];
+}
+
+/** A `!` before the hash only locks it. */
+function unlocked(hash: string | undefined): string | undefined {
+  return hash?.replace(/^!+/, '');
 }
 
 async function primaryGroup({ group }: Args, account: UserAccount, context: ModuleContext): Promise<string[]> {
@@ -153,7 +188,7 @@ function dateOf(expires: string): string {
 
 /** Through standard input, since arguments of a process can be read by everybody. */
 function setPassword(name: string, hash: string): ShellCommand {
-  return sh`printf %s\\n ${`${name}:${hash}`} | chpasswd -e`;
+  return sh`printf '%s\\n' ${`${name}:${hash}`} | chpasswd -e`;
 }
 
 function makeHome(name: string, home: string, skeleton: string): ShellCommand {
@@ -164,7 +199,7 @@ function option(flag: string, value: string | number | undefined): string[] {
   return value === undefined ? [] : [flag, String(value)];
 }
 
-function resultOf(given: Args, account: UserAccount | undefined) {
+function resultOf(given: Args, account: Pick<UserAccount, 'uid' | 'gid' | 'comment' | 'home' | 'shell'> | undefined) {
   return dict({
     name: given.name,
     state: 'present',

@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { copy } from '../../../src/provision/modules/copy.js';
 import { file } from '../../../src/provision/modules/file.js';
@@ -9,7 +19,11 @@ import { type LocalHost, localHost, shells } from '../support/local-host.js';
 describe.each(shells())('with %s as the shell of the host', (...shell) => {
   let host: LocalHost;
   beforeEach(() => {
-    host = localHost({ shell: shell.filter((word) => typeof word === 'string'), variables: { name: 'zoé' }, diffMode: true });
+    host = localHost({
+      shell: shell.filter((word) => typeof word === 'string'),
+      variables: { name: 'zoé' },
+      diffMode: true,
+    });
   });
   afterEach(() => host.remove());
 
@@ -18,7 +32,12 @@ describe.each(shells())('with %s as the shell of the host', (...shell) => {
 
   test('file makes a folder with all its parents and their permissions, once', async () => {
     const args = { path: at('a b/c/d'), state: 'directory', mode: '2750' };
-    expect(await host.apply(file, args)).toMatchObject({ changed: true, state: 'directory', mode: '02750', path: at('a b/c/d') });
+    expect(await host.apply(file, args)).toMatchObject({
+      changed: true,
+      state: 'directory',
+      mode: '02750',
+      path: at('a b/c/d'),
+    });
     expect([mode('a b'), mode('a b/c'), mode('a b/c/d')]).toEqual(['2750', '2750', '2750']);
     expect((await host.plan(file, args)).actions).toEqual([]);
   });
@@ -36,7 +55,12 @@ describe.each(shells())('with %s as the shell of the host', (...shell) => {
   test('file links, relinks and refuses to replace a file without force', async () => {
     writeFileSync(at('target one'), '1');
     const args = { src: 'target one', dest: at('link'), state: 'link' };
-    expect(await host.apply(file, args)).toMatchObject({ changed: true, dest: at('link'), src: 'target one', state: 'link' });
+    expect(await host.apply(file, args)).toMatchObject({
+      changed: true,
+      dest: at('link'),
+      src: 'target one',
+      state: 'link',
+    });
     expect(await host.apply(file, args)).toMatchObject({ changed: false });
     mkdirSync(at('folder'));
     await host.apply(file, { ...args, src: 'folder' });
@@ -48,31 +72,62 @@ describe.each(shells())('with %s as the shell of the host', (...shell) => {
       msg: `refusing to convert from file to symlink for ${at('plain')}`,
     });
     expect(await host.apply(file, { src: 'nowhere', path: at('new'), state: 'link' })).toMatchObject({ failed: true });
-    expect(await host.apply(file, { src: 'nowhere', path: at('new'), state: 'link', force: true })).toMatchObject({ changed: true });
+    expect(await host.apply(file, { src: 'nowhere', path: at('new'), state: 'link', force: true })).toMatchObject({
+      changed: true,
+    });
   });
 
   test('file makes hard links, touches and removes', async () => {
     writeFileSync(at('one'), '1');
-    expect(await host.apply(file, { src: at('one'), path: at('two'), state: 'hard' })).toMatchObject({ changed: true, state: 'hard' });
+    expect(await host.apply(file, { src: at('one'), path: at('two'), state: 'hard' })).toMatchObject({
+      changed: true,
+      state: 'hard',
+    });
     expect((await host.plan(file, { src: at('one'), path: at('two'), state: 'hard' })).actions).toEqual([]);
-    expect(await host.apply(file, { path: at('new'), state: 'touch', mode: '0600' })).toMatchObject({ changed: true, mode: '0600' });
+    expect(await host.apply(file, { path: at('new'), state: 'touch', mode: '0600' })).toMatchObject({
+      changed: true,
+      mode: '0600',
+    });
     expect(await host.apply(file, { path: at('new'), state: 'touch' })).toMatchObject({ changed: true });
-    expect((await host.plan(file, { path: at('new'), state: 'touch', modification_time: 'preserve', access_time: 'preserve' })).actions).toEqual([]);
-    expect(await host.apply(file, { path: at('new'), state: 'absent' })).toEqual({ changed: true, path: at('new'), state: 'absent' });
+    expect(
+      (
+        await host.plan(file, {
+          path: at('new'),
+          state: 'touch',
+          modification_time: 'preserve',
+          access_time: 'preserve',
+        })
+      ).actions,
+    ).toEqual([]);
+    expect(await host.apply(file, { path: at('new'), state: 'absent' })).toEqual({
+      changed: true,
+      path: at('new'),
+      state: 'absent',
+    });
     expect((await host.plan(file, { path: at('new'), state: 'absent' })).actions).toEqual([]);
-    expect(await host.apply(file, { path: at('gone') })).toMatchObject({ failed: true, msg: `file (${at('gone')}) is absent, cannot continue` });
+    expect(await host.apply(file, { path: at('gone') })).toMatchObject({
+      failed: true,
+      msg: `file (${at('gone')}) is absent, cannot continue`,
+    });
   });
 
   test('file follows a link to the file whose permissions are meant', async () => {
     writeFileSync(at('real'), '', { mode: 0o600 });
     symlinkSync('real', at('link'));
-    expect(await host.apply(file, { path: at('link'), mode: '0640', state: 'file' })).toMatchObject({ changed: true, path: at('real') });
+    expect(await host.apply(file, { path: at('link'), mode: '0640', state: 'file' })).toMatchObject({
+      changed: true,
+      path: at('real'),
+    });
     expect(mode('real')).toBe('640');
   });
 
   test('copy writes content exactly, keeps permissions on a change, and is done the second time', async () => {
     const text = `it's "quoted" $HOME \`id\` \\n %s zoé\nno end`;
-    expect(await host.apply(copy, { content: text, dest: at('file') })).toMatchObject({ changed: true, mode: '0644', state: 'file' });
+    expect(await host.apply(copy, { content: text, dest: at('file') })).toMatchObject({
+      changed: true,
+      mode: '0644',
+      state: 'file',
+    });
     expect(readFileSync(at('file'), 'utf8')).toBe(text);
     expect((await host.plan(copy, { content: text, dest: at('file') })).actions).toEqual([]);
     chmodSync(at('file'), 0o640);
@@ -83,7 +138,10 @@ describe.each(shells())('with %s as the shell of the host', (...shell) => {
 
   test('copy uploads binary content and dicts become JSON as Python writes it', async () => {
     writeFileSync(at('blob'), Buffer.from([0, 255, 10, 128]));
-    expect(await host.apply(copy, { src: 'blob', dest: `${at('deep/er')}/`, mode: '0600' })).toMatchObject({ changed: true, dest: at('deep/er/blob') });
+    expect(await host.apply(copy, { src: 'blob', dest: `${at('deep/er')}/`, mode: '0600' })).toMatchObject({
+      changed: true,
+      dest: at('deep/er/blob'),
+    });
     expect(readFileSync(at('deep/er/blob'))).toEqual(Buffer.from([0, 255, 10, 128]));
     await host.apply(copy, { content: new Map<string, unknown>([['a', [1, true, null, 'é']]]), dest: at('json') });
     expect(readFileSync(at('json'), 'utf8')).toBe(String.raw`{"a": [1, true, null, "\u00e9"]}`);
@@ -108,14 +166,19 @@ describe.each(shells())('with %s as the shell of the host', (...shell) => {
     const one = { src: at('src/inner/x'), dest: at('copy'), remote_src: 'yes', mode: 'preserve' };
     expect(await host.apply(copy, one)).toMatchObject({ changed: true, mode: '0711' });
     expect(await host.apply(copy, one)).toMatchObject({ changed: false });
-    expect(await host.apply(copy, { src: at('src'), dest: at('tree'), remote_src: true })).toMatchObject({ changed: true });
+    expect(await host.apply(copy, { src: at('src'), dest: at('tree'), remote_src: true })).toMatchObject({
+      changed: true,
+    });
     expect(readFileSync(at('tree/src/inner/x'), 'utf8')).toBe('x');
     expect((await host.plan(copy, { src: at('src'), dest: at('tree'), remote_src: true })).actions).toEqual([]);
   });
 
   test('copy leaves nothing behind when validation fails', async () => {
     const args = { content: 'bad', dest: at('checked'), validate: 'grep -q good %s' };
-    expect(await host.apply(copy, args)).toMatchObject({ failed: true, msg: expect.stringContaining('failed to validate: rc:1') });
+    expect(await host.apply(copy, args)).toMatchObject({
+      failed: true,
+      msg: expect.stringContaining('failed to validate: rc:1'),
+    });
     expect((await host.run('ls')).stdout).toBe('');
     expect(await host.apply(copy, { ...args, content: 'good' })).toMatchObject({ changed: true });
   });
@@ -134,8 +197,13 @@ describe.each(shells())('with %s as the shell of the host', (...shell) => {
     writeFileSync(at('dest'), 'hello nobody\n');
     const plan = await host.plan(template, { src: 't.j2', dest: at('dest') });
     expect(plan.diff).toMatchObject({ before: 'hello nobody\n', after: 'hello zoé\n' });
-    expect(await host.apply(template, { src: 't.j2', dest: at('dest'), force: 'False' })).toMatchObject({ changed: false });
-    expect(await host.apply(template, { src: 't.j2', dest: at('dest'), mode: 'u+x' })).toMatchObject({ changed: true, mode: '0744' });
+    expect(await host.apply(template, { src: 't.j2', dest: at('dest'), force: 'False' })).toMatchObject({
+      changed: false,
+    });
+    expect(await host.apply(template, { src: 't.j2', dest: at('dest'), mode: 'u+x' })).toMatchObject({
+      changed: true,
+      mode: '0744',
+    });
     expect((await host.plan(template, { src: 't.j2', dest: at('dest') })).actions).toEqual([]);
   });
 });
@@ -144,7 +212,10 @@ test('a folder that is missing fails the copy, but not in check mode', async () 
   const real = localHost();
   const check = localHost({ checkMode: true });
   const args = { content: 'x', dest: '/nowhere/at/all' };
-  expect(await real.apply(copy, args)).toMatchObject({ failed: true, msg: 'Destination directory /nowhere/at does not exist' });
+  expect(await real.apply(copy, args)).toMatchObject({
+    failed: true,
+    msg: 'Destination directory /nowhere/at does not exist',
+  });
   expect(await check.apply(copy, args)).toMatchObject({ changed: true });
   real.remove();
   check.remove();

@@ -88,7 +88,8 @@ export function localHost({ shell = ['sh'], execute, ...options }: LocalOptions 
       }
       const answer = await run(action.command.text);
       results.push(answer);
-      if (answer.code !== 0) return { ...toObject(result), changed: true, failed: true, rc: answer.code, msg: answer.stderr };
+      if (answer.code !== 0)
+        return { ...toObject(result), changed: true, failed: true, rc: answer.code, msg: answer.stderr };
     }
     const finished = options.checkMode || results.length === 0 ? undefined : planned.finish?.(results);
     return { changed, ...toObject(finished ?? result) };

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createServer, type Server } from 'node:http';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { modules } from '../../../src/provision/modules/index.js';
+import { type LocalHost, localHost, shells } from '../support/local-host.js';
+
+let server: Server;
+let url: string;
+beforeEach(async () => {
+  server = createServer((request, response) => {
+    if (request.url === '/missing') return response.writeHead(404).end();
+    if (request.url === '/sums')
+      return response.end(
+        `${'0'.repeat(64)}  other\n7509e5bda0c762d2bac7f90d758b5b2263fa01ccbc542ab5e3df163be08e6ca9  tool\n`,
+      );
+    return response.end(request.headers['x-token'] === 'secret' ? 'with token' : 'hello world!');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+describe.each(shells())('with %s as the shell of the host', (...words) => {
+  let host: LocalHost;
+  beforeEach(() => {
+    host = localHost({ shell: words.filter((word) => typeof word === 'string') });
+  });
+  afterEach(() => host.remove());
+  const apply = (name: string, args: Record<string, unknown>) => {
+    const definition = modules.get(name);
+    if (!definition) throw new Error(name);
+    return host.apply(definition, args);
+  };
+  const at = (name: string) => join(host.folder, name);
+
+  test('get_url downloads once, checks sums and keeps quiet about what is the same', async () => {
+    const args = { url: `${url}/tool`, dest: host.folder, mode: '0755', checksum: `sha256:${url}/sums` };
+    expect(await apply('get_url', args)).toMatchObject({ changed: true, dest: at('tool'), mode: '0755', size: 12 });
+    expect(await apply('get_url', args)).toMatchObject({ changed: false });
+    expect(await apply('get_url', { url: `${url}/tool`, dest: at('tool'), force: 'yes' })).toMatchObject({
+      changed: false,
+    });
+    expect(await apply('get_url', { url: `${url}/x`, dest: at('x'), checksum: 'md5:00' })).toMatchObject({
+      failed: true,
+      msg: expect.stringContaining('did not match 00'),
+    });
+    expect(await apply('get_url', { url: `${url}/missing`, dest: at('y') })).toMatchObject({ failed: true });
+    expect((await host.run('ls -A')).stdout).toBe('tool\n');
+  });
+
+  test('get_url sends headers, given as text too', async () => {
+    await apply('get_url', { url: `${url}/tool`, dest: at('t'), headers: 'X-Token:secret' });
+    expect(readFileSync(at('t'), 'utf8')).toBe('with token');
+  });
+
+  test('unarchive unpacks what differs, from the host and from this side', async () => {
+    mkdirSync(at('t/s'), { recursive: true });
+    mkdirSync(at('out'));
+    mkdirSync(at('out2'));
+    writeFileSync(at('t/s/x'), '1');
+    await host.run(`tar -C ${at('t')} -czf ${at('a.tgz')} s`);
+    const args = { src: at('a.tgz'), dest: at('out'), copy: 'no', list_files: true };
+    expect(await apply('unarchive', args)).toMatchObject({ changed: true, files: ['s/', 's/x'] });
+    expect(await apply('unarchive', args)).toMatchObject({ changed: false });
+    expect(
+      await apply('unarchive', { src: 'a.tgz', dest: at('out2'), extra_opts: '--strip-components=1' }),
+    ).toMatchObject({ changed: true });
+    expect(readFileSync(at('out2/x'), 'utf8')).toBe('1');
+    expect(await apply('unarchive', { ...args, dest: at('nope') })).toMatchObject({
+      failed: true,
+      msg: `dest '${at('nope')}' must be an existing dir`,
+    });
+    expect(await apply('unarchive', { ...args, creates: at('out/s') })).toMatchObject({ skipped: true });
+  });
+
+  test('find, slurp and replace read and edit files', async () => {
+    writeFileSync(at('a.log'), 'one\r\ntwo\n');
+    writeFileSync(at('.b.log'), '');
+    expect(await apply('find', { paths: host.folder, patterns: '*.log' })).toMatchObject({ matched: 1, examined: 2 });
+    expect(await apply('slurp', { src: at('a.log') })).toMatchObject({
+      content: Buffer.from('one\r\ntwo\n').toString('base64'),
+    });
+    expect(await apply('replace', { path: at('a.log'), regexp: '^(t)wo$', replace: '\\1hree' })).toMatchObject({
+      changed: true,
+      msg: '1 replacements made',
+    });
+    expect(readFileSync(at('a.log'), 'utf8')).toBe('one\r\nthree\n');
+  });
+});
