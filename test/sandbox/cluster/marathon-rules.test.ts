@@ -164,6 +164,27 @@ test.each([
 });
 
 test.each([
+  ['POST', '/v2/apps', []],
+  ['POST', '/v2/apps', 'null'],
+  ['POST', '/v2/apps', { id: 7, cmd: 'x' }],
+  ['POST', '/v2/apps', { id: '/x', cmd: 'x', healthChecks: [{ intervalSeconds: 'often' }] }],
+  ['POST', '/v2/apps', { id: '/x', cmd: 'x', portDefinitions: [7] }],
+  ['POST', '/v2/apps', { id: '/x', cmd: 'x', constraints: [['hostname', 'NEAR']] }],
+  ['POST', '/v2/apps', { id: '/x', cmd: 'x', container: { docker: 5 } }],
+  ['PUT', '/v2/apps/web', { upgradeStrategy: { minimumHealthCapacity: 'half' } }],
+  ['PUT', '/v2/apps', { id: '/web' }],
+  ['PUT', '/v2/apps', [{ instances: 1 }]],
+  ['PUT', '/v2/groups/group', { apps: 'all' }],
+  ['POST', '/v2/tasks/delete', { ids: 'all' }],
+  ['GET', '/v2/apps?label=a=!b', undefined],
+  ['POST', '/v2/apps', { id: '/x', cmd: 'x', cpus: -1 }],
+  ['POST', '/v2/pods', { id: '/p', containers: 'none' }],
+])('answers nonsense (%s %s %j) with a 4xx that has a message', async (method, path, body: unknown) => {
+  const { status, data } = await ask(method, path, body);
+  expect([status >= 400 && status < 500, typeof at(data, 'message')]).toEqual([true, 'string']);
+});
+
+test.each([
   ['GET', '/v2/events'],
   ['POST', '/v2/info'],
   ['DELETE', '/v2/tasks'],

@@ -36,8 +36,9 @@ test('a posted app goes from accepted over staging and running to healthy, and i
   const { status, data } = await practice.marathon('POST', '/v2/apps', small());
   const id = at(data, 'deployments.0.id');
   expect([status, at(data, 'tasksRunning')]).toEqual([201, 0]);
+  await practice.clock.advance(120);
   expect((await practice.marathon('GET', '/v2/deployments')).data).toEqual([]);
-  await practice.clock.advance(250);
+  await practice.clock.advance(130);
   expect((await practice.marathon('GET', '/v2/deployments')).data).toMatchObject([
     { id, currentStep: 2, totalSteps: 2 },
   ]);

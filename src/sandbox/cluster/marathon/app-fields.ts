@@ -41,6 +41,23 @@ const FIELDS: Record<string, Kind> = {
   requirePorts: 'boolean',
 };
 
+/** What stands inside the fields that are objects, or lists of objects. */
+const INNER: Record<string, Record<string, Kind>> = {
+  upgradeStrategy: { minimumHealthCapacity: 'number', maximumOverCapacity: 'number' },
+  unreachableStrategy: { inactiveAfterSeconds: 'number', expungeAfterSeconds: 'number' },
+  healthChecks: {
+    protocol: 'string',
+    path: 'string',
+    gracePeriodSeconds: 'number',
+    intervalSeconds: 'number',
+    timeoutSeconds: 'number',
+    maxConsecutiveFailures: 'int',
+  },
+  portDefinitions: { port: 'int', protocol: 'string', name: 'string', labels: 'object' },
+  fetch: { uri: 'string', extract: 'boolean', executable: 'boolean', cache: 'boolean' },
+  container: { type: 'string', docker: 'object', volumes: 'array' },
+};
+
 const OPERATORS = new Set(['UNIQUE', 'CLUSTER', 'GROUP_BY', 'LIKE', 'UNLIKE', 'MAX_PER']);
 
 /** The JSON of a request body; anything else is refused as Marathon refuses it. */
@@ -83,7 +100,7 @@ export function readAppFields(json: Record<string, unknown>, { partial }: { part
   for (const [name, value] of Object.entries(json)) {
     const kind = FIELDS[name];
     if (!kind || value === null) continue;
-    errors.push(...mismatches(`/${name}`, kind, value));
+    errors.push(...mismatches(`/${name}`, kind, value), ...innerMismatches(name, value));
     fields[name] = value;
   }
   if (errors.length > 0) throw invalidJson(errors);
@@ -122,6 +139,21 @@ function mismatches(path: string, kind: Kind, value: unknown): FieldError[] {
         ? value.flatMap((one, at) => constraintErrors(`${path}(${at})`, one))
         : wrong('jsarray');
   }
+}
+
+function innerMismatches(name: string, value: unknown): FieldError[] {
+  const kinds = Object.entries(INNER[name] ?? {});
+  const objects: [string, unknown][] = Array.isArray(value)
+    ? value.map((one, at) => [`/${name}(${at})`, one as unknown])
+    : [[`/${name}`, value]];
+  return objects.flatMap(([path, one]) => {
+    if (typeof one !== 'object' || one === null) return [];
+    const fields = one as Record<string, unknown>;
+    return kinds.flatMap(([key, kind]) => {
+      const inner = fields[key];
+      return inner === undefined || inner === null ? [] : mismatches(`${path}/${key}`, kind, inner);
+    });
+  });
 }
 
 function constraintErrors(path: string, value: unknown): FieldError[] {

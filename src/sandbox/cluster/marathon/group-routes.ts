@@ -2,7 +2,7 @@ import { flag, route, type Handler, type Route } from '../http.js';
 import { absoluteId, completeApp, type App } from './app.js';
 import { checkApp, checkId, parseObject, readAppFields, requireObject } from './app-fields.js';
 import { appJson, listParts } from './app-json.js';
-import { conflict, notFound, requirementFailed } from './errors.js';
+import { conflict, invalidJson, notFound, requirementFailed } from './errors.js';
 import type { Accepted, Draft, Marathon } from './marathon.js';
 import { actionJson } from './plan.js';
 import { completePod, type Pod } from './pod.js';
@@ -147,18 +147,22 @@ type GroupContent = { apps: App[]; pods: Pod[]; groups: [string, string[]][] };
 
 /** A group's definition with everything below it, ids made absolute. */
 function readGroup(json: Record<string, unknown>, { id, version }: { id: string; version: string }): GroupContent {
-  const list = (name: string) => ((json[name] ?? []) as unknown[]).map(requireObject);
-  const dependencies = ((json['dependencies'] ?? []) as string[]).map((one) => absoluteId(one, id));
+  const list = (name: string) => {
+    const value = json[name] ?? [];
+    if (!Array.isArray(value)) throw invalidJson([{ path: `/${name}`, errors: ['error.expected.jsarray'] }]);
+    return value;
+  };
+  const dependencies = list('dependencies').map((one) => absoluteId(textOf(one), id));
   const content: GroupContent = { apps: [], pods: [], groups: id === '/' ? [] : [[id, dependencies]] };
-  for (const raw of list('apps')) {
+  for (const raw of list('apps').map(requireObject)) {
     const fields = readAppFields(raw, { partial: false });
     const app = completeApp(absoluteId(fields.id ?? '', id), fields, version);
     checkApp(app);
     content.apps.push({ ...app, dependencies: app.dependencies.map((one) => absoluteId(one, parentOf(app.id))) });
   }
-  for (const raw of list('pods'))
+  for (const raw of list('pods').map(requireObject))
     content.pods.push(completePod(raw, { id: absoluteId(textOf(raw['id']), id), version }));
-  for (const raw of list('groups')) {
+  for (const raw of list('groups').map(requireObject)) {
     const inner = readGroup(raw, { id: absoluteId(textOf(raw['id']), id), version });
     content.apps.push(...inner.apps);
     content.pods.push(...inner.pods);

@@ -17,7 +17,8 @@ const EXECUTOR = { cpus: 0.1, mem: 32, disk: 10 };
 
 /** The specification with Marathon's defaults. */
 export function completePod(json: Record<string, unknown>, { id, version }: { id: string; version: string }): Pod {
-  const containers = ((json['containers'] as PodContainer[] | undefined) ?? []).map((container) => ({
+  const given = Array.isArray(json['containers']) ? (json['containers'] as PodContainer[]) : [];
+  const containers = given.map((container) => ({
     ...container,
     resources: { cpus: 0.1, mem: 32, disk: 0, gpus: 0, ...container.resources },
   }));
