@@ -176,7 +176,7 @@ test.each([
   ['PUT', '/v2/apps', [{ instances: 1 }]],
   ['PUT', '/v2/groups/group', { apps: 'all' }],
   ['POST', '/v2/tasks/delete', { ids: 'all' }],
-  ['GET', '/v2/apps?label=a=!b', undefined],
+  ['GET', '/v2/apps?label=a b c', undefined],
   ['POST', '/v2/apps', { id: '/x', cmd: 'x', cpus: -1 }],
   ['POST', '/v2/pods', { id: '/p', containers: 'none' }],
 ])('answers nonsense (%s %s %j) with a 4xx that has a message', async (method, path, body: unknown) => {
