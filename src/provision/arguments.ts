@@ -133,7 +133,7 @@ export function moduleArguments<Args>(definition: ModuleDefinition<Args>, given:
 type Converted<T> = { value: T } | { problem: string };
 
 // The plain type keeps zod from taking the key for optional, since the input is unknown.
-function kind<T>(convert: (value: unknown) => Converted<T>): z.ZodType<T, unknown> {
+function kind<T>(convert: (value: unknown) => Converted<T>): z.ZodType<T> {
   return z.unknown().transform((given, context): T => {
     const value = plain(given);
     const converted = value === undefined ? { problem: 'is required' } : convert(value);

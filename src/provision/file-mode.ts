@@ -20,7 +20,7 @@ export function applySymbolic(
     if (steps.length === 0 || steps.map(([all]) => all).join('') !== rest) {
       throw new StarsError('PLAYBOOK', `bad symbolic permission for mode: ${clause}`);
     }
-    const users = (who === '' || who.includes('a') ? ['u', 'g', 'o'] : [...who]) as Who[];
+    const users = (who === '' || who.includes('a') ? ['u', 'g', 'o'] : who.split('')) as Who[];
     for (const [, operator = '', permissions = ''] of steps) {
       // `X` and copied permissions look at the file as it was, as Ansible does.
       for (const user of users) {

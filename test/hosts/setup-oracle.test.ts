@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { Float, type Value } from '../../src/jinja/value.js';
 import { setupFact } from '../../src/provision/facts/setup.js';
+import { pythonText } from '../../src/provision/python-text.js';
 import { localHost } from '../provision/support/local-host.js';
 
 // What changes from one second to the next, or is known to be read another way.
@@ -54,6 +55,6 @@ function plain(value: Value): unknown {
   if (value instanceof Float) return value.value;
   if (Array.isArray(value)) return value.map(plain);
   return value instanceof Map
-    ? Object.fromEntries([...value].map(([key, inner]) => [String(key), plain(inner)]))
+    ? Object.fromEntries([...value].map(([key, inner]) => [pythonText(key), plain(inner)]))
     : value;
 }

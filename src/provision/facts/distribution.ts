@@ -160,14 +160,14 @@ function originOf(family: string, files: Pairs): Record<string, Value> {
 }
 
 /** The package manager Ansible chooses for a distribution. */
-export function packageManagerOf(distribution: Record<string, Value>, present: readonly string[]): string {
-  const major = Number.parseInt(String(distribution.ansible_distribution_major_version), 10);
+export function packageManagerOf(distribution: Readonly<Record<string, unknown>>, present: readonly string[]): string {
+  const major = Number.parseInt(textOf(distribution.ansible_distribution_major_version), 10);
   const has = (name: string) => present.includes(name);
   switch (distribution.ansible_os_family) {
     case 'Debian':
       return has('apt-get') ? 'apt' : 'unknown';
     case 'RedHat':
-      return redHatManager(String(distribution.ansible_distribution), major, has);
+      return redHatManager(textOf(distribution.ansible_distribution), major, has);
     case 'Suse':
       return 'zypper';
     case 'Alpine':
@@ -181,4 +181,8 @@ function redHatManager(name: string, major: number, has: (name: string) => boole
   const usesYum = name === 'Fedora' ? major < 23 : name === 'Amazon' ? major < 2022 : major < 8;
   if (usesYum) return has('yum') || !has('dnf') ? 'yum' : 'dnf';
   return has('dnf') || !has('yum') ? 'dnf' : 'yum';
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

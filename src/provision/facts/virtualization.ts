@@ -47,7 +47,7 @@ export function serviceManager(sections: Sections): string {
   const has = (word: string) => lines.includes(word);
   const first = lines.find((line) => line.startsWith('comm '))?.slice('comm '.length) ?? '';
   // A process of another name runs the host's services itself, or there are none, as in a container.
-  if (first !== '' && first !== 'init' && !/sh$/.test(first)) return KNOWN_FIRST[first] ?? first;
+  if (first !== '' && first !== 'init' && !first.endsWith('sh')) return KNOWN_FIRST[first] ?? first;
   if (has('systemd')) return 'systemd';
   if (has('openrc')) return 'openrc';
   if (has('upstart')) return 'upstart';

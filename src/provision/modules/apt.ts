@@ -121,7 +121,7 @@ async function installation(
 ): Promise<ShellCommand[] | string> {
   const needed = await Promise.all(wanted.map((name) => neededWords(given, name, context)));
   const problem = needed.find((entry) => typeof entry === 'string');
-  if (problem !== undefined) return String(problem);
+  if (problem !== undefined) return problem;
   const words = needed.flat();
   return words.length === 0 ? [] : [install(given, words)];
 }
@@ -220,7 +220,8 @@ function options(given: Args): string[] {
     .filter(Boolean)
     .flatMap((option) => ['-o', `Dpkg::Options::=--${option}`]);
   return [
-    ...['-o', `DPkg::Lock::Timeout=${given.lock_timeout}`],
+    '-o',
+    `DPkg::Lock::Timeout=${given.lock_timeout}`,
     ...dpkg,
     ...(given.install_recommends === undefined
       ? []

@@ -86,7 +86,7 @@ function finished(given: GivenCommand, result: ExecResult | undefined): Dict {
   const times = { start: timeText(began), end: timeText(ended), delta: deltaText(began, ended) };
   const rc = Number(code);
   const missing =
-    stderr.endsWith('stars-missing') || (rc === 127 && given.program !== undefined && /^env: /.test(stderr));
+    stderr.endsWith('stars-missing') || (rc === 127 && given.program !== undefined && stderr.startsWith('env: '));
   if (missing) {
     const msg = `[Errno 2] No such file or directory: b'${given.program ?? ''}'`;
     return dict({
@@ -143,11 +143,11 @@ function fields(
 
 /** Python's splitlines. */
 export function splitLines(text: string): string[] {
-  if (text === '') return [];
-  return text
-    .replace(/(\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029])$/, '')
-    .split(/\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/);
+  const lines = text.split(LINE_END);
+  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
+
+const LINE_END = new RegExp(String.raw`\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]`);
 
 function timeText(time: string): string {
   const [seconds = '', fraction = ''] = time.split('.');

@@ -69,7 +69,7 @@ function shellScript(line: string, executable: string | undefined): string {
   const quoted = `'${line.replaceAll("'", `'\\''`)}'`;
   if (executable === undefined || executable === '/bin/sh') return `eval ${quoted}`;
   const program = expandingWord(executable);
-  return /sh$/.test(executable) && !/csh$/.test(executable)
+  return executable.endsWith('sh') && !executable.endsWith('csh')
     ? `STARS_SCRIPT=${quoted} ${program} -c 'stars_script=$STARS_SCRIPT; unset STARS_SCRIPT; eval "$stars_script"'`
     : `${program} -c ${quoted}`;
 }

@@ -56,7 +56,7 @@ export const dnf = defineModule<Args>({
 async function plan(called: 'yum' | 'dnf', given: Args, context: ModuleContext): Promise<Plan> {
   const manager = called === 'yum' && context.variable('ansible_pkg_mgr') === 'dnf' ? 'dnf' : called;
   const names = await Promise.all(
-    given.name.map((name) => (name.includes('/') && !name.includes('://') ? hostPath(context, name) : name)),
+    given.name.map(async (name) => (name.includes('/') && !name.includes('://') ? hostPath(context, name) : name)),
   );
   const removing = given.state === 'absent' || given.state === 'removed';
   const verbs = removing ? await removal(given, names, context) : await installation(manager, given, names, context);
@@ -82,7 +82,7 @@ type Verb = { verb: string; words: string[] };
 async function removal(given: Args, names: string[], context: ModuleContext): Promise<Verb[]> {
   if (names.length === 0) return given.autoremove ? [{ verb: 'autoremove', words: [] }] : [];
   const states = await Promise.all(
-    names.map((name) => (isGroup(name) ? { installed: 'group' } : context.fact(rpmPackage(name)))),
+    names.map(async (name) => (isGroup(name) ? { installed: 'group' } : context.fact(rpmPackage(name)))),
   );
   const words = names.filter((_, index) => states[index]?.installed !== undefined);
   return words.length === 0 ? [] : [{ verb: given.autoremove ? 'autoremove' : 'remove', words }];

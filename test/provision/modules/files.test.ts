@@ -133,7 +133,7 @@ describe.each(shells())('with %s as the shell of the host', (...shell) => {
     chmodSync(at('file'), 0o640);
     const again = await host.apply(copy, { content: '', dest: at('file'), backup: 'yes' });
     expect(again).toMatchObject({ changed: true, mode: '0640', size: 0 });
-    expect(readFileSync(String(again.backup_file), 'utf8')).toBe(text);
+    expect(readFileSync(again.backup_file as string, 'utf8')).toBe(text);
   });
 
   test('copy uploads binary content and dicts become JSON as Python writes it', async () => {

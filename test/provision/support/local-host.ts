@@ -5,6 +5,7 @@ import { join, relative, resolve } from 'node:path';
 import type { ExecResult } from '../../../src/connection/connection.js';
 import type { Dict, Value } from '../../../src/jinja/value.js';
 import { moduleArguments } from '../../../src/provision/arguments.js';
+import { pythonText } from '../../../src/provision/python-text.js';
 import type { AnyModule, ModuleContext, ModuleDefinition, Plan } from '../../../src/provision/module.js';
 
 export type LocalHost = {
@@ -58,7 +59,8 @@ export function localHost({ shell = ['sh'], execute, ...options }: LocalOptions 
   const context: ModuleContext = {
     fact: async (fact) => fact.parse(await run(fact.script)),
     variable: (name) => options.variables?.[name],
-    renderFile: (text) => text.replaceAll(/\{\{ (\w+) \}\}/g, (_, name: string) => String(options.variables?.[name])),
+    renderFile: (text) =>
+      text.replaceAll(/\{\{ (\w+) \}\}/g, (_, name: string) => pythonText(options.variables?.[name])),
     readLocal: async (src) => ({ path: resolve(folder, src), content: readFileSync(resolve(folder, src)) }),
     listLocal: async (src) => ({ path: resolve(folder, src), entries: entriesOf(resolve(folder, src)) }),
     temporaryPath: (path) => `${path ?? join(folder, 'tmp')}.stars-${(names += 1)}`,
@@ -99,7 +101,7 @@ export function localHost({ shell = ['sh'], execute, ...options }: LocalOptions 
 }
 
 function toObject(dict: Dict | undefined): Record<string, Value> {
-  return Object.fromEntries([...(dict ?? [])].map(([key, value]) => [String(key), value]));
+  return Object.fromEntries([...(dict ?? [])].map(([key, value]) => [pythonText(key), value]));
 }
 
 function environmentOf([program]: readonly string[]) {
