@@ -119,7 +119,7 @@ function readJson(file: string): unknown {
 /** A unit that stops on a host is missed by the cluster, and the other way round. */
 function coupleServices(hosts: SimulatedHosts, cluster: SimulatedCluster): void {
   for (const { name } of hosts.hosts) {
-    hosts.host(name).onServiceChange((unit, active) => cluster.control.serviceOn(name, unit, active));
+    hosts.host(name).onServiceChange(({ unit, state }) => void cluster.control.serviceOn(name, unit, state === 'active'));
   }
 }
 
@@ -137,7 +137,7 @@ function addressesOf(
     mesosDns,
     zookeeper: cluster.zookeeper,
     slack: slack.url,
-    hosts: hosts.hosts,
+    hosts: [...hosts.hosts],
   };
 }
 
