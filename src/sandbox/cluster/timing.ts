@@ -6,7 +6,7 @@ export type Delays = {
   stagingMs: number;
   /** From a running task to its first health check. */
   healthMs: number;
-  /** How long a crashing task runs. */
+  /** How long a crashing task runs; longer than `healthMs` it passes a health check before it crashes. */
   crashMs: number;
   /** From the request to kill a task until it is gone. */
   killMs: number;
@@ -32,7 +32,7 @@ export type Delays = {
 export const DEFAULT_DELAYS: Delays = {
   stagingMs: 300,
   healthMs: 400,
-  crashMs: 250,
+  crashMs: 500,
   killMs: 150,
   offerMs: 100,
   stepMs: 50,

@@ -40,7 +40,9 @@ test('a crash loop shows as a growing delay and a last failure; reset, it starts
   expect(await app()).toMatchObject({ tasksRunning: 1, tasksHealthy: 1, lastTaskFailure: { state: 'TASK_FAILED' } });
 });
 
-test('a deployment of an app that crashes stays where it is and its old instance goes on', async () => {
+test('a deployment of an app that crashes before its first check stays where it is and its old instance goes on', async () => {
+  await practice.stop();
+  practice = await startPractice({ apps: [web], delays: { crashMs: 250 } });
   const before = (await app())['version'];
   await practice.marathon('PUT', '/v2/apps/web', { cmd: 'broken' });
   practice.control.breakNewInstances('/web');
