@@ -23,7 +23,8 @@ export function createSlackDesk({ bot, threads, tell, store, log }: SlackDeskOpt
     if (incoming.kind === 'action')
       return { to: 'person', message: plainMessage('This button is of an older message and does nothing any more.') };
     const text = normalise(incoming.text);
-    const watch = createWatch({ incoming, threads, tell, store, log });
+    const isRun = (name: string) => bot.commands.find((command) => command.name === name)?.kind === 'run';
+    const watch = createWatch({ incoming, threads, tell, store, log, isRun });
     const channel = [incoming.channel.id, ...(incoming.channel.name ? [incoming.channel.name] : [])];
     const answer = await bot.handle(
       { words: splitWords(text), text, person: incoming.person, source: 'slack', channel },
@@ -34,15 +35,16 @@ export function createSlackDesk({ bot, threads, tell, store, log }: SlackDeskOpt
   };
 }
 
-type WatchOptions = Omit<SlackDeskOptions, 'bot'> & { incoming: Incoming };
+type WatchOptions = Omit<SlackDeskOptions, 'bot'> & { incoming: Incoming; isRun(command: string): boolean };
 
 /** Follows one run: opens its message at the first event and shows every later state in it. */
-function createWatch({ incoming, threads, tell, store, log }: WatchOptions) {
+function createWatch({ incoming, threads, tell, store, log, isRun }: WatchOptions) {
   let latest: RunView | undefined;
   let thread: RunThread | undefined;
   let opening: Promise<void> | undefined;
 
   function observe(_event: RunEvent, view: RunView): void {
+    if (!isRun(view.command)) return;
     latest = view;
     opening ??= open(view);
     thread?.update(view);
