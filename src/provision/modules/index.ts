@@ -24,6 +24,10 @@ import { aptRepository } from './apt-repository.js';
 import { cron } from './cron.js';
 import { git } from './git.js';
 import { rpmKey } from './rpm-key.js';
+import { pip } from './pip.js';
+import { uri } from './uri.js';
+import { waitFor } from './wait-for.js';
+import { yumRepository } from './yum-repository.js';
 import { template } from './template.js';
 import { unarchive } from './unarchive.js';
 import { user } from './user.js';
@@ -59,6 +63,10 @@ const ALL: readonly AnyModule[] = [
   cron,
   git,
   rpmKey,
+  pip,
+  uri,
+  waitFor,
+  yumRepository,
   unarchive,
   user,
   yum,

@@ -123,6 +123,10 @@ function busyboxCreation(given: Args): ShellCommand[] {
 
 async function changes(given: Args, account: UserAccount, context: ModuleContext): Promise<ShellCommand[]> {
   const { name } = given;
+  const password =
+    given.update_password === 'always' &&
+    given.password !== undefined &&
+    unlocked(given.password) !== unlocked(account.password);
   const flags = [
     ...(given.uid !== undefined && given.uid !== account.uid
       ? ['-u', String(given.uid), ...(given.non_unique ? ['-o'] : [])]
@@ -135,17 +139,13 @@ async function changes(given: Args, account: UserAccount, context: ModuleContext
       : []),
     ...(given.shell !== undefined && given.shell !== account.shell ? ['-s', given.shell] : []),
     ...expiry(given, account),
-    ...locking(given, account),
+    ...locking(given, account, password),
   ];
   const home = given.home ?? account.home;
   const makesHome = given.create_home && !account.homeExists && !given.move_home && home === account.home;
-  const password =
-    given.update_password === 'always' &&
-    given.password !== undefined &&
-    unlocked(given.password) !== unlocked(account.password);
   return [
-    ...(flags.length > 0 ? [sh`usermod ${flags} ${name}`] : []),
     ...(password ? [setPassword(name, given.password ?? '')] : []),
+    ...(flags.length > 0 ? [sh`usermod ${flags} ${name}`] : []),
     ...(makesHome ? [makeHome(name, home, given.skeleton ?? '/etc/skel')] : []),
   ];
 }
@@ -176,7 +176,9 @@ function expiry({ expires }: Args, { expiresDay }: UserAccount): string[] {
   return wanted === (expiresDay ?? '') ? [] : ['-e', dateOf(expires)];
 }
 
-function locking({ password_lock: lock }: Args, { password }: UserAccount): string[] {
+/** A new password comes without the lock of the old one. */
+function locking({ password_lock: lock }: Args, { password }: UserAccount, renewed: boolean): string[] {
+  if (renewed) return lock ? ['-L'] : [];
   if (lock === undefined || password === undefined || lock === password.startsWith('!')) return [];
   return [lock ? '-L' : '-U'];
 }

@@ -11,6 +11,10 @@ let url: string;
 beforeEach(async () => {
   server = createServer((request, response) => {
     if (request.url === '/missing') return response.writeHead(404).end();
+    if (request.url === '/json')
+      return response
+        .setHeader('content-type', 'application/json')
+        .end(`{"method": "${request.method}", "n": [1, null]}`);
     if (request.url === '/sums')
       return response.end(
         `${'0'.repeat(64)}  other\n7509e5bda0c762d2bac7f90d758b5b2263fa01ccbc542ab5e3df163be08e6ca9  tool\n`,
@@ -87,5 +91,83 @@ describe.each(shells())('with %s as the shell of the host', (...words) => {
       msg: '1 replacements made',
     });
     expect(readFileSync(at('a.log'), 'utf8')).toBe('one\r\nthree\n');
+  });
+
+  test('uri gives status, content and JSON, and says which status was not wanted', async () => {
+    expect(
+      await apply('uri', {
+        url: `${url}/json`,
+        method: 'POST',
+        body: new Map([['a', 1]]),
+        body_format: 'json',
+        return_content: 'yes',
+      }),
+    ).toMatchObject({
+      status: 200,
+      changed: false,
+      content: '{"method": "POST", "n": [1, null]}',
+      json: new Map<string, unknown>([
+        ['method', 'POST'],
+        ['n', [1, null]],
+      ]),
+    });
+    expect(await apply('uri', { url: `${url}/missing`, status_code: '200,404' })).toMatchObject({ status: 404 });
+    expect(await apply('uri', { url: `${url}/missing` })).toMatchObject({
+      failed: true,
+      msg: expect.stringContaining('Status code was 404 and not [200]'),
+    });
+  });
+
+  test('wait_for sees a port, a file and its own end', async () => {
+    const { port } = server.address() as AddressInfo;
+    expect(await apply('wait_for', { port: String(port), timeout: 5 })).toMatchObject({ changed: false, port });
+    expect(await apply('wait_for', { path: at('none'), state: 'absent', timeout: 5 })).toMatchObject({
+      changed: false,
+    });
+    expect(await apply('wait_for', { path: at('none'), timeout: 0 })).toMatchObject({
+      failed: true,
+      msg: expect.stringContaining('Timeout when waiting for'),
+    });
+  });
+
+  test('yum_repository writes a section once and removes it with its file', async () => {
+    const args = {
+      name: 'epel',
+      description: 'EPEL',
+      baseurl: 'https://x/$releasever',
+      gpgcheck: 'no',
+      enabled: true,
+      reposdir: host.folder,
+    };
+    expect(await apply('yum_repository', args)).toMatchObject({ changed: true });
+    expect(readFileSync(at('epel.repo'), 'utf8')).toBe(
+      '[epel]\nbaseurl = https://x/$releasever\nenabled = 1\ngpgcheck = 0\nname = EPEL\n\n',
+    );
+    expect(await apply('yum_repository', args)).toMatchObject({ changed: false });
+    expect(await apply('yum_repository', { ...args, enabled: false })).toMatchObject({ changed: true });
+    expect(await apply('yum_repository', { name: 'epel', state: 'absent', reposdir: host.folder })).toMatchObject({
+      changed: true,
+    });
+    expect((await host.run('ls -A')).stdout).toBe('');
+  });
+
+  test('git clones a version, follows the branch and refuses to lose local changes', async () => {
+    const identity =
+      'export GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=n GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1=e;';
+    await host.run(
+      `${identity} git init -q -b main ${at('repo')} && cd ${at('repo')} && echo 1 >f && git add f && git commit -qm 1 && git tag v1 && echo 2 >f && git commit -qam 2`,
+    );
+    const args = { repo: at('repo'), dest: at('clone') };
+    expect(await apply('git', { ...args, version: 'v1' })).toMatchObject({ changed: true });
+    expect(readFileSync(at('clone/f'), 'utf8')).toBe('1\n');
+    expect(await apply('git', { ...args, version: 'v1' })).toMatchObject({ changed: false });
+    expect(await apply('git', { ...args, version: 'main' })).toMatchObject({ changed: true });
+    expect(readFileSync(at('clone/f'), 'utf8')).toBe('2\n');
+    writeFileSync(at('clone/f'), 'mine');
+    expect(await apply('git', { ...args, version: 'v1' })).toMatchObject({
+      failed: true,
+      msg: expect.stringContaining('Local modifications'),
+    });
+    expect(await apply('git', { ...args, version: 'v1', force: true })).toMatchObject({ changed: true });
   });
 });
