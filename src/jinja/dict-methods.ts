@@ -13,7 +13,10 @@ export const dictMethods: Record<string, DictMethod> = {
   items: { names: [], run: (self) => items(self) },
   get: {
     names: ['key', 'default'],
-    run: (self, args) => dictGet(self, args['key'] ?? null) ?? args['default'] ?? null,
+    run(self, args) {
+      const value = dictGet(self, args['key'] ?? null);
+      return value === undefined ? (args['default'] ?? null) : value;
+    },
   },
   copy: { names: [], run: (self) => new Map(self) },
   pop: { names: ['key', 'default'], run: (self, args) => pop(self, args['key'] ?? null, args['default']) },

@@ -28,7 +28,7 @@ export function evaluate(node: Expression, scope: Scope, run: Run): Value {
     case 'constant':
       return node.value;
     case 'name':
-      return scope.get(node.name) ?? new Undefined(node.name);
+      return named(scope.get(node.name), node.name);
     case 'list':
       return node.items.map((inner) => evaluate(inner, scope, run));
     case 'tuple':
@@ -70,6 +70,10 @@ export function evaluate(node: Expression, scope: Scope, run: Run): Value {
     case 'conditional':
       return conditional(node, scope, run);
   }
+}
+
+function named(value: Value | undefined, name: string): Value {
+  return value === undefined ? new Undefined(name) : value;
 }
 
 function dict(pairs: { key: Expression; value: Expression }[], scope: Scope, run: Run): Dict {
@@ -177,5 +181,5 @@ export function holds(operator: Comparison, left: Value, right: Value): boolean 
 function conditional(node: Extract<Expression, { type: 'conditional' }>, scope: Scope, run: Run): Value {
   if (truthy(evaluate(node.test, scope, run))) return evaluate(node.then, scope, run);
   if (node.otherwise) return evaluate(node.otherwise, scope, run);
-  return new Undefined('inline if', "the inline if-expression evaluated to false and no 'else' section was defined.");
+  return new Undefined('inline if', "the inline if-expression evaluated to false and no 'else' section was defined.", true);
 }

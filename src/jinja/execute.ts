@@ -187,6 +187,7 @@ function fromImport(statement: Extract<Statement, { type: 'from-import' }>, scop
   const module = imported(evaluate(statement.template, scope, run), statement.withContext, scope, run);
   for (const { name, alias } of statement.names) {
     const value = module.attributes.get(name);
-    scope.set(alias, value ?? new Undefined(name, `the imported template does not export '${name}'`));
+    const missing = new Undefined(name, `the imported template does not export '${name}'`);
+    scope.set(alias, value === undefined ? missing : value);
   }
 }

@@ -91,7 +91,7 @@ function createLoop(
     at(index) {
       position = index;
       const neighbour = (other: number, which: string) =>
-        items[other] ?? new Undefined(which, `there is no ${which} item`);
+        other >= 0 && other < items.length ? (items[other] ?? null) : new Undefined(which, `there is no ${which} item`);
       const attributes = new Map<string, Value>([
         ['index', index + 1],
         ['index0', index],

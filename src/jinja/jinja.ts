@@ -111,7 +111,10 @@ export function createJinja(options: JinjaOptions = {}): Jinja {
   function rootScope(lookup: Lookup): Scope {
     const seen = new Map<string, Value | undefined>();
     return new Scope((name) => {
-      if (!seen.has(name)) seen.set(name, lookup(name) ?? base.globals.get(name));
+      if (!seen.has(name)) {
+        const value = lookup(name);
+        seen.set(name, value === undefined ? base.globals.get(name) : value);
+      }
       return seen.get(name);
     });
   }

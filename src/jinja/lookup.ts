@@ -14,7 +14,7 @@ export function attribute(objectValue: Value, name: string): Value {
   const found = object instanceof Attributes ? object.attributes.get(name) : method(object, name);
   if (found !== undefined) return found;
   const value = object instanceof Map ? dictGet(object, name) : undefined;
-  return value ?? missing(object, name);
+  return value === undefined ? missing(object, name) : value;
 }
 
 /** Jinja2's `object[key]`: the key or index first, then the method of that name. Undefined when there is none. */

@@ -30,10 +30,11 @@ function bound(macro: Macro, args: Value[], kwargs: Map<string, Value>, scope: S
   macro.parameters.forEach(({ name, fallback }, index) => {
     const positional = args[index];
     if (positional !== undefined && rest.has(name)) throw templateError(`The argument "${name}" is given twice.`);
-    const given = positional ?? rest.get(name);
+    const given = positional === undefined ? rest.get(name) : positional;
     rest.delete(name);
     const missing = new Undefined(name, `parameter '${name}' was not provided`);
-    inner.set(name, given ?? (fallback ? evaluate(fallback, inner, run) : missing));
+    if (given !== undefined) inner.set(name, given);
+    else inner.set(name, fallback ? evaluate(fallback, inner, run) : missing);
   });
   if (macro.usesCaller && !macro.parameters.some(({ name }) => name === 'caller')) {
     inner.set('caller', rest.get('caller') ?? new Undefined('caller', 'No caller defined'));

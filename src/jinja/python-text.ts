@@ -5,6 +5,7 @@ import { Attributes, Float, Tuple, Undefined, Unsafe, type Value, VaultText } fr
 export function str(value: Value): string {
   if (typeof value === 'string') return value;
   if (value instanceof Unsafe) return value.text;
+  if (value instanceof Undefined && value.silent) return '';
   return repr(value);
 }
 
@@ -20,7 +21,10 @@ export function repr(value: Value): string {
   if (value instanceof Tuple) return `(${value.map(repr).join(', ')}${value.length === 1 ? ',' : ''})`;
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
   if (value instanceof Map) return `{${[...value].map(([key, inner]) => `${repr(key)}: ${repr(inner)}`).join(', ')}}`;
-  if (value instanceof Undefined) throw undefinedError(value);
+  if (value instanceof Undefined) {
+    if (value.silent) return 'Undefined';
+    throw undefinedError(value);
+  }
   if (value instanceof VaultText) throw templateError('A vaulted value cannot be printed before it is decrypted.');
   if (value instanceof Attributes) return attributesText(value);
   return '<function>';

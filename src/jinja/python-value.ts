@@ -46,7 +46,10 @@ export function truthy(value: Value): boolean {
   if (Array.isArray(value)) return value.length > 0;
   if (value instanceof Map) return value.size > 0;
   if (value instanceof Unsafe) return value.text !== '';
-  if (value instanceof Undefined) throw undefinedError(value);
+  if (value instanceof Undefined) {
+    if (value.silent) return false;
+    throw undefinedError(value);
+  }
   return true;
 }
 
@@ -74,6 +77,7 @@ export function toNumber(value: Value): number | bigint | undefined {
 
 /** Python's `==`. Throws UNDEFINED_VARIABLE. */
 export function equals(left: Value, right: Value): boolean {
+  if (isSilent(left) || isSilent(right)) return isSilent(left) && isSilent(right);
   if (left instanceof Undefined) throw undefinedError(left);
   if (right instanceof Undefined) throw undefinedError(right);
   const a = unwrap(left);
@@ -89,6 +93,10 @@ export function equals(left: Value, right: Value): boolean {
   }
   if (a instanceof Map && b instanceof Map) return equalDicts(a, b);
   return false;
+}
+
+function isSilent(value: Value): boolean {
+  return value instanceof Undefined && value.silent;
 }
 
 function equalDicts(a: Dict, b: Dict): boolean {
@@ -164,6 +172,7 @@ export function iterate(value: Value): Value[] {
   if (Array.isArray(value)) return value;
   if (value instanceof Map) return [...value.keys()];
   if (isText(value)) return Array.from(str(value));
+  if (isSilent(value)) return [];
   if (value instanceof Undefined) throw undefinedError(value);
   throw templateError(`'${typeName(value)}' object is not iterable`);
 }
@@ -177,6 +186,7 @@ export function length(value: Value): number {
   if (Array.isArray(value)) return value.length;
   if (value instanceof Map) return value.size;
   if (isText(value)) return textLength(str(value));
+  if (isSilent(value)) return 0;
   if (value instanceof Undefined) throw undefinedError(value);
   throw templateError(`object of type '${typeName(value)}' has no len()`);
 }

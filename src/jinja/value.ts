@@ -45,6 +45,8 @@ export class Undefined {
   constructor(
     readonly name: string,
     readonly hint?: string,
+    /** Prints as nothing and counts as false instead of failing: what an inline `if` without `else` gives. */
+    readonly silent = false,
   ) {}
 }
 

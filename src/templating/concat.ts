@@ -34,7 +34,7 @@ export function finalize(value: Value): Value {
 }
 
 function failOnUndefined(value: Value): void {
-  if (value instanceof Undefined) throw undefinedError(value);
+  if (value instanceof Undefined && !value.silent) throw undefinedError(value);
   if (Array.isArray(value)) for (const item of value) failOnUndefined(item);
   else if (value instanceof Map && !(value instanceof LazyDict))
     for (const item of value.values()) failOnUndefined(item);

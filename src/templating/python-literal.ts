@@ -1,3 +1,4 @@
+import { distinct } from '../jinja/filters/list.js';
 import { parseFloatText, parseInteger } from '../jinja/filters/number.js';
 import { dictSet } from '../jinja/python-value.js';
 import { unescapeText } from '../jinja/string-literal.js';
@@ -106,7 +107,7 @@ class Reader {
       else if (dict.size === 0) set.push(key);
       else throw new NoLiteral();
     }
-    return set.length > 0 ? set : dict;
+    return set.length > 0 ? distinct(set) : dict;
   }
 
   #entry(dict: Dict, key: Value, value: Value): void {

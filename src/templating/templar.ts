@@ -176,7 +176,7 @@ export function createTemplar(options: TemplarOptions): Templar {
 
   function renderTemplate(text: string, file: string, locals?: ReadonlyMap<string, Value>): string {
     const { body, settings, lines } = splitHeader(text);
-    const lookup = locals ? (name: string) => locals.get(name) ?? resolveVariable(name) : resolveVariable;
+    const lookup = locals ? (name: string) => (locals.has(name) ? locals.get(name) : resolveVariable(name)) : resolveVariable;
     const result = jinja.renderValue(body, lookup, { ...at({ file }, lines), trimBlocks: true, ...settings });
     return str(withNewlines(result, text));
   }
@@ -207,7 +207,7 @@ export function createTemplar(options: TemplarOptions): Templar {
     withVariables: (variables) =>
       createTemplar({
         ...options,
-        lookup: (name) => variables.get(name) ?? options.lookup(name),
+        lookup: (name) => (variables.has(name) ? variables.get(name) : options.lookup(name)),
         variableNames: () => new Set([...variables.keys(), ...(options.variableNames?.() ?? [])]),
       }),
   };

@@ -41,9 +41,8 @@ class Emitter {
   document(value: Value): string {
     if (this.layout.explicitStart) this.#indicator('---', true);
     this.#node(value, { inMapping: false, asKey: false });
-    const openEnded = !isCollection(value) && scalar(value).style === 'plain';
     this.#lineBreak();
-    if (openEnded || this.layout.explicitEnd) this.#out.push('...\n');
+    if (this.layout.explicitEnd) this.#out.push('...\n');
     return this.#out.join('');
   }
 

@@ -8,18 +8,20 @@ import {
   type Node,
   parseAllDocuments,
   type Scalar,
+  type YAMLError,
 } from 'yaml';
 import { type Position, StarsError } from '../errors.js';
+import { dictKey } from '../jinja/python-value.js';
 import { type Dict, Float, type Value } from '../jinja/value.js';
 import { rememberKeyPosition, rememberPosition } from './position.js';
 import { plainScalar } from './scalar.js';
 import { syntaxError } from './syntax-error.js';
+import { indentContinuation } from './under-indented.js';
 import { taggedCollection, taggedScalar } from './tag.js';
 
 const MAX_VALUES = 1_000_000;
 const MAX_DEPTH = 200;
-// PyYAML lets a flow collection or a quoted text go on at its parent's indentation.
-const ACCEPTED = /must be sufficiently indented|must not be less indented/;
+const MAX_REPAIRS = 20;
 
 /** The one document of a YAML 1.1 text as Ansible reads it, null when it is empty. Throws SYNTAX with line and column. */
 export function loadYaml(text: string, { file }: { file: string }): Value {
@@ -35,14 +37,26 @@ export function loadYaml(text: string, { file }: { file: string }): Value {
 
 /** Every document of a YAML text. Dicts keep their order, the last of equal keys wins, dates stay text. */
 export function loadYamlDocuments(text: string, { file }: { file: string }): Value[] {
-  const lines = new LineCounter();
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  const documents = parseDocuments(source, lines, file);
-  return documents.map((document) => {
-    const error = document.errors.find(({ message }) => !ACCEPTED.test(message));
-    if (error) throw syntaxError(error, { source, file });
-    return new Reader(document, file, source, lines).read();
-  });
+  const { documents, lines, parsed } = parseForgivingly(source, file);
+  return documents.map((document) => new Reader(document, file, parsed, lines).read());
+}
+
+type Parsed = { documents: Document.Parsed[]; lines: LineCounter; parsed: string };
+
+function parseForgivingly(source: string, file: string): Parsed {
+  let parsed = source;
+  let first: YAMLError | undefined;
+  for (let attempt = 0; ; attempt += 1) {
+    const lines = new LineCounter();
+    const documents = parseDocuments(parsed, lines, file);
+    const error = documents.flatMap(({ errors }) => errors)[0];
+    if (!error) return { documents, lines, parsed };
+    first ??= error;
+    const changed = attempt < MAX_REPAIRS ? indentContinuation(parsed, error) : undefined;
+    if (changed === undefined) throw syntaxError(first, { source, file });
+    parsed = changed;
+  }
 }
 
 function parseDocuments(source: string, lineCounter: LineCounter, file: string): Document.Parsed[] {
@@ -114,7 +128,14 @@ class Reader {
       if (value === undefined) throw this.#unknownTag(node.tag, node);
       return value;
     }
-    return node.type === 'PLAIN' || node.type === undefined ? plainScalar(text) : text;
+    if (node.type === 'PLAIN' || node.type === undefined) return plainScalar(text);
+    return node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED' ? this.#block(text, node) : text;
+  }
+
+  // A block scalar at the very end of a text without final line break does not get one.
+  #block(text: string, node: Scalar): string {
+    const cutOff = (node.range?.[1] ?? 0) >= this.source.length && !this.source.endsWith('\n');
+    return cutOff && text.endsWith('\n') ? text.slice(0, -1) : text;
   }
 
   #sequence(items: unknown[], node: Node, depth: number): Sized {
@@ -147,9 +168,9 @@ class Reader {
   #setKey(dict: Dict, pair: Pair, value: Value, depth: number): void {
     const key = this.#node(pair.key, depth + 1).value;
     if (Array.isArray(key) || key instanceof Map) throw this.#collectionAsKey(pair.key);
-    const known =
-      key instanceof Float ? [...dict.keys()].find((k) => k instanceof Float && k.value === key.value) : key;
-    dict.set(known ?? key, value);
+    const looseKey = typeof key === 'boolean' || key === 0 || key === 1 || key instanceof Float;
+    const known = looseKey ? dictKey(dict, key) : undefined;
+    dict.set(known === undefined ? key : known, value);
     if (pair.key) rememberKeyPosition(dict, key, this.#position(pair.key));
   }
 

@@ -38,7 +38,7 @@ function isPlainCharacter(char: string): boolean {
   const code = char.codePointAt(0) ?? 0;
   return (
     char !== '\uFEFF' &&
-    (code === 0x85 || (code >= 0xa0 && code <= 0xd7ff) || (code >= 0xe000 && code <= 0xfffd) || code >= 0x10000)
+    (code === 0x85 || (code >= 0xa0 && code <= 0xd7ff) || (code >= 0xe000 && code <= 0xfffd))
   );
 }
 

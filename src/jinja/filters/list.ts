@@ -13,8 +13,8 @@ export const listFilters: Record<string, Filter> = {
   count: filter([], length),
   list: filter([], (value) => [...iterate(value)]),
   items: filter([], (value) => (value instanceof Undefined ? [] : items(asDict(value)))),
-  first: filter([], (value) => iterate(value)[0] ?? empty('first')),
-  last: filter([], (value) => iterate(value).at(-1) ?? empty('last')),
+  first: filter([], (value) => edge(iterate(value), 0, 'first')),
+  last: filter([], (value) => edge(iterate(value), -1, 'last')),
   join: filter(['d', 'attribute'], (value, { d, attribute }, context) => {
     const getter = attributeGetter(attribute, context);
     const joined = iterate(value)
@@ -62,11 +62,12 @@ export const listFilters: Record<string, Filter> = {
 
 function fallback(value: Value, { default_value: otherwise, boolean }: Bound): Value {
   const missing = value instanceof Undefined || (boolean !== undefined && truthy(boolean) && !truthy(value));
-  return missing ? (otherwise ?? '') : value;
+  return missing ? (otherwise === undefined ? '' : otherwise) : value;
 }
 
-function empty(which: string): Undefined {
-  return new Undefined(which, `No ${which} item, sequence was empty.`);
+function edge(list: readonly Value[], index: number, which: string): Value {
+  const item = list.at(index);
+  return item === undefined ? new Undefined(which, `No ${which} item, sequence was empty.`) : item;
 }
 
 function asDict(value: Value): Map<Value, Value> {

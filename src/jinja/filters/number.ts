@@ -11,7 +11,7 @@ export const numberFilters: Record<string, Filter> = {
   int: filter(['default', 'base'], (value, { default: otherwise, base }) =>
     toInteger(value, otherwise ?? 0, toIndex(base ?? 10)),
   ),
-  float: filter(['default'], (value, { default: otherwise }) => parseFloatText(value) ?? otherwise ?? new Float(0)),
+  float: filter(['default'], (value, { default: otherwise }) => parseFloatText(value) ?? (otherwise === undefined ? new Float(0) : otherwise)),
   abs: filter([], absolute),
   round: filter(['precision', 'method'], (value, { precision, method }) =>
     round(value, toIndex(precision ?? 0), str(method ?? 'common')),

@@ -16,9 +16,8 @@ export const outputFilters: Record<string, Filter> = {
   ),
   random: filter([], (value) => {
     const list = iterate(value);
-    return (
-      list[Math.floor(Math.random() * list.length)] ?? new Undefined('random', 'No random item, sequence was empty.')
-    );
+    const item = list[Math.floor(Math.random() * list.length)];
+    return item === undefined ? new Undefined('random', 'No random item, sequence was empty.') : item;
   }),
 };
 

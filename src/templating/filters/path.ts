@@ -50,8 +50,12 @@ function dirname(path: string): string {
 }
 
 function splitExtension(path: string): Value {
-  const [, root = path, extension = ''] = /^(.*\/?\.*[^/.][^/]*?)(\.[^./]*)?$/s.exec(path) ?? [];
-  return Tuple.from<Value>([root, extension]);
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const dot = name.lastIndexOf('.');
+  // Leading dots belong to the name.
+  const hasExtension = dot > 0 && /[^.]/.test(name.slice(0, dot));
+  const at = path.length - name.length + dot;
+  return Tuple.from<Value>(hasExtension ? [path.slice(0, at), path.slice(at)] : [path, '']);
 }
 
 /** Python's `os.path.join`: an absolute part starts anew. */

@@ -6,7 +6,7 @@ import type { Value } from '../../jinja/value.js';
 /** Ansible's set filters; they keep the order of the first list. */
 export const setFilters: Record<string, Filter> = {
   unique: filter(['case_sensitive', 'attribute'], (value, { case_sensitive: caseSensitive, attribute }, context) => {
-    const fold = caseSensitive === false || (attribute !== undefined && attribute !== null && caseSensitive !== true);
+    const fold = caseSensitive !== true;
     const get = (item: Value) => (attribute === undefined || attribute === null ? item : context.item(item, attribute));
     const key = (item: Value) => {
       const found = get(item);

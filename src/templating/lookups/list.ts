@@ -35,11 +35,23 @@ export const listLookups: Record<string, LookupPlugin> = {
     if (list === undefined || path === undefined)
       throw templateError('subelements needs a list and the name of a sublist.');
     const skip = flags instanceof Map && truthy(flags.get('skip_missing') ?? false);
-    return subelements(list, path, skip);
+    // The loop's item.0 comes without the list that item.1 was taken from.
+    return subelements(list, path, skip).map((pair) => withoutPath(iterate(pair), str(path).split('.')));
   },
-  sequence: (terms, options) =>
-    terms.length === 0 ? sequence('', options) : terms.flatMap((term) => sequence(term, options)),
+  sequence: (terms, options) => terms.flatMap((term) => sequence(term, options)),
 };
+
+function withoutPath(pair: readonly Value[], path: readonly string[]): Value {
+  return Tuple.from([without(pair[0] ?? null, path), pair[1] ?? null]);
+}
+
+function without(value: Value, [key = '', ...rest]: readonly string[]): Value {
+  if (!(value instanceof Map)) return value;
+  const copy = new Map(value);
+  if (rest.length === 0) copy.delete(key);
+  else copy.set(key, without(value.get(key) ?? null, rest));
+  return copy;
+}
 
 function asList(term: Value): Value[] {
   return isIterable(term) && !isText(term) && !(term instanceof Map) ? iterate(term) : [term];
