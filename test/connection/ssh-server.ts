@@ -115,7 +115,9 @@ export async function startSshServer({ hostKeys = [newKey()], password, programs
 export function newKey(type: 'ed25519' | 'rsa' | 'ecdsa' = 'ed25519'): string {
   if (type === 'rsa') return ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 }).private;
   if (type === 'ecdsa') return ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 }).private;
-  return ssh2.utils.generateKeyPairSync('ed25519').private;
+  // About one in two hundred of the library's ed25519 keys is malformed.
+  const key = ssh2.utils.generateKeyPairSync('ed25519').private;
+  return ssh2.utils.parseKey(key) instanceof Error ? newKey() : key;
 }
 
 /** `TYPE KEY`, as in a known_hosts line. */

@@ -8,18 +8,18 @@ import { run } from './run-command.js';
 const SUITE = 'bookworm';
 
 const PACKAGES = [
-  ...['systemd', 'systemd-sysv', 'libpam-systemd', 'dbus', 'openssh-server', 'sudo', 'iproute2', 'procps', 'netbase'],
-  ...['ca-certificates', 'curl', 'cron', 'acl', 'unzip', 'xz-utils', 'lsb-release', 'busybox', 'python3', 'python3-apt'],
-];
+  'systemd systemd-sysv libpam-systemd dbus openssh-server sudo iproute2 procps netbase',
+  'ca-certificates curl cron acl unzip xz-utils lsb-release busybox python3 python3-apt',
+].flatMap((words) => words.split(' '));
 
 /** What tests may install: a package repository in the hosts offers these without a network. */
 const REPOSITORY_PACKAGES = ['tree', 'jq', 'redis-server', 'nginx-light'];
 
 /** Units that would work on their own in the middle of a test. */
 const MASKED_UNITS = [
-  ...['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer', 'fstrim.timer', 'dpkg-db-backup.timer'],
-  ...['logrotate.timer', 'console-getty.service', 'systemd-networkd.service', 'systemd-resolved.service'],
-];
+  'apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer dpkg-db-backup.timer',
+  'logrotate.timer console-getty.service systemd-networkd.service systemd-resolved.service',
+].flatMap((words) => words.split(' '));
 
 /** Where images and hosts live: `STARS_TEST_HOSTS_DIR`, else a folder of the temporary directory. */
 export function hostsFolder(): string {
@@ -28,7 +28,9 @@ export function hostsFolder(): string {
 
 /** The read-only root of a Debian host, built when it is not there yet (about a minute). */
 export async function baseImage(): Promise<string> {
-  const recipe = createHash('sha256').update([SUITE, SETUP, ...PACKAGES, ...REPOSITORY_PACKAGES, ...MASKED_UNITS].join('\n'));
+  const recipe = createHash('sha256').update(
+    [SUITE, SETUP, ...PACKAGES, ...REPOSITORY_PACKAGES, ...MASKED_UNITS].join('\n'),
+  );
   const image = join(hostsFolder(), `base-${SUITE}-${recipe.digest('hex').slice(0, 12)}`);
   if (!existsSync(image)) await build(image);
   return image;
@@ -39,7 +41,13 @@ async function build(image: string): Promise<void> {
   const root = `${image}.${randomUUID()}`;
   await mkdir(hostsFolder(), { recursive: true });
   try {
-    await run('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, SUITE, root, await debianMirror()]);
+    await run('debootstrap', [
+      '--variant=minbase',
+      `--include=${PACKAGES.join(',')}`,
+      SUITE,
+      root,
+      await debianMirror(),
+    ]);
     await writeFile(join(root, 'root/setup.sh'), SETUP);
     await run('chroot', [root, 'sh', '-eu', '/root/setup.sh', REPOSITORY_PACKAGES.join(' '), MASKED_UNITS.join(' ')]);
     await rm(join(root, 'root/setup.sh'));

@@ -6,7 +6,9 @@ export type CommandResult = { code: number; stdout: string; stderr: string };
 export async function run(program: string, args: readonly string[], options: { input?: string } = {}): Promise<string> {
   const { code, stdout, stderr } = await tryRun(program, args, options);
   if (code === 0) return stdout;
-  throw new Error(`${program} ${args.join(' ')} ended with exit code ${code}: ${(stderr || stdout).trim().slice(-2000)}`);
+  throw new Error(
+    `${program} ${args.join(' ')} ended with exit code ${code}: ${(stderr || stdout).trim().slice(-2000)}`,
+  );
 }
 
 export function tryRun(
