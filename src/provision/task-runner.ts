@@ -327,7 +327,7 @@ function keywordOf(task: Task, templar: Templar, name: string): Value | undefine
 }
 
 function definedOnly(templar: Templar, name: string): Value | undefined {
-  const value = templar.evaluate(`${name} | default(none)`);
+  const value = templar.evaluate(name);
   return value === null || value instanceof Undefined ? undefined : value;
 }
 
