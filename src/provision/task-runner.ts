@@ -377,7 +377,8 @@ function finish(
   const hidden = isTrue(keywordOf(task, templar, 'no_log'));
   const ignored = statusOf(result) === 'failed' && isTrue(keywordOf(task, templar, 'ignore_errors'));
   const status: TaskStatus = ignored ? 'ignored' : statusOf(result);
-  const message = hidden ? censored(status) : (firstFailure(items) ?? messageOf(result));
+  const quietLoop = items.length > 0 && status === 'ok';
+  const message = hidden ? censored(status) : quietLoop ? undefined : (firstFailure(items) ?? messageOf(result));
   return {
     status,
     changed: isTrue(result.get('changed')),

@@ -121,6 +121,7 @@ function magic(world: VariableWorld, run: PlayRun | undefined, host: HostRun, ta
           ['revision', 18],
           ['string', '2.14.18'],
         ]),
+      ansible_managed: () => 'Ansible managed',
       omit: () => OMIT,
       ansible_host: () => (host.inventoryVars.has('ansible_host') ? undefined : host.name),
       ...(run && {

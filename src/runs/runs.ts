@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.js';
 import { asStarsError, StarsError } from '../errors.js';
 import type { Log } from '../log.js';
@@ -70,6 +71,8 @@ export function createRuns(options: RunsOptions) {
     journal.show(first);
 
     const controller = new AbortController();
+    // Every script that runs on every host listens to it.
+    setMaxListeners(0, controller.signal);
     active.set(id, controller);
     try {
       await store?.setState(id, 'running', clock.now());
