@@ -18,7 +18,7 @@ export const PRELUDE = `trap '_stars_skip=1' USR1;trap : PIPE\n`;
  */
 export function frame(nonce: string, script: string, { hasProc }: { hasProc: boolean }): string {
   const start = hasProc
-    ? `read -r _stars_pid _stars_rest </proc/self/stat;printf '${nonce} S %s\\n' "$_stars_pid";unset _stars_pid _stars_rest`
+    ? `for _stars_pid in /proc/self/task/*;do :;done;printf '${nonce} S %s\\n' "\${_stars_pid##*/}";unset _stars_pid`
     : `printf '${nonce} S\\n'`;
   const skip = `printf '${nonce} K\\n';printf '${nonce}\\n' >&2`;
   return `if [ "$_stars_skip" ];then ${skip};else (${start};eval ${quote(script)}) </dev/null;${end(nonce)};fi\n`;

@@ -49,7 +49,7 @@ function bootstrap(ready: string, next: string): string {
     'PATH="${PATH:-/usr/bin:/bin}"',
     'for d in /usr/local/sbin /usr/sbin /sbin;do case ":$PATH:" in *":$d:"*) ;; *) PATH="$PATH:$d";; esac;done',
     'export PATH;unset d',
-    'p=0;[ -r /proc/self/stat ]&&p=1;b=0;command -v base64 >/dev/null 2>&1&&b=1',
+    'p=0;[ -d /proc/self/task ]&&p=1;b=0;command -v base64 >/dev/null 2>&1&&b=1',
     `printf '${ready}\\n' >&2;printf '${ready} %s %s %s\\n' $$ $p $b;unset p b`,
     next,
   ].join('\n');

@@ -28,7 +28,7 @@ describe.each(shells)('a session under $name', ({ shell }) => {
   });
 
   test('answers a batch that was sent at once in the order of the calls', async () => {
-    const numbers = Array.from({ length: 200 }, (_, index) => index);
+    const numbers = Array.from({ length: 100 }, (_, index) => index);
     const results = await Promise.all(numbers.map((n) => host.exec(`printf %s ${n}; echo ${n} >>${folder}/order`)));
     expect(results.map(({ stdout }) => Number(stdout))).toEqual(numbers);
     expect(readFileSync(join(folder, 'order'), 'utf8').trim().split('\n').map(Number)).toEqual(numbers);
@@ -129,9 +129,9 @@ describe.each(shells)('a session under $name', ({ shell }) => {
     expect([stdout.length, stderr.length, code]).toEqual([400000, 400000, 4]);
   });
 
-  test('a script of a megabyte arrives', async () => {
-    const word = 'x'.repeat(1_000_000);
-    expect((await host.exec(`w='${word}'; echo "\${#w}"`)).stdout).toBe('1000000\n');
+  test('a script of 300 KB arrives', async () => {
+    const word = 'x'.repeat(300_000);
+    expect((await host.exec(`w='${word}'; echo "\${#w}"`)).stdout).toBe('300000\n');
   });
 
   test('a script that runs too long is ended with all it started, and the session goes on', async () => {

@@ -221,7 +221,7 @@ describe('becoming root', () => {
     ['the password is wrong', 'pw', { ...ROOT, password: 'not the one' }, 'the password is wrong.'],
     ['none is given', 'pw', ROOT, 'a password is required and none is configured.'],
     ['the user may not', 'plain', ROOT, 'cannot become root with sudo'],
-    ['su refuses', 'plain', { ...ROOT, method: 'su', password: 'x' }, 'cannot become root with su'],
+    ['su refuses', 'plain', { user: 'root', method: 'su' as const, password: 'x' }, 'cannot become root with su'],
     ['nobody has that name', 'stars', { ...ROOT, user: 'nemo' }, 'there is no user nemo on the host.'],
   ])('BECOME when %s, and the connection goes on', async (_title, user, become, words) => {
     const host = await connect({ user });
