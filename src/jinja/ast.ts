@@ -28,7 +28,7 @@ export type Expression = { line: number } & (
   | { type: 'binary'; operator: Operator; left: Expression; right: Expression }
   | { type: 'concat'; parts: Expression[] }
   | { type: 'compare'; first: Expression; rest: { operator: Comparison; operand: Expression }[] }
-  | { type: 'conditional'; test: Expression; then: Expression; otherwise?: Expression | undefined }
+  | { type: 'conditional'; test: Expression; whenTrue: Expression; otherwise?: Expression | undefined }
 );
 
 export type Target =

@@ -179,7 +179,11 @@ export function holds(operator: Comparison, left: Value, right: Value): boolean 
 }
 
 function conditional(node: Extract<Expression, { type: 'conditional' }>, scope: Scope, run: Run): Value {
-  if (truthy(evaluate(node.test, scope, run))) return evaluate(node.then, scope, run);
+  if (truthy(evaluate(node.test, scope, run))) return evaluate(node.whenTrue, scope, run);
   if (node.otherwise) return evaluate(node.otherwise, scope, run);
-  return new Undefined('inline if', "the inline if-expression evaluated to false and no 'else' section was defined.", true);
+  return new Undefined(
+    'inline if',
+    "the inline if-expression evaluated to false and no 'else' section was defined.",
+    true,
+  );
 }

@@ -17,7 +17,7 @@ type Place = {
   scope: Scope;
   run: Run;
   out: Value[];
-  execute(body: readonly Statement[], scope: Scope, run: Run, out: Value[]): Signal;
+  execute: (body: readonly Statement[], scope: Scope, run: Run, out: Value[]) => Signal;
 };
 
 /** `{% for %}` with its filter, `else`, `recursive` and the `loop` variable. */

@@ -9,6 +9,7 @@ import { outputFilters } from './filters/output.js';
 import { textFilters } from './filters/text.js';
 import { builtinGlobals } from './globals.js';
 import { DELIMITERS, type Delimiters, type LexerOptions } from './lexer.js';
+import { createRegistry } from './registry.js';
 import { type Environment, Run } from './run.js';
 import { Scope } from './scope.js';
 import { parseExpression, parseTemplate } from './statements.js';
@@ -19,8 +20,9 @@ import type { Value } from './value.js';
 export type Lookup = (name: string) => Value | undefined;
 
 export type JinjaOptions = {
-  filters?: Readonly<Record<string, Filter>>;
-  tests?: Readonly<Record<string, Test>>;
+  /** Layers of filters and tests before Jinja2's own, the first that has a name answering. */
+  filters?: readonly Readonly<Record<string, Filter>>[];
+  tests?: readonly Readonly<Record<string, Test>>[];
   globals?: ReadonlyMap<string, Value>;
   /** The text of a template named by include or import; `from` is the file that names it. */
   load?: (name: string, from: string) => { source: string; file: string } | undefined;
@@ -52,17 +54,22 @@ export type Jinja = {
   isTemplate(text: string): boolean;
 };
 
+const builtinFilters: Readonly<Record<string, Filter>> = {
+  ...textFilters,
+  ...listFilters,
+  ...numberFilters,
+  ...outputFilters,
+};
+
 // What a source parses to depends on nothing else, so every engine shares these.
 const templates = createTemplateCache<Template>();
 const expressions = createTemplateCache<Expression>();
 
 export function createJinja(options: JinjaOptions = {}): Jinja {
   const base: Environment = {
-    filters: new Map(
-      Object.entries({ ...textFilters, ...listFilters, ...numberFilters, ...outputFilters, ...options.filters }),
-    ),
-    tests: new Map(Object.entries({ ...builtinTests, ...options.tests })),
-    globals: new Map([...builtinGlobals, ...(options.globals ?? [])]),
+    filters: createRegistry(...(options.filters ?? []), builtinFilters),
+    tests: createRegistry(...(options.tests ?? []), builtinTests),
+    globals: options.globals ? new Map([...builtinGlobals, ...options.globals]) : builtinGlobals,
     finalize: options.finalize ?? ((value) => value),
   };
 

@@ -52,12 +52,12 @@ export function slice(objectValue: Value, { start, stop, step }: SliceKey): Valu
   if (object instanceof Undefined) return object;
   if (!Array.isArray(object) && typeof object !== 'string')
     throw templateError(`'${typeName(object)}' object is not subscriptable`);
-  const list = Array.isArray(object) ? object : Array.from(object);
+  const list: readonly Value[] = Array.isArray(object) ? object : Array.from(object);
   const picked = sliceIndices(list.length, bound(start), bound(stop), bound(step) ?? 1).map(
     (index) => list[index] ?? null,
   );
-  if (typeof object === 'string') return picked.join('');
-  return object instanceof Tuple ? Tuple.from(picked) : [...picked];
+  if (typeof object === 'string') return picked.map(str).join('');
+  return object instanceof Tuple ? Tuple.from(picked) : picked;
 }
 
 function bound(value: Value | undefined): number | undefined {

@@ -26,7 +26,7 @@ export function percentFormat(template: string, values: Value): string {
     const value = groups.key === undefined ? next() : keyed(dict, groups.key);
     return formatOne(value, groups.letter, layout(groups.flags ?? '', width), precision);
   });
-  if (used < queue.length && !dict && !(values instanceof Array && !(values instanceof Tuple) && used > 0)) {
+  if (used < queue.length && !dict && !(Array.isArray(values) && !(values instanceof Tuple) && used > 0)) {
     throw templateError('not all arguments converted during string formatting');
   }
   return text;

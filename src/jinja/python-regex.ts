@@ -9,7 +9,7 @@ const GROUP_NAME = /^[A-Za-z_]\w*$/;
  */
 export function toJsRegExp(pattern: string, flags = ''): RegExp {
   const inline = /^\(\?([aiLmsux]+)\)/.exec(pattern);
-  const wanted = new Set([...flags, ...(inline?.[1] ?? '')]);
+  const wanted = new Set(Array.from(flags + (inline?.[1] ?? '')));
   const body = inline ? pattern.slice(inline[0].length) : pattern;
   const source = new Translation(body, wanted.has('m'), wanted.has('x'), wanted.has('i')).run();
   const jsFlags = ['g', 'y', 'd', 'i', 's'].filter((flag) => wanted.has(flag)).join('');
@@ -162,7 +162,7 @@ class Translation {
   }
 
   #scopedFlags([all, letters = '']: RegExpExecArray): string {
-    if ([...letters].some((letter) => letter === 'i' && !this.ignoreCase)) {
+    if (letters.includes('i') && !this.ignoreCase) {
       throw templateError('Flags for a part of an expression are not supported.', 'Put the flag at the start: (?i).');
     }
     return this.#took(all, '(?:');

@@ -3,13 +3,14 @@ import { nearNames } from './near-names.js';
 import type { CallContext, Filter, Test } from './filter.js';
 import { item } from './lookup.js';
 import { unwrap } from './python-value.js';
+import type { Registry } from './registry.js';
 import { templateError } from './template-error.js';
 import type { Template } from './ast.js';
 import { Unsafe, type Value } from './value.js';
 
 export type Environment = {
-  filters: ReadonlyMap<string, Filter>;
-  tests: ReadonlyMap<string, Test>;
+  filters: Registry<Filter>;
+  tests: Registry<Test>;
   globals: ReadonlyMap<string, Value>;
   /** What becomes of the value of an output before it is text. */
   finalize(value: Value): Value;
@@ -40,8 +41,8 @@ export class Run {
       filter: (name, value, args, kwargs) => this.filter(name, value, args, kwargs),
       test: (name, value, args, kwargs) => this.test(name, value, args, kwargs),
       item,
-      filterNames: () => environment.filters.keys(),
-      testNames: () => environment.tests.keys(),
+      filterNames: () => environment.filters.names(),
+      testNames: () => environment.tests.names(),
     };
   }
 
@@ -85,7 +86,7 @@ export class Run {
 
   filter(name: string, value: Value, args: readonly Value[], kwargs: ReadonlyMap<string, Value>): Value {
     const found = this.environment.filters.get(shortName(name));
-    if (!found) throw unknown('filter', name, this.environment.filters.keys());
+    if (!found) throw unknown('filter', name, this.environment.filters.names());
     if (found.asIs) return found(value, args, kwargs, this.context);
     const result = found(unwrap(value), args.map(unwrap), unwrapAll(kwargs), this.context);
     return found.verbatim && typeof result === 'string' ? new Unsafe(result, true) : result;
@@ -93,7 +94,7 @@ export class Run {
 
   test(name: string, value: Value, args: readonly Value[], kwargs: ReadonlyMap<string, Value>): boolean {
     const found = this.environment.tests.get(shortName(name));
-    if (!found) throw unknown('test', name, this.environment.tests.keys());
+    if (!found) throw unknown('test', name, this.environment.tests.names());
     return found(unwrap(value), args.map(unwrap), unwrapAll(kwargs), this.context);
   }
 }

@@ -1,6 +1,6 @@
 import { templateError } from './template-error.js';
 
-const LINE_END = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g;
+const LINE_END = new RegExp(String.raw`\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]`, 'g');
 
 /** Python's `str.splitlines`. */
 export function splitLines(text: string, keepEnds = false): string[] {

@@ -15,16 +15,20 @@ type Surroundings = {
   onDeprecation: ((message: string) => void) | undefined;
 };
 
-/** The filters of ansible-core 2.14 that Jinja2 does not have itself, and the tests that older playbooks use as filters. */
-export function ansibleFilters({ files, environment, onDeprecation }: Surroundings): Record<string, Filter> {
-  return {
-    ...legacyTestFilters(onDeprecation),
-    ...dataFilters,
-    ...setFilters,
-    ...textFilters,
-    ...regexFilters,
-    ...mathFilters,
-    ...notationFilters,
-    ...pathFilters({ files, environment }),
-  };
+const fixedFilters: Readonly<Record<string, Filter>> = {
+  ...dataFilters,
+  ...setFilters,
+  ...textFilters,
+  ...regexFilters,
+  ...mathFilters,
+  ...notationFilters,
+};
+
+/** The filters of ansible-core 2.14 that Jinja2 does not have itself, and the tests that older playbooks use as filters, in layers. */
+export function ansibleFilters({
+  files,
+  environment,
+  onDeprecation,
+}: Surroundings): readonly Readonly<Record<string, Filter>>[] {
+  return [fixedFilters, pathFilters({ files, environment }), legacyTestFilters(onDeprecation)];
 }

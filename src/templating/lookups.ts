@@ -1,6 +1,7 @@
 import { StarsError } from '../errors.js';
 import { nearNames } from '../jinja/near-names.js';
 import { str } from '../jinja/python-text.js';
+import { createRegistry } from '../jinja/registry.js';
 import { isText, truthy } from '../jinja/python-value.js';
 import type { Value } from '../jinja/value.js';
 import { fileLookups } from './lookups/file.js';
@@ -17,11 +18,7 @@ const REFUSED: Record<string, string> = {
 
 /** The lookups of ansible-core 2.14, for `lookup()`, `query()` and `with_<name>`. */
 export function createLookups(surroundings: LookupSurroundings) {
-  const plugins: Record<string, LookupPlugin> = {
-    ...listLookups,
-    ...variableLookups(surroundings),
-    ...fileLookups(surroundings),
-  };
+  const plugins = createRegistry<LookupPlugin>(listLookups, variableLookups(surroundings), fileLookups(surroundings));
 
   /** What `query` gives. Throws UNSUPPORTED for names that do not exist or are refused. */
   function list(name: string, terms: readonly Value[], options: Options): Value[] {
@@ -32,10 +29,10 @@ export function createLookups(surroundings: LookupSurroundings) {
     const short = name.startsWith('ansible.builtin.') ? name.slice('ansible.builtin.'.length) : name;
     const refusal = Object.hasOwn(REFUSED, short) ? REFUSED[short] : undefined;
     if (refusal) throw new StarsError('UNSUPPORTED', `The lookup "${short}" is refused.`, { hint: refusal });
-    const plugin = Object.hasOwn(plugins, short) ? plugins[short] : undefined;
+    const plugin = plugins.get(short);
     if (!plugin)
       throw new StarsError('UNSUPPORTED', `There is no lookup "${name}".`, {
-        hint: nearNames(short, Object.keys(plugins)),
+        hint: nearNames(short, plugins.names()),
       });
     return plugin;
   }

@@ -144,7 +144,7 @@ class Reader {
     const match = this.#take(/([-+]*)\s*((?:0[bBoOxX][\da-fA-F_]+)|(?:(?:\d[\d_]*)?\.?\d[\d_]*\.?(?:[eE][-+]?\d+)?))/y);
     if (!match) throw new NoLiteral();
     const [, signs = '', digits = ''] = match;
-    const negative = [...signs].filter((sign) => sign === '-').length % 2 === 1;
+    const negative = Array.from(signs).filter((sign) => sign === '-').length % 2 === 1;
     if (/^0\d/.test(digits) && !/[.eE]/.test(digits) && !/^0+$/.test(digits)) throw new NoLiteral();
     const whole = parseInteger(digits, 0);
     if (whole !== undefined) return negative ? (typeof whole === 'bigint' ? -whole : 0 - whole) : whole;

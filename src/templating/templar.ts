@@ -12,12 +12,13 @@ import { createControllerFiles } from './controller-files.js';
 import { ansibleFilters } from './filters.js';
 import { createGlobals } from './globals.js';
 import { splitHeader } from './header.js';
+import { createInertValues, type InertValues } from './inert.js';
 import { createLookups } from './lookups.js';
 import { ansibleTests } from './tests.js';
 import { looksLikeTemplate, protect } from './unsafe.js';
 
 export type TemplarOptions = {
-  /** A raw, untemplated variable; undefined when there is none. */
+  /** A raw, untemplated variable; undefined when there is none. A dict or list it gave must not be changed while the templar is in use. */
   lookup(name: string): Value | undefined;
   /** Names of all variables, for `lookup('varnames')` and `vars`. */
   variableNames?: () => Iterable<string>;
@@ -52,8 +53,15 @@ export type Templar = {
 const LONE_VARIABLE = /^\{\{\s*(\w*)\s*\}\}\n?$/;
 const MAX_NESTING = 50;
 
+// A template in which one of these words stands may change a list or dict, and then gets its own copies of variables.
+const CHANGES = /append|extend|insert|remove|clear|pop|setdefault|sort|reverse|update|include|import/;
+
 /** Templating over `lookup`, which is asked anew for every use of a variable. */
 export function createTemplar(options: TemplarOptions): Templar {
+  return templarWith(options, createInertValues());
+}
+
+function templarWith(options: TemplarOptions, inert: InertValues): Templar {
   const files = createControllerFiles(options);
   // Names of the variables being templated right now, outermost first: a name that comes again is a loop.
   const open: string[] = [];
@@ -62,7 +70,7 @@ export function createTemplar(options: TemplarOptions): Templar {
   const lookups = createLookups({ ...options, files, variable: (name) => resolveVariable(name), renderTemplate });
   const jinja: Jinja = createJinja({
     filters: ansibleFilters({ files, environment: options.environment ?? {}, onDeprecation: options.onDeprecation }),
-    tests: ansibleTests(),
+    tests: [ansibleTests],
     globals: createGlobals({
       lookup: (name, terms, given) => {
         if (!lookupsAllowed)
@@ -78,12 +86,19 @@ export function createTemplar(options: TemplarOptions): Templar {
     },
   });
 
-  function resolveVariable(name: string): Value | undefined {
+  /** Variables as a template sees them. */
+  function variablesFor(source: string): (name: string) => Value | undefined {
+    const copies = CHANGES.test(source);
+    return (name) => resolveVariable(name, copies);
+  }
+
+  function resolveVariable(name: string, copies = false): Value | undefined {
     const raw = options.lookup(name);
     if (raw === undefined || raw instanceof LazyDict) return raw;
     if (raw === null || typeof raw !== 'object') {
       if (typeof raw !== 'string' || !looksLikeTemplate(raw)) return raw;
     }
+    if (!copies && inert.has(raw)) return raw;
     if (open.includes(name)) throw recursiveLoop([...open.slice(open.indexOf(name)), name]);
     if (open.length >= MAX_NESTING)
       throw templateError(`Variables refer to each other more than ${MAX_NESTING} levels deep.`);
@@ -117,7 +132,7 @@ export function createTemplar(options: TemplarOptions): Templar {
     const raw = lone?.[1] ? options.lookup(lone[1]) : undefined;
     if (raw !== undefined && (raw === null || typeof raw === 'boolean' || isNumber(raw))) return raw;
     const { body, settings, lines } = splitHeader(text);
-    const result = jinja.renderValue(body, resolveVariable, {
+    const result = jinja.renderValue(body, variablesFor(body), {
       ...at(where, lines),
       trimBlocks: true,
       literalBackslashes: text.includes('\\') && text.includes('{{'),
@@ -136,7 +151,7 @@ export function createTemplar(options: TemplarOptions): Templar {
   }
 
   function evaluate(expression: string, where?: Position): Value {
-    return unwrap(jinja.evaluate(expression, resolveVariable, at(where)));
+    return unwrap(jinja.evaluate(expression, variablesFor(expression), at(where)));
   }
 
   function condition(value: Value, where?: Position): boolean {
@@ -156,7 +171,7 @@ export function createTemplar(options: TemplarOptions): Templar {
 
   function expressionHolds(expression: string, where: Position | undefined): boolean {
     try {
-      return truthy(jinja.evaluate(expression, resolveVariable, at(where)));
+      return truthy(jinja.evaluate(expression, variablesFor(expression), at(where)));
     } catch (thrown) {
       const answer = conditionWithoutUndefined(expression, thrown);
       if (answer !== undefined) return answer;
@@ -176,7 +191,8 @@ export function createTemplar(options: TemplarOptions): Templar {
 
   function renderTemplate(text: string, file: string, locals?: ReadonlyMap<string, Value>): string {
     const { body, settings, lines } = splitHeader(text);
-    const lookup = locals ? (name: string) => (locals.has(name) ? locals.get(name) : resolveVariable(name)) : resolveVariable;
+    const variable = variablesFor(body);
+    const lookup = locals ? (name: string) => (locals.has(name) ? locals.get(name) : variable(name)) : variable;
     const result = jinja.renderValue(body, lookup, { ...at({ file }, lines), trimBlocks: true, ...settings });
     return str(withNewlines(result, text));
   }
@@ -205,11 +221,14 @@ export function createTemplar(options: TemplarOptions): Templar {
       }
     },
     withVariables: (variables) =>
-      createTemplar({
-        ...options,
-        lookup: (name) => (variables.has(name) ? variables.get(name) : options.lookup(name)),
-        variableNames: () => new Set([...variables.keys(), ...(options.variableNames?.() ?? [])]),
-      }),
+      templarWith(
+        {
+          ...options,
+          lookup: (name) => (variables.has(name) ? variables.get(name) : options.lookup(name)),
+          variableNames: () => new Set([...variables.keys(), ...(options.variableNames?.() ?? [])]),
+        },
+        inert,
+      ),
   };
 }
 

@@ -26,11 +26,6 @@ const COMPARISONS: Record<string, (order: number) => boolean> = {
 };
 const VERSION_TYPES: readonly string[] = ['loose', 'strict', 'semver', 'semantic', 'pep440'] satisfies VersionType[];
 
-/** The tests of ansible-core 2.14 that Jinja2 does not have itself. */
-export function ansibleTests(): Record<string, Test> {
-  return { ...resultTests(), ...textTests(), ...listTests(), ...fileTests() };
-}
-
 function resultTests(): Record<string, Test> {
   const field = (name: string, key = name): Test =>
     test([], (value) => truthy(dictGet(result(value, name), key) ?? false));
@@ -173,3 +168,11 @@ function fileTests(): Record<string, Test> {
     is_same_file: same,
   };
 }
+
+/** The tests of ansible-core 2.14 that Jinja2 does not have itself. */
+export const ansibleTests: Readonly<Record<string, Test>> = {
+  ...resultTests(),
+  ...textTests(),
+  ...listTests(),
+  ...fileTests(),
+};

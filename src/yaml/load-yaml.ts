@@ -122,7 +122,7 @@ class Reader {
   }
 
   #scalar(node: Scalar): Value {
-    const text = typeof node.source === 'string' ? node.source : String(node.value ?? '');
+    const text = typeof node.source === 'string' ? node.source : typeof node.value === 'string' ? node.value : '';
     if (node.tag && node.tag !== '?') {
       const value = taggedScalar(node.tag, text);
       if (value === undefined) throw this.#unknownTag(node.tag, node);

@@ -36,10 +36,7 @@ function analyse(text: string): Analysis {
 function isPlainCharacter(char: string): boolean {
   if (char === '\n' || (char >= ' ' && char <= '~')) return true;
   const code = char.codePointAt(0) ?? 0;
-  return (
-    char !== '\uFEFF' &&
-    (code === 0x85 || (code >= 0xa0 && code <= 0xd7ff) || (code >= 0xe000 && code <= 0xfffd))
-  );
+  return char !== '\uFEFF' && (code === 0x85 || (code >= 0xa0 && code <= 0xd7ff) || (code >= 0xe000 && code <= 0xfffd));
 }
 
 /** Whether characters with a meaning in YAML forbid the plain style inside and outside flow collections. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StarsError } from '../../src/errors.js';
 import { createJinja, type RenderOptions } from '../../src/jinja/jinja.js';
-import { reprFloat } from '../../src/jinja/python-text.js';
+import { reprFloat, str } from '../../src/jinja/python-text.js';
 import { Float, Tuple, Unsafe, type Value } from '../../src/jinja/value.js';
 import { createTemplar } from '../../src/templating/templar.js';
 import { loadYaml } from '../../src/yaml/load-yaml.js';
@@ -10,7 +10,11 @@ import { loadYaml } from '../../src/yaml/load-yaml.js';
 const FIXTURES = join(process.cwd(), 'test/fixtures');
 
 /** One question that the real Jinja2, ansible-core or PyYAML answers too. `options` are Jinja2's names. */
-export type Case = { kind: 'template' | 'file' | 'when' | 'jinja' | 'yaml'; source: string; options?: Record<string, boolean> };
+export type Case = {
+  kind: 'template' | 'file' | 'when' | 'jinja' | 'yaml';
+  source: string;
+  options?: Record<string, boolean>;
+};
 
 /** `ok` holds the value with its types spelled out; that something is an error counts, not its words. */
 export type Answer = { ok: unknown } | { error: string };
@@ -29,7 +33,9 @@ export function corpus(): Case[] {
     ...blocks('jinja/templates.txt').map((source): Case => ({ kind: 'template', source })),
     ...blocks('jinja/files.txt').map((source): Case => ({ kind: 'file', source })),
     ...lines('jinja/conditions.txt').map((source): Case => ({ kind: 'when', source })),
-    ...blocks('jinja/whitespace.txt').flatMap((source) => settings().map((options): Case => ({ kind: 'jinja', source, options }))),
+    ...blocks('jinja/whitespace.txt').flatMap((source) =>
+      settings().map((options): Case => ({ kind: 'jinja', source, options })),
+    ),
     ...blocks('yaml/documents.txt').map((source): Case => ({ kind: 'yaml', source })),
   ];
 }
@@ -89,7 +95,7 @@ function renderOptions(options: Record<string, boolean>): RenderOptions {
 
 export function variables(): Map<string, Value> {
   const loaded = loadYaml(readFixture('jinja/vars.yml'), { file: 'vars.yml' });
-  return loaded instanceof Map ? new Map([...loaded].map(([key, value]) => [String(key), value])) : new Map();
+  return loaded instanceof Map ? new Map([...loaded].map(([key, value]) => [str(key), value])) : new Map();
 }
 
 function typed(value: Value): unknown {
@@ -109,7 +115,9 @@ export function differences(cases: readonly Case[], expected: readonly Answer[])
   return cases.flatMap((asked, index) => {
     const wanted = expected[index];
     const got = answer(asked, known);
-    const same = wanted && ('error' in wanted ? 'error' in got : 'ok' in got && JSON.stringify(got.ok) === JSON.stringify(wanted.ok));
+    const same =
+      wanted &&
+      ('error' in wanted ? 'error' in got : 'ok' in got && JSON.stringify(got.ok) === JSON.stringify(wanted.ok));
     return same ? [] : [{ asked, wanted, got }];
   });
 }

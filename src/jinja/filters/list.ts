@@ -24,7 +24,7 @@ export const listFilters: Record<string, Filter> = {
     return joined;
   }),
   reverse: filter([], (value) =>
-    isText(value) ? Array.from(str(value)).toReversed().join('') : [...iterate(value)].reverse(),
+    isText(value) ? Array.from(str(value)).toReversed().join('') : [...iterate(value)].toReversed(),
   ),
   sort: filter(['reverse', 'case_sensitive', 'attribute'], (value, args, context) => sort(value, args, context)),
   unique: filter(['case_sensitive', 'attribute'], (value, args, context) => {

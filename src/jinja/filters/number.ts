@@ -11,7 +11,10 @@ export const numberFilters: Record<string, Filter> = {
   int: filter(['default', 'base'], (value, { default: otherwise, base }) =>
     toInteger(value, otherwise ?? 0, toIndex(base ?? 10)),
   ),
-  float: filter(['default'], (value, { default: otherwise }) => parseFloatText(value) ?? (otherwise === undefined ? new Float(0) : otherwise)),
+  float: filter(
+    ['default'],
+    (value, { default: otherwise }) => parseFloatText(value) ?? (otherwise === undefined ? new Float(0) : otherwise),
+  ),
   abs: filter([], absolute),
   round: filter(['precision', 'method'], (value, { precision, method }) =>
     round(value, toIndex(precision ?? 0), str(method ?? 'common')),
@@ -116,8 +119,8 @@ function fileSize(value: Value, binary: boolean): string {
   const base = binary ? 1024 : 1000;
   if (bytes === 1) return '1 Byte';
   if (bytes < base) return `${Math.trunc(bytes)} Bytes`;
-  const letters = 'kMGTPEZY';
-  for (const [index, letter] of [...letters].entries()) {
+  const letters = ['k', 'M', 'G', 'T', 'P', 'E', 'Z', 'Y'];
+  for (const [index, letter] of letters.entries()) {
     const unit = base ** (index + 2);
     if (bytes < unit || index === letters.length - 1)
       return `${toFixed((base * bytes) / unit, 1)} ${binary ? `${letter.toUpperCase()}iB` : `${letter}B`}`;

@@ -177,7 +177,7 @@ function urlize(text: string, limit: Value | undefined, rel: string[], target: V
     .split(/(\s+)/)
     .map((word) => {
       const [, head = '', middle = '', tail = ''] = /^([(<]|&lt;)*(.*?)((?:[).,>\n]|&gt;)*)$/s.exec(word) ?? [];
-      const url = /^https?:\/\//.test(middle) ? middle : /^www\./.test(middle) ? `https://${middle}` : undefined;
+      const url = /^https?:\/\//.test(middle) ? middle : middle.startsWith('www.') ? `https://${middle}` : undefined;
       return url ? `${head}<a href="${url}"${attributes}>${shorten(middle)}</a>${tail}` : word;
     })
     .join('');

@@ -8,9 +8,9 @@ export type LookupPlugin = (terms: readonly Value[], options: Options) => Value[
 export type LookupSurroundings = {
   files: ControllerFiles;
   /** A variable, templated; undefined when there is none. */
-  variable(name: string): Value | undefined;
+  variable: (name: string) => Value | undefined;
   variableNames?: (() => Iterable<string>) | undefined;
   environment?: Readonly<Record<string, string | undefined>> | undefined;
-  renderTemplate(text: string, file: string, locals?: ReadonlyMap<string, Value>): string;
+  renderTemplate: (text: string, file: string, locals?: ReadonlyMap<string, Value>) => string;
   onDeprecation?: ((message: string) => void) | undefined;
 };
