@@ -100,8 +100,8 @@ export function distributionFacts(sections: Sections): Record<string, Value> {
     ansible_distribution: name,
     ansible_distribution_version: version,
     ansible_distribution_major_version: version.split('.')[0] ?? '',
-    ...(version.includes('.') && family === 'Debian' && name === 'Debian'
-      ? { ansible_distribution_minor_version: version.split('.')[1] ?? '' }
+    ...(name === 'Debian' && files.get('debian_version')?.includes('.')
+      ? { ansible_distribution_minor_version: files.get('debian_version')?.split('.')[1] ?? '' }
       : {}),
     ansible_distribution_release: releaseOf(name, osRelease, redHat),
     ...originOf(family, files),
@@ -123,7 +123,8 @@ function versionOf(name: string, osRelease: Pairs, files: Pairs): string {
   const plain = osRelease.get('VERSION_ID') ?? '';
   if (name === 'Alpine') return files.get('alpine-release') ?? plain;
   if (name === 'Debian') {
-    const full = files.get('debian_version') ?? '';
+    // Ansible reads /etc/debian_version only through the host's own python3-distro; without it the version is the plain one.
+    const full = files.get('python3-distro') ? (files.get('debian_version') ?? '') : '';
     return /^\d/.test(full) ? full : plain;
   }
   const redHat = files.get('oracle-release') ?? files.get('redhat-release');

@@ -16,7 +16,7 @@ const SECTIONS: readonly (readonly [string, string])[] = [
   ['osrelease', 'cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null'],
   [
     'releases',
-    'for file in redhat-release debian_version alpine-release SuSE-release oracle-release; do if [ -f /etc/$file ]; then read -r value </etc/$file; echo "$file=$value"; fi; done',
+    'for file in redhat-release debian_version alpine-release SuSE-release oracle-release; do if [ -f /etc/$file ]; then read -r value </etc/$file; echo "$file=$value"; fi; done; [ ! -d /usr/lib/python3/dist-packages/distro ] || echo python3-distro=yes',
   ],
   [
     'lsb',

@@ -45,12 +45,21 @@ test.each([
     },
     {
       distribution: 'Debian',
-      distribution_version: '12.11',
+      distribution_version: '12',
+      distribution_minor_version: '11',
       distribution_major_version: '12',
       distribution_release: 'bookworm',
       os_family: 'Debian',
       pkg_mgr: 'apt',
     },
+  ],
+  [
+    'Debian with its own python3-distro',
+    {
+      osrelease: 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n',
+      releases: 'debian_version=12.11\npython3-distro=yes\n',
+    },
+    { distribution_version: '12.11', distribution_major_version: '12', distribution_minor_version: '11' },
   ],
   [
     'Ubuntu',
