@@ -12,6 +12,9 @@ export type JsonLayout = {
   ascii?: boolean;
 };
 
+// What a value counts besides its characters, so that millions of empty lists come to an end soon.
+const COST_OF_A_VALUE = 20;
+
 /** Python's `json.dumps`. Throws TEMPLATE for what JSON cannot hold. */
 export function toJson(
   value: Value,
@@ -32,6 +35,8 @@ export function toJson(
     return `${open}${line}${parts.join(separator + line)}\n${indent.repeat(depth)}${close}`;
   };
   const write = (inner: Value, depth: number): string => {
+    size += COST_OF_A_VALUE;
+    checkLength(size);
     if (depth > 500) throw templateError('This value is nested too deeply for JSON.');
     if (inner === null) return 'null';
     if (typeof inner === 'boolean') return String(inner);

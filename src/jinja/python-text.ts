@@ -1,5 +1,9 @@
+import { checkLength } from './length-limit.js';
 import { templateError, undefinedError } from './template-error.js';
-import { Attributes, Float, Tuple, Undefined, Unsafe, type Value, VaultText } from './value.js';
+import { Attributes, type Dict, Float, Tuple, Undefined, Unsafe, type Value, VaultText } from './value.js';
+
+// What a value counts besides its characters, so that millions of empty lists come to an end soon.
+const COST_OF_A_VALUE = 20;
 
 /** Python's `str(value)`. Throws UNDEFINED_VARIABLE for an undefined one. */
 export function str(value: Value): string {
@@ -9,8 +13,31 @@ export function str(value: Value): string {
   return repr(value);
 }
 
-/** Python's `repr(value)`. */
+/** Python's `repr(value)`. Throws TEMPLATE when it becomes longer than any sane text. */
 export function repr(value: Value): string {
+  return written(value, { characters: 0 });
+}
+
+// Lists that hold the same list twice, and that one the next, double in print with every level: hence the count.
+function written(value: Value, size: { characters: number }): string {
+  size.characters += COST_OF_A_VALUE;
+  checkLength(size.characters);
+  if (Array.isArray(value)) return writtenList(value, size);
+  if (value instanceof Map) {
+    return `{${[...value].map(([key, inner]) => `${written(key, size)}: ${written(inner, size)}`).join(', ')}}`;
+  }
+  const text = writtenScalar(value);
+  size.characters += text.length;
+  return text;
+}
+
+function writtenList(list: Value[], size: { characters: number }): string {
+  const items = Array.from(list, (item) => written(item, size)).join(', ');
+  if (!(list instanceof Tuple)) return `[${items}]`;
+  return list.length === 1 ? `(${items},)` : `(${items})`;
+}
+
+function writtenScalar(value: Exclude<Value, Value[] | Dict>): string {
   if (value === null) return 'None';
   if (value === true) return 'True';
   if (value === false) return 'False';
@@ -18,9 +45,6 @@ export function repr(value: Value): string {
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   if (value instanceof Float) return reprFloat(value.value);
   if (value instanceof Unsafe) return reprText(value.text);
-  if (value instanceof Tuple) return `(${value.map(repr).join(', ')}${value.length === 1 ? ',' : ''})`;
-  if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`;
-  if (value instanceof Map) return `{${[...value].map(([key, inner]) => `${repr(key)}: ${repr(inner)}`).join(', ')}}`;
   if (value instanceof Undefined) {
     if (value.silent) return 'Undefined';
     throw undefinedError(value);

@@ -20,7 +20,7 @@ export type Environment = {
 /** Limits shared by everything one rendering sets in motion. */
 export type Budget = { steps: number; characters: number; depth: number };
 
-const MAX_STEPS = 10_000_000;
+const MAX_STEPS = 3_000_000;
 const MAX_CHARACTERS = 10_000_000;
 const MAX_DEPTH = 100;
 

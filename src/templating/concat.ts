@@ -18,24 +18,26 @@ export function evaluatingConcat(parts: Value[]): Value {
 }
 
 /** Whether printing the value and reading it back gives the same, so that both can be spared. */
-function survivesLiteral(value: Value): boolean {
-  if (Array.isArray(value)) return value.every(survivesLiteral);
-  if (value instanceof LazyDict) return true;
-  if (value instanceof Map) return [...value].every(([key, inner]) => survivesLiteral(key) && survivesLiteral(inner));
+function survivesLiteral(value: Value, seen = new Set<Value>()): boolean {
+  if (value === null || typeof value !== 'object' || value instanceof Unsafe || value instanceof LazyDict) return true;
   if (value instanceof Float) return Number.isFinite(value.value);
-  return value === null || typeof value !== 'object' || value instanceof Unsafe;
+  if (seen.has(value)) return true;
+  seen.add(value);
+  if (Array.isArray(value)) return value.every((item) => survivesLiteral(item, seen));
+  return value instanceof Map && [...value].flat().every((item) => survivesLiteral(item, seen));
 }
 
 /** What an output becomes before it is text: None is nothing, and undefined values inside lists and dicts are errors. */
 export function finalize(value: Value): Value {
   if (value === null) return '';
-  failOnUndefined(value);
+  failOnUndefined(value, new Set());
   return value;
 }
 
-function failOnUndefined(value: Value): void {
+function failOnUndefined(value: Value, seen: Set<Value>): void {
   if (value instanceof Undefined && !value.silent) throw undefinedError(value);
-  if (Array.isArray(value)) for (const item of value) failOnUndefined(item);
-  else if (value instanceof Map && !(value instanceof LazyDict))
-    for (const item of value.values()) failOnUndefined(item);
+  if (!Array.isArray(value) && (!(value instanceof Map) || value instanceof LazyDict)) return;
+  if (seen.has(value)) return;
+  seen.add(value);
+  for (const item of value.values()) failOnUndefined(item, seen);
 }

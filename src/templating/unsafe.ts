@@ -1,4 +1,5 @@
 import { LazyDict } from '../jinja/lazy-dict.js';
+import { unwrap } from '../jinja/python-value.js';
 import { Tuple, Unsafe, type Value } from '../jinja/value.js';
 
 /** Whether a text holds anything that would be templated. */
@@ -8,26 +9,41 @@ export function looksLikeTemplate(text: string): boolean {
 
 /** The value with every text in it that looks like a template marked as never to be templated: for what a host answered. */
 export function protect(value: Value): Value {
-  return mapTexts(value, (text) => (looksLikeTemplate(text) ? new Unsafe(text) : text));
+  return mapTexts(value, (text) => (looksLikeTemplate(text) ? new Unsafe(text) : text), new Map());
 }
 
-/** The value without such marks: for module arguments, conditions on plain text, and whatever leaves templating for good. */
+/** The value without such marks: for module arguments, and whatever else leaves templating for good. */
 export function plain(value: Value): Value {
-  if (value instanceof Unsafe) return value.text;
-  if (Array.isArray(value)) return value instanceof Tuple ? Tuple.from(value.map(plain)) : value.map(plain);
-  if (value instanceof Map && !(value instanceof LazyDict))
-    return new Map([...value].map(([key, inner]) => [plain(key), plain(inner)]));
-  return value;
+  return mapTexts(
+    value,
+    (text) => text,
+    new Map(),
+    (unsafe) => unsafe.text,
+  );
 }
 
-function mapTexts(value: Value, change: (text: string) => Value): Value {
+/** A deep copy with changed texts; what occurs twice is copied once. */
+function mapTexts(
+  value: Value,
+  change: (text: string) => Value,
+  copies: Map<Value, Value>,
+  unmark: (unsafe: Unsafe) => Value = (unsafe) => unsafe,
+): Value {
   if (typeof value === 'string') return change(value);
+  if (value instanceof Unsafe) return unmark(value);
+  const known = copies.get(value);
+  if (known !== undefined) return known;
+  const inner = (part: Value) => mapTexts(part, change, copies, unmark);
   if (Array.isArray(value)) {
-    const items = [...value].map((item) => mapTexts(item, change));
-    return value instanceof Tuple ? Tuple.from(items) : items;
+    const items = Array.from(value, inner);
+    const copy = value instanceof Tuple ? Tuple.from(items) : items;
+    copies.set(value, copy);
+    return copy;
   }
   if (value instanceof Map && !(value instanceof LazyDict)) {
-    return new Map([...value].map(([key, inner]) => [key, mapTexts(inner, change)]));
+    const copy = new Map([...value].map(([key, item]) => [unwrap(key), inner(item)]));
+    copies.set(value, copy);
+    return copy;
   }
   return value;
 }
