@@ -26,7 +26,7 @@ export const status = defineCommand({
   args: z.object({ subject: z.string().optional() }),
   permission: 'read',
   cluster: true,
-  kind: 'answer',
+  kind: 'run',
   examples: ['status production', 'status mesos staging', 'status zeppelin production'],
   async run(context) {
     const { subject } = context.args;

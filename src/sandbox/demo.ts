@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import type { Clock } from '../clock.js';
 import type { Connect } from '../connection/connection.js';
 import { openHome } from '../home/home.js';
@@ -5,15 +6,25 @@ import type { Log } from '../log.js';
 import { serveSlack } from '../serve.js';
 import { createStars } from '../stars.js';
 import { Secret } from '../secret.js';
+import type { FakeSlack } from './fake-slack/fake-slack.js';
 import { startSandbox } from './sandbox.js';
+import { threadPicture } from './thread-picture.js';
 
-export type DemoOptions = { clock: Clock; log: Log; connect: Connect; stackFolder: string; out(text: string): void };
+export type DemoOptions = {
+  clock: Clock;
+  log: Log;
+  connect: Connect;
+  stackFolder: string;
+  out(text: string): void;
+  /** Where a picture of the first thread goes. */
+  pictureFile?: string | undefined;
+};
 
 /** What the demo types into the channel #deploys. */
 export const DEMO_COMMANDS = ['deploy workers sandbox', 'status sandbox', 'restart zeppelin sandbox', 'backup sandbox'];
 
 /** Plays the commands in a sandbox, through the same Slack adapter as production, and prints the channel. Resolves with the exit status. */
-export async function playDemo({ clock, log, connect, stackFolder, out }: DemoOptions): Promise<number> {
+export async function playDemo({ clock, log, connect, stackFolder, out, pictureFile }: DemoOptions): Promise<number> {
   const sandbox = await startSandbox({ clock, log, stackFolder });
   const { slack } = sandbox;
   const home = await openHome({
@@ -38,13 +49,12 @@ export async function playDemo({ clock, log, connect, stackFolder, out }: DemoOp
     );
     for (const command of DEMO_COMMANDS) {
       out(`ada types: /stars ${command}`);
-      const before = slack.messages('deploys').length;
       await slack.say(command, { channel: 'deploys' });
       await service.idle();
-      if (slack.messages('deploys').length === before) out('  (no answer came)');
     }
     out('');
     out(slack.transcript('deploys'));
+    if (pictureFile) writeFileSync(pictureFile, pictureOf(slack));
     const runs = await stars.store.list({ limit: DEMO_COMMANDS.length });
     return runs.length === DEMO_COMMANDS.length && runs.every(({ state }) => state === 'succeeded') ? 0 : 1;
   } finally {
@@ -52,4 +62,9 @@ export async function playDemo({ clock, log, connect, stackFolder, out }: DemoOp
     await stars.close();
     await sandbox.stop();
   }
+}
+
+function pictureOf(slack: FakeSlack): string {
+  const root = slack.messages('deploys').find(({ threadTs }) => !threadTs);
+  return threadPicture(root ? slack.thread(root.ts) : [], { U0ADA: 'ada' });
 }
