@@ -1,7 +1,13 @@
 import type { Clock } from './clock.js';
 import { StarsError } from './errors.js';
 
-export type PollOptions = { clock: Clock; everyMs: number; timeoutMs: number; signal?: AbortSignal | undefined; what: string };
+export type PollOptions = {
+  clock: Clock;
+  everyMs: number;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+  what: string;
+};
 
 /** Asks until the answer is not undefined; TIMEOUT after `timeoutMs`, naming `what` was awaited. */
 export async function poll<T>(ask: () => Promise<T | undefined>, options: PollOptions): Promise<T> {

@@ -119,7 +119,9 @@ function readJson(file: string): unknown {
 /** A unit that stops on a host is missed by the cluster, and the other way round. */
 function coupleServices(hosts: SimulatedHosts, cluster: SimulatedCluster): void {
   for (const { name } of hosts.hosts) {
-    hosts.host(name).onServiceChange(({ unit, state }) => void cluster.control.serviceOn(name, unit, state === 'active'));
+    hosts
+      .host(name)
+      .onServiceChange(({ unit, state }) => void cluster.control.serviceOn(name, unit, state === 'active'));
   }
 }
 

@@ -49,9 +49,14 @@ function playbookFolder({ playbookDir }: InventoryCase): string[] {
 
 /** One playbook with a play for each pattern; every play prints the hosts it runs on, in order. */
 async function playHosts(one: InventoryCase, limit: string | null): Promise<Pick<Answer, 'groups' | 'matches'>> {
-  const plays = one.patterns.map((pattern, index) => play(pattern, `@@${index} {{ ansible_play_hosts_all | to_json }}`));
+  const plays = one.patterns.map((pattern, index) =>
+    play(pattern, `@@${index} {{ ansible_play_hosts_all | to_json }}`),
+  );
   const playbook = join(scratch, 'plays.json');
-  writeFileSync(playbook, JSON.stringify(limit === null ? [play('localhost', '@@groups {{ groups | to_json }}'), ...plays] : plays));
+  writeFileSync(
+    playbook,
+    JSON.stringify(limit === null ? [play('localhost', '@@groups {{ groups | to_json }}'), ...plays] : plays),
+  );
   const output = await ansible('ansible-playbook', one, [playbook, ...(limit === null ? [] : ['--limit', limit])]);
   const printed = new Map<string, unknown>();
   for (const [, text = '""'] of output.matchAll(/"msg": ("@@.*")$/gm)) {
@@ -60,15 +65,28 @@ async function playHosts(one: InventoryCase, limit: string | null): Promise<Pick
   }
   return {
     groups: (printed.get('groups') ?? {}) as Answer['groups'],
-    matches: one.patterns.map((pattern, index) => ({ pattern, limit, hosts: (printed.get(String(index)) ?? []) as string[] })),
+    matches: one.patterns.map((pattern, index) => ({
+      pattern,
+      limit,
+      hosts: (printed.get(String(index)) ?? []) as string[],
+    })),
   };
 }
 
 function play(pattern: string, message: string): object {
-  return { hosts: pattern, gather_facts: false, connection: 'local', tasks: [{ debug: { msg: message }, run_once: true }] };
+  return {
+    hosts: pattern,
+    gather_facts: false,
+    connection: 'local',
+    tasks: [{ debug: { msg: message }, run_once: true }],
+  };
 }
 
-async function ansible(program: string, { name, sources, vaultPasswordFile }: InventoryCase, args: string[]): Promise<string> {
+async function ansible(
+  program: string,
+  { name, sources, vaultPasswordFile }: InventoryCase,
+  args: string[],
+): Promise<string> {
   const vault = vaultPasswordFile === undefined ? [] : ['--vault-password-file', vaultPasswordFile];
   const inventory = sources.flatMap((source) => ['-i', source]);
   const { stdout } = await execute(program, [...inventory, ...vault, ...args], {
