@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineCommand } from '../src/bot/command.js';
 import { StarsError } from '../src/errors.js';
+import type { Home } from '../src/home/home.js';
 
 const CommaList = z.string().transform((text) =>
   text
@@ -52,23 +53,14 @@ export const deploy = defineCommand({
     'deploy role:zookeeper production --limit masters',
   ],
 
+  async check({ args, home }) {
+    await playbookOrRole(args.target, home);
+    for (const text of args.extraVars) for (const value of secretsIn(text)) home.redactor.add(value);
+  },
+
   async run({ args, home, provision, environment }) {
     const { target: name, ...options } = args;
-    const target = await home.resolveTarget(name);
-    if (target.kind === 'app' || target.kind === 'job') {
-      throw new StarsError(
-        'UNSUPPORTED',
-        `${name} is ${target.kind === 'app' ? 'an app' : 'a job'}: Stars ${target.kind === 'app' ? 'restarts' : 'backs up'} it, but cannot deploy it yet.`,
-        {
-          hint: `Send ${target.path} to ${target.kind === 'app' ? 'Marathon' : 'Chronos'} yourself; “stars help deploy” lists what can be deployed.`,
-        },
-      );
-    }
-    const result = await provision.run({
-      ...options,
-      target:
-        target.kind === 'playbook' ? { playbook: target.path } : { role: target.name, hosts: options.limit ?? 'all' },
-    });
+    const result = await provision.run({ ...options, target: await playbookOrRole(name, home, options.limit) });
     const hosts = Object.values(result.hosts);
     const changed = hosts.filter((recap) => recap.changed > 0).length;
     const done = hosts.filter((recap) => recap.failed === 0 && recap.unreachable === 0).length;
@@ -81,3 +73,21 @@ export const deploy = defineCommand({
       : `${what}: ${changed} of ${hosts.length} hosts changed, all are as they should be.`;
   },
 });
+
+/** What to run, found by its name in the stack; UNSUPPORTED for what is no Ansible content. */
+async function playbookOrRole(name: string, home: Home, hosts = 'all') {
+  const { kind, path, name: role } = await home.resolveTarget(name);
+  if (kind === 'playbook') return { playbook: path };
+  if (kind === 'role') return { role, hosts };
+  const [what, does, where] = kind === 'app' ? ['an app', 'restarts', 'Marathon'] : ['a job', 'backs up', 'Chronos'];
+  throw new StarsError('UNSUPPORTED', `${name} is ${what}: Stars ${does} it, but cannot deploy it yet.`, {
+    hint: `Send ${path} to ${where} yourself; playbooks and roles can be deployed.`,
+  });
+}
+
+/** Values of `key=value` words whose key sounds secret: what is typed is shown to others and kept. */
+function secretsIn(text: string): string[] {
+  return [...text.matchAll(/([\w-]+)=(?:"([^"]*)"|'([^']*)'|(\S+))/g)]
+    .filter(([, key = '']) => /passw|secret|token|credential|api_?key/i.test(key))
+    .map(([, , ...values]) => values.find((value) => value !== undefined) ?? '');
+}

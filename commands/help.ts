@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { type AnyCommand, defineCommand } from '../src/bot/command.js';
-import { spell, usageOf } from '../src/bot/parse.js';
-import { StarsError } from '../src/errors.js';
-import { didYouMean } from '../src/near-names.js';
+import { spell, unknownCommand, usageOf } from '../src/bot/parse.js';
 
 export const help = defineCommand({
   name: 'help',
@@ -17,10 +15,7 @@ export const help = defineCommand({
     if (args.command === undefined) return overview(commands, home.environments());
     const command = commands.find(({ name }) => name === args.command);
     if (command) return page(command);
-    const names = commands.map(({ name }) => name);
-    throw new StarsError('UNKNOWN_COMMAND', `There is no command ${args.command}.`, {
-      hint: didYouMean(args.command, names) ?? `Commands: ${names.join(', ')}.`,
-    });
+    throw unknownCommand(args.command, commands);
   },
 });
 

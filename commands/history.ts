@@ -18,7 +18,7 @@ export const history = defineCommand({
   kind: 'answer',
   examples: ['history', 'history staging --lines 50'],
 
-  async run({ args, environment, runs }) {
-    return historyText(await runs.list({ environment: environment?.name, limit: args.lines }));
+  async run({ args, environmentName, runs }) {
+    return historyText(await runs.list({ environment: environmentName, limit: args.lines }));
   },
 });

@@ -1,34 +1,37 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from './clock.js';
+import { readSettings } from './config.js';
 import { createSshConnect } from './connection/ssh.js';
-import { asStarsError } from './errors.js';
+import { asStarsError, StarsError } from './errors.js';
 import { openHome } from './home/home.js';
 import { createLog, type Log } from './log.js';
-import { playDemo } from './sandbox/demo.js';
 import { borrowedSandbox } from './sandbox/borrowed.js';
 import { createRedactor } from './secret.js';
 import { createStars } from './stars.js';
-import { runOneCommand, type Terminal } from './terminal/one-command.js';
+import { runDemo } from './terminal/demo-command.js';
+import { runOneCommand } from './terminal/one-command.js';
 import { runSandbox } from './terminal/sandbox-command.js';
-import { runService } from './terminal/service.js';
+import { runService, SERVE_HELP } from './terminal/service.js';
+import { createTerminal } from './terminal/terminal.js';
 
 const PACKAGE = join(import.meta.dirname, '..', '..');
-const terminal: Terminal = {
-  out: (line) => void process.stdout.write(`${line}\n`),
-  error: (line) => void process.stderr.write(`${line}\n`),
-};
+const LINGER_MS = 3_000;
+const terminal = createTerminal(process.stdout, process.stderr);
 const redactor = createRedactor();
 
 /** From the words behind `stars` to the exit status. */
 async function main(argv: readonly string[]): Promise<number> {
   const [word, ...others] = argv;
   if (word === '--version' || word === 'version') return say(readVersion());
-  const log = createLog({ level: process.env['LOG_LEVEL'] ?? (word === 'serve' ? 'info' : 'warn'), redactor });
+  const { logLevel } = readSettings(process.env);
+  const level = process.env['LOG_LEVEL'] ? logLevel : word === 'serve' ? 'info' : 'error';
+  const log = createLog({ level, redactor });
   const connect = createSshConnect({ log, redactor });
   const stackFolder = join(PACKAGE, 'stack');
-  if (word === 'demo') return playDemo({ clock: systemClock, log, connect, stackFolder, out: terminal.out });
+  if (word === 'demo') return runDemo({ argv: others, clock: systemClock, log, connect, stackFolder, terminal });
   if (word === 'sandbox') return runSandbox({ argv: others, clock: systemClock, log, stackFolder, terminal });
+  if (word === 'serve' && others.length > 0) return say(SERVE_HELP, others);
   return withStars(log, argv);
 }
 
@@ -43,20 +46,26 @@ async function withStars(log: Log, argv: readonly string[]): Promise<number> {
     env: process.env,
     sandboxEnvironment: sandbox.environment,
   });
+  await stars.runs.settleAbandoned();
+  const stopHeartbeat = stars.runs.startHeartbeat();
   try {
     if (argv[0] === 'serve') return await runService({ stars, home, clock: systemClock, log, terminal });
-    process.once('SIGINT', () => stars.runs.cancelAll('Cancelled with Ctrl-C.'));
-    process.once('SIGTERM', () => stars.runs.cancelAll('Stars was asked to stop.'));
-    return await runOneCommand({
-      argv: argv[0] === '--help' || argv[0] === '-h' ? ['help'] : argv,
-      bot: stars.bot,
-      store: stars.store,
-      terminal,
-    });
+    const { bot, store } = stars;
+    return await runOneCommand({ argv, bot, store, terminal, signal: cancelledBySignals() });
   } finally {
+    stopHeartbeat();
     await sandbox.stop();
     await stars.close();
   }
+}
+
+/** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+function cancelledBySignals(): AbortSignal {
+  const controller = new AbortController();
+  const abort = (words: string) => () => controller.abort(new StarsError('CANCELLED', words));
+  process.once('SIGINT', abort('Cancelled with Ctrl-C.'));
+  process.once('SIGTERM', abort('Stars was asked to stop.'));
+  return controller.signal;
 }
 
 function readVersion(): string {
@@ -64,7 +73,10 @@ function readVersion(): string {
   return version;
 }
 
-function say(text: string): number {
+function say(text: string, words: readonly string[] = []): number {
+  const unknown = words.find((word) => word !== '--help' && word !== '-h');
+  if (unknown !== undefined)
+    throw new StarsError('USAGE', `“${unknown.slice(0, 40)}” is not known here.`, { hint: text });
   terminal.out(text);
   return 0;
 }
@@ -74,5 +86,8 @@ try {
 } catch (thrown) {
   const error = asStarsError(thrown);
   terminal.error(`stars: ${redactor.redact(error.describe())}`);
-  process.exitCode = error.exitStatus;
+  // A store that does not open is a matter of configuration: no run has begun.
+  process.exitCode = error.code === 'STORE' ? 2 : error.exitStatus;
 }
+// Whatever a library still holds open must not hold up the shell.
+setTimeout(() => process.exit(), LINGER_MS).unref();

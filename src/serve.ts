@@ -28,14 +28,13 @@ export async function serveSlack({ stars, settings, clock, log, http }: ServeOpt
   const slack: Slack = createSlack({ settings, clock, log, http, receive: (incoming) => tracked(receive(incoming)) });
 
   function tracked<T>(work: Promise<T>): Promise<T> {
-    underWay.add(work);
-    const done = () => void underWay.delete(work);
-    work.then(done, done);
+    const settled: Promise<unknown> = Promise.allSettled([work]).then(() => underWay.delete(settled));
+    underWay.add(settled);
     return work;
   }
 
   async function idle(): Promise<void> {
-    while (underWay.size > 0) await Promise.allSettled([...underWay]);
+    while (underWay.size > 0) await Promise.all(underWay);
     await slack.threads.idle();
   }
 

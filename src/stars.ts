@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { commands } from '../commands/index.js';
 import { type Bot, createBot } from './bot/bot.js';
@@ -13,6 +12,7 @@ import type { Log } from './log.js';
 import { setupFact } from './provision/facts/setup.js';
 import { modules } from './provision/modules/index.js';
 import { createProvision, type Provision } from './provision/provision.js';
+import { processIdentity } from './runs/process-identity.js';
 import { createRuns, type RunHandle, type Runs } from './runs/runs.js';
 import { type Database, openDatabase } from './store/database.js';
 import { createRunStore, type RunStore } from './store/runs.js';
@@ -34,8 +34,7 @@ export async function createStars(adapters: Adapters): Promise<Stars> {
   const { home, clock, log } = adapters;
   const database = await openDatabase({ databaseUrl: home.settings.databaseUrl, dataFolder: home.dataFolder });
   const store = createRunStore(database);
-  const owner = randomUUID();
-  const recording = { clock, redactor: home.redactor, log, owner };
+  const recording = { clock, redactor: home.redactor, log, owner: processIdentity() };
   const runs = createRuns({ ...recording, store });
   const bot = createBot({
     commands,

@@ -1,15 +1,15 @@
 import type { z } from 'zod';
 import type { Clock } from '../clock.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { StarsError } from '../errors.js';
+import { type ErrorCode, StarsError } from '../errors.js';
 import type { Environment, Home } from '../home/home.js';
 import type { Log } from '../log.js';
-import type { Person, RunSource } from '../model/run.js';
+import type { Person, RunError, RunSource } from '../model/run.js';
 import type { Provision } from '../provision/provision.js';
 import type { RunHandle, RunObserver, RunRequest, RunResult, Runs } from '../runs/runs.js';
 import type { RunEnd, RunStore } from '../store/runs.js';
 import type { AnyCommand, CommandContext } from './command.js';
-import { type Parsed, parse, unknownEnvironment, usageError } from './parse.js';
+import { type Parsed, parse, usageError } from './parse.js';
 import { createStep } from './step.js';
 import type { Words } from './words.js';
 
@@ -21,6 +21,8 @@ export type BotRequest = {
   source: RunSource;
   /** Id and name of the Slack channel, whose default environment applies. */
   channel?: string[] | undefined;
+  /** Ends what was asked for when it aborts. */
+  signal?: AbortSignal | undefined;
 };
 
 /** How a request ended: an answer for the asker alone, or a run that everybody sees. */
@@ -52,11 +54,12 @@ export function createBot(options: BotOptions) {
     const environment = await environmentOf(parsed, request);
     const args = validate(parsed);
     requirePermission(parsed.command, environment, request.person);
+    await parsed.command.check?.({ args: args as never, home });
     const runRequest: RunRequest = {
       command: parsed.command.name,
       text: request.text,
       args: { ...parsed.input, ...(parsed.rest === undefined ? {} : { rest: parsed.rest }) },
-      environment: environment?.name ?? null,
+      environment: environment?.name ?? parsed.environment ?? null,
       person: request.person,
       source: request.source,
     };
@@ -65,10 +68,10 @@ export function createBot(options: BotOptions) {
       runRequest,
       (run) => work({ parsed, args, environment, request, run }),
       observe,
+      request.signal,
     );
     if (parsed.command.kind === 'run') return { kind: 'run', id, end, summary: end.summary ?? '' };
-    if (end.error)
-      throw new StarsError('INTERNAL', end.error.message, { ...(end.error.hint ? { hint: end.error.hint } : {}) });
+    if (end.error) throw thrownAgain(end.error);
     return { kind: 'answer', text: end.summary ?? '' };
   }
 
@@ -90,6 +93,7 @@ export function createBot(options: BotOptions) {
       get environment() {
         return required(environment, parsed.command);
       },
+      environmentName: environment?.name ?? parsed.environment,
       get cluster() {
         if (cluster) return cluster;
         throw new StarsError('CONFIG', `${parsed.command.name} does not use the cluster.`);
@@ -123,16 +127,26 @@ export function createBot(options: BotOptions) {
     { command, environment }: Parsed,
     { channel }: BotRequest,
   ): Promise<Environment | undefined> {
-    if (command.environment === 'none') return undefined;
+    if (command.environment !== 'required') return undefined;
     const name = environment ?? home.defaultEnvironment(...(channel ?? []));
-    if (name === undefined && command.environment === 'optional') return undefined;
     if (name !== undefined) return options.environmentOf(name);
     const names = home.environments();
-    if (names.length === 0) throw unknownEnvironment('', names);
+    if (names.length === 0) throw noHome(home);
     throw usageError(command, `the environment is missing; environments: ${names.join(', ')}`);
   }
 
   return { handle, commands };
+}
+
+function noHome({ folder }: Home): StarsError {
+  return new StarsError('CONFIG', `${folder} is no Stars home yet: it has no environments.`, {
+    hint: 'Put an Ansible inventory at inventories/<environment>/hosts in it, or set STARS_HOME to a folder that has one. “stars demo” needs none.',
+  });
+}
+
+/** The error of an answer that was not recorded, for whoever asked. */
+function thrownAgain({ code, message, hint }: RunError): StarsError {
+  return new StarsError(code as ErrorCode, message, hint === undefined ? {} : { hint });
 }
 
 function required(environment: Environment | undefined, command: AnyCommand): Environment {

@@ -18,8 +18,10 @@ export type CommandContext<Args> = {
   args: Args;
   /** Words after `--`, as typed. */
   rest: string | undefined;
-  /** The environment asked for. Throws CONFIG when the command takes none. */
+  /** The environment asked for. Throws CONFIG when there is none. */
   environment: Environment;
+  /** Its name alone; undefined when none was asked for. */
+  environmentName: string | undefined;
   /** The clients of the environment; a missing endpoint throws CONFIG when it is used, saying what to add where. */
   cluster: Cluster;
   /** Runs playbooks and roles of the stack on the environment's hosts. */
@@ -48,7 +50,7 @@ export type CommandDefinition<Args> = {
   summary: string;
   /** Words before the environment: `<target>`, `[subject]`. The environment itself is `environment` below. */
   words?: readonly string[];
-  /** `required`: named, or the default of the channel or home; `optional`: as that, or none; `none`: the command knows no environment. */
+  /** `required`: named, or the default of the channel or home; `optional`: a name that narrows down; `none`: the command knows no environment. */
   environment: 'required' | 'optional' | 'none';
   flags?: Record<string, Flag>;
   /** Validates words and flags by name (`<target>` is `target`, `--start-at` is `startAt`). */
@@ -59,6 +61,8 @@ export type CommandDefinition<Args> = {
   /** `run` is recorded and has a thread; `answer` replies to the person alone and leaves no trace in the history. */
   kind: 'run' | 'answer';
   examples?: readonly string[];
+  /** Looks at the words once more before anything is recorded, for what only the home knows. Throws what is wrong with them. */
+  check?(asked: { args: Args; home: Home }): Promise<void>;
   /** The closing words, as Slack's mrkdwn. A StarsError is the run's failure. */
   run(context: CommandContext<Args>): Promise<string>;
 };

@@ -18,8 +18,14 @@ export type Names = { commands: readonly AnyCommand[]; environments: readonly st
 /** From words to a command and its raw arguments; UNKNOWN_COMMAND, UNKNOWN_ENVIRONMENT or USAGE say what was expected. */
 export function parse({ words, rest }: Words, { commands, environments }: Names): Parsed {
   const [name = 'help', ...others] = words;
+  for (const word of words) if (word.length > LONGEST_WORD) throw tooLong(word);
+  if (HELP_FLAGS.includes(name))
+    return parse({ words: ['help', ...others], rest: undefined }, { commands, environments });
   const command = commands.find((candidate) => candidate.name === name.toLowerCase());
   if (!command) throw unknownCommand(name, commands);
+  const help = commands.find((candidate) => candidate.name === 'help');
+  if (help && others.some((word) => HELP_FLAGS.includes(word)))
+    return { command: help, input: { command: command.name }, environment: undefined, rest: undefined };
   const { operands, flags } = readFlags(command, others);
   const { positions, environment } = placeOperands(command, operands, environments);
   return { command, input: { ...positions, ...flags }, environment, rest };
@@ -37,9 +43,21 @@ export function spell(name: string, { takes, short }: Flag): string {
   return `${short ? `-${short}, ` : ''}--${name}${takes ? ` ${takes}` : ''}`;
 }
 
-function unknownCommand(name: string, commands: readonly AnyCommand[]): StarsError {
+const HELP_FLAGS = ['--help', '-h'];
+// Long enough for variables as JSON; a name of anything is shorter by far.
+const LONGEST_WORD = 20_000;
+const LONGEST_NAME = 200;
+
+function tooLong(word: string): StarsError {
+  return new StarsError('USAGE', `“${word.slice(0, 40)}…” is too long: it has ${word.length} characters.`, {
+    hint: 'Write what is long into a file of the stack or the inventory.',
+  });
+}
+
+export function unknownCommand(name: string, commands: readonly AnyCommand[]): StarsError {
+  if (name.length > LONGEST_NAME) return tooLong(name);
   const names = commands.map((command) => command.name);
-  return new StarsError('UNKNOWN_COMMAND', `There is no command ${name}.`, {
+  return new StarsError('UNKNOWN_COMMAND', `There is no command ${name === '' ? '“”' : name}.`, {
     hint: didYouMean(name, names) ?? `Commands: ${names.join(', ')}.`,
   });
 }
@@ -73,6 +91,10 @@ function placeOperands(
   environments: readonly string[],
 ): { positions: Record<string, string>; environment: string | undefined } {
   const slots = command.words ?? [];
+  for (const word of operands) {
+    if (word.length > LONGEST_NAME) throw tooLong(word);
+    if (word.trim() === '') throw usageError(command, 'a word is empty');
+  }
   const required = slots.filter((slot) => slot.startsWith('<')).length;
   const last = operands.at(-1);
   const takesEnvironment = command.environment !== 'none';

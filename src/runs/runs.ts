@@ -7,6 +7,7 @@ import type { Emit, HostRecap, Person, RunError, RunEvent, RunEventBody, RunSour
 import { applyEvent, type RunView } from '../model/run-view.js';
 import type { Redactor } from '../secret.js';
 import type { RunEnd, RunStore } from '../store/runs.js';
+import { processIsGone } from './process-identity.js';
 
 export type RunRequest = {
   command: string;
@@ -43,47 +44,62 @@ export type Runs = ReturnType<typeof createRuns>;
 export function createRuns(options: RunsOptions) {
   const { store, clock, log } = options;
   const active = new Map<string, AbortController>();
+  const underWay = new Set<Promise<unknown>>();
+  let closed: StarsError | undefined;
 
-  /** Records the request, then does the work; resolves with the end, whatever happened. Rejects only when nothing could be recorded. */
-  async function perform(
+  /**
+   * Records the request, then does the work; resolves with the end, whatever happened. Rejects only when nothing could be recorded
+   * or when nothing new is taken any more. `cancelled` ends the run as `cancel` does.
+   */
+  function perform(
     request: RunRequest,
     work: (run: RunHandle) => Promise<RunResult>,
     observe: RunObserver,
+    cancelled?: AbortSignal,
   ): Promise<RunEnd & { id: string }> {
+    const whole = performRecorded({ request, work, observe, cancelled });
+    const settled: Promise<unknown> = Promise.allSettled([whole]).then(() => underWay.delete(settled));
+    underWay.add(settled);
+    return whole;
+  }
+
+  type Performance = {
+    request: RunRequest;
+    work: (run: RunHandle) => Promise<RunResult>;
+    observe: RunObserver;
+    cancelled: AbortSignal | undefined;
+  };
+
+  async function performRecorded({ request, work, observe, cancelled }: Performance): Promise<RunEnd & { id: string }> {
+    if (closed) throw closed;
+    cancelled?.throwIfAborted();
     const startedAt = clock.now();
     const id = newRunId(startedAt);
-    const journal = createJournal({ ...options, id, observe });
-    const { person, source, command, text, args, environment } = request;
-    const first = journal.make({ type: 'run.requested', command, text, args, environment, person, source });
-    await store?.create(
-      {
-        id,
-        command,
-        text: first.type === 'run.requested' ? first.text : text,
-        environment,
-        person,
-        source,
-        requestedAt: first.at,
-        owner: options.owner,
-      },
-      [first],
-    );
+    const controller = new AbortController();
+    const journal = createJournal({ ...options, id, observe, onFailure: (error) => controller.abort(error) });
+    const { person, source, command, environment } = request;
+    const first = journal.make({ type: 'run.requested', ...request });
+    const row = { id, command, text: textOf(first), environment, person, source, owner: options.owner };
+    await stored(store?.create({ ...row, requestedAt: first.at }, [first]));
     journal.show(first);
 
-    const controller = new AbortController();
+    const follow = () => controller.abort(cancelled?.reason);
+    cancelled?.addEventListener('abort', follow, { once: true });
+    if (cancelled?.aborted) follow();
     // Every script that runs on every host listens to it.
     setMaxListeners(0, controller.signal);
     active.set(id, controller);
     try {
-      await store?.setState(id, 'running', clock.now());
+      await stored(store?.setState(id, 'running', clock.now()));
       journal.emit({ type: 'run.started' });
       const end = await settle(() => work({ id, emit: journal.emit, signal: controller.signal }), controller.signal);
-      const finished = options.redactor.redactValue({ ...end, ms: clock.now().getTime() - startedAt.getTime() });
-      await journal.finish(finished);
-      log.info({ run: id, command, state: end.state, ms: finished.ms, error: end.error }, 'run finished');
+      const ms = clock.now().getTime() - startedAt.getTime();
+      const finished = await journal.finish(options.redactor.redactValue({ ...end, ms }));
+      log.info({ run: id, command, state: finished.state, ms, error: finished.error }, 'run finished');
       return { id, ...finished };
     } finally {
       active.delete(id);
+      cancelled?.removeEventListener('abort', follow);
       journal.stop();
     }
   }
@@ -95,26 +111,31 @@ export function createRuns(options: RunsOptions) {
     return controller !== undefined;
   }
 
-  /** Cancels what runs here, for a shutdown. */
-  function cancelAll(reason: string): void {
+  /** For a shutdown: takes no new runs, cancels what runs here, and resolves when all of it has ended and is recorded. */
+  async function close(reason: string): Promise<void> {
+    closed = new StarsError('CANCELLED', reason, { hint: 'Ask again in a minute.' });
     for (const id of active.keys()) cancel(id, reason);
+    await Promise.all(underWay);
   }
 
-  /** Says that this process lives, until the returned function is called. */
+  /** Says that this process lives, and settles what dead ones left, until the returned function is called. */
   function startHeartbeat(): () => void {
     let stop = () => {};
     const beat = () => {
-      store?.beat(options.owner, clock.now()).catch((error: unknown) => log.warn({ error }, 'heartbeat not written'));
+      store
+        ?.beat(options.owner, clock.now())
+        .then(settleAbandoned)
+        .catch((error: unknown) => log.warn({ error }, 'heartbeat not written'));
       stop = clock.after(HEARTBEAT_MS, beat);
     };
-    beat();
+    stop = clock.after(HEARTBEAT_MS, beat);
     return () => stop();
   }
 
   /** Marks the runs of processes that died as interrupted, naming what was in flight. */
   async function settleAbandoned(): Promise<string[]> {
     const now = clock.now();
-    const abandoned = (await store?.stale(new Date(now.getTime() - STALE_MS))) ?? [];
+    const abandoned = (await store?.stale(new Date(now.getTime() - STALE_MS), processIsGone)) ?? [];
     for (const run of abandoned) {
       const events = (await store?.events(run.id)) ?? [];
       const reason = `The process that ran it died. ${inFlight(events)}`;
@@ -138,18 +159,40 @@ export function createRuns(options: RunsOptions) {
     return abandoned.map(({ id }) => id);
   }
 
-  return { perform, cancel, cancelAll, startHeartbeat, settleAbandoned };
+  return { perform, cancel, close, startHeartbeat, settleAbandoned };
 }
 
-type JournalOptions = RunsOptions & { id: string; observe: RunObserver };
+/** The words as they are stored: without secrets. */
+function textOf(event: RunEvent): string {
+  return event.type === 'run.requested' ? event.text : '';
+}
+
+/** What the store refused, as an error for people. */
+async function stored<T>(writing: Promise<T> | undefined): Promise<T | undefined> {
+  try {
+    return await writing;
+  } catch (error) {
+    throw storeError(error);
+  }
+}
+
+function storeError(cause: unknown): StarsError {
+  if (cause instanceof StarsError) return cause;
+  return new StarsError('STORE', `The run could not be recorded: ${asStarsError(cause).message}.`, {
+    hint: 'Stars does nothing that it cannot record. Look at the database and its disk, then run it again.',
+    cause,
+  });
+}
+
+type JournalOptions = RunsOptions & { id: string; observe: RunObserver; onFailure(error: StarsError): void };
 
 /** Numbers events without gaps, shows them at once and stores them in small batches, in order. */
-function createJournal({ id, store, clock, redactor, log, observe }: JournalOptions) {
+function createJournal({ id, store, clock, redactor, log, observe, onFailure }: JournalOptions) {
   let seq = 0;
   let view: RunView | undefined;
   let pending: RunEvent[] = [];
   let writing = Promise.resolve();
-  let failure: unknown;
+  let failure: StarsError | undefined;
   let cancelTimer: (() => void) | undefined;
 
   function make(body: RunEventBody): RunEvent {
@@ -163,7 +206,7 @@ function createJournal({ id, store, clock, redactor, log, observe }: JournalOpti
   }
 
   function emit(body: RunEventBody): void {
-    if (failure !== undefined) throw asStarsError(failure);
+    if (failure !== undefined) throw failure;
     if (pending.length >= MOST_PENDING)
       throw new StarsError('STORE', 'The database does not keep up with this run.', {
         hint: 'Look at the database, then run it again.',
@@ -177,25 +220,36 @@ function createJournal({ id, store, clock, redactor, log, observe }: JournalOpti
   function flush(): Promise<void> {
     cancelTimer?.();
     cancelTimer = undefined;
-    const batch = pending;
-    pending = [];
-    writing = writing
-      .then(() => store?.append(batch))
-      .then(
-        () => undefined,
-        (error: unknown) => {
-          failure ??= error;
-          log.error({ run: id, error }, 'events not stored');
-        },
-      );
+    writing = writing.then(writeBatch).catch((error: unknown) => {
+      log.error({ run: id, error }, 'events not stored');
+      failure ??= storeError(error);
+      onFailure(failure);
+    });
     return writing;
   }
 
-  async function finish(end: RunEnd): Promise<void> {
+  // What is not written yet stays pending: numbers have no gaps, and the end of the run tries them once more.
+  async function writeBatch(): Promise<void> {
+    const batch = [...pending];
+    if (failure !== undefined || batch.length === 0) return;
+    await store?.append(batch);
+    pending = pending.slice(batch.length);
+  }
+
+  async function finish(wanted: RunEnd): Promise<RunEnd> {
     await flush();
+    const end: RunEnd = failure ? { state: 'failed', ms: wanted.ms, error: toRunError(failure) } : wanted;
     const event = make({ type: 'run.finished', ...end });
-    if (failure === undefined) await store?.finish(id, end, [event], clock.now());
-    show(event);
+    try {
+      await store?.finish(id, end, [...pending, event], clock.now());
+      show(event);
+      return end;
+    } catch (error) {
+      log.error({ run: id, error }, 'the end of a run is not stored');
+      const unrecorded: RunEnd = { state: 'failed', ms: wanted.ms, error: toRunError(storeError(error)) };
+      show({ run: id, seq: event.seq, at: event.at, type: 'run.finished', ...unrecorded });
+      return unrecorded;
+    }
   }
 
   return { make, show, emit, finish, stop: () => cancelTimer?.() };
@@ -219,7 +273,7 @@ export function toRunError(error: StarsError): RunError {
   return { code: error.code, message: `${place}${error.message}`, hint: error.hint };
 }
 
-function inFlight(events: RunEvent[]): string {
+function inFlight(events: readonly RunEvent[]): string {
   const last = events.findLast(
     ({ type }) => type === 'task.started' || type === 'step.started' || type === 'step.finished',
   );

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Kysely, type LogEvent, PostgresDialect, SqliteDialect } from 'kysely';
 import LibsqlDatabase from 'libsql';
 import pg from 'pg';
@@ -59,7 +59,7 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
 function openSqlite(folder: string): Database {
   const file = join(folder, 'stars.db');
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const sqlite = new LibsqlDatabase(file);
     // WAL lets a command in a terminal write beside the service; FULL makes every commit survive a loss of power.
     for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 10000', 'foreign_keys = ON'])
@@ -73,6 +73,18 @@ function openSqlite(folder: string): Database {
       hint: 'Check that the folder may be written and that the disk is not full, or set STARS_DATA to another folder.',
       cause: error,
     });
+  }
+}
+
+// Not `recursive`: below a folder such as /proc, which takes no new ones, Node would try for ever.
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been quicker.
+    if (!existsSync(folder)) throw error;
   }
 }
 

@@ -82,15 +82,12 @@ export function createRunStore(database: Database) {
       .execute();
   }
 
-  /** Runs that have not ended and whose process has not said a word since `before`. */
-  async function stale(before: Date): Promise<Run[]> {
-    const rows = await database
-      .selectFrom('runs')
-      .selectAll()
-      .where('finished_at', 'is', null)
-      .where('heartbeat_at', '<', before.toISOString())
-      .execute();
-    return rows.map(toRun);
+  /** Runs that have not ended and whose process has not said a word since `before`, or is known to be gone. */
+  async function stale(before: Date, isGone: (owner: string) => boolean = () => false): Promise<Run[]> {
+    const rows = await database.selectFrom('runs').selectAll().where('finished_at', 'is', null).execute();
+    return rows
+      .filter(({ heartbeat_at, owner }) => heartbeat_at < before.toISOString() || isGone(owner))
+      .map(toRun);
   }
 
   /** The run whose id is or starts with `id`; undefined when none or several do. */

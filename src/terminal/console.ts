@@ -10,8 +10,8 @@ import { summaryMessage } from '../slack/messages/summary.js';
 import { playMessage } from '../slack/messages/play.js';
 import { failuresMessage } from '../slack/messages/failures.js';
 import type { Stars } from '../stars.js';
-import { terminalPerson } from './one-command.js';
 import { CONSOLE_PAGE } from './console-page.js';
+import { terminalPerson } from './one-command.js';
 
 export type ConsoleOptions = { stars: Stars; clock: Clock; otherwise: RequestListener };
 
@@ -42,6 +42,7 @@ export function createConsole({ stars, clock, otherwise }: ConsoleOptions): Requ
   }
 
   return (request, response) => {
+    if (!isLocal(request.headers.host)) return void response.writeHead(403).end();
     const path = request.url?.split('?')[0];
     if (request.method === 'GET' && path === '/') return html(response);
     if (request.method === 'GET' && path === '/console/thread')
@@ -52,6 +53,11 @@ export function createConsole({ stars, clock, otherwise }: ConsoleOptions): Requ
     if (request.method === 'POST' && path === '/console/say') return void take(request, response, say);
     return otherwise(request, response);
   };
+}
+
+// A page of another site could point its own name at this machine; the browser then sends that name here.
+function isLocal(host: string | undefined): boolean {
+  return /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(host ?? '');
 }
 
 function shown({ said, answer, view }: Entry, now: Date): { said: string; parts: string[] } {

@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { sql } from 'kysely';
 import type { Database } from '../store/database.js';
 
@@ -14,13 +14,16 @@ export function createHealthRoutes({
     const path = request.url?.split('?')[0];
     if (path === '/healthz') return void response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
     if (path !== '/readyz') return void response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n');
-    void readiness(database, connected).then((parts) => {
-      const ready = Object.values(parts).every(Boolean);
-      response
-        .writeHead(ready ? 200 : 503, { 'content-type': 'application/json' })
-        .end(`${JSON.stringify({ ready, ...parts })}\n`);
-    });
+    void answerReadiness(response, database, connected);
   };
+}
+
+async function answerReadiness(response: ServerResponse, database: Database, connected: () => boolean): Promise<void> {
+  const parts = await readiness(database, connected);
+  const ready = Object.values(parts).every(Boolean);
+  response
+    .writeHead(ready ? 200 : 503, { 'content-type': 'application/json' })
+    .end(`${JSON.stringify({ ready, ...parts })}\n`);
 }
 
 async function readiness(database: Database, connected: () => boolean): Promise<{ store: boolean; slack: boolean }> {

@@ -8,10 +8,17 @@ import { toPlain } from '../slack/messages/plain.js';
 import type { RunStore } from '../store/runs.js';
 import { exitStatusOf } from './exit.js';
 import { createJsonProgress, createProgress } from './progress.js';
+import type { Terminal } from './terminal.js';
 
-export type Terminal = { out(line: string): void; error(line: string): void };
-
-export type OneCommand = { argv: readonly string[]; bot: Bot; store: RunStore; terminal: Terminal; person?: Person };
+export type OneCommand = {
+  argv: readonly string[];
+  bot: Bot;
+  store: RunStore;
+  terminal: Terminal;
+  person?: Person;
+  /** Cancels the command when it aborts. */
+  signal?: AbortSignal;
+};
 
 /** Runs one command for a shell and resolves with the exit status. With --json only events go to standard output. */
 export async function runOneCommand({
@@ -20,6 +27,7 @@ export async function runOneCommand({
   store,
   terminal,
   person = terminalPerson(),
+  signal,
 }: OneCommand): Promise<number> {
   const { json, rest } = takeFlags(argv);
   try {
@@ -27,7 +35,10 @@ export async function runOneCommand({
     if (json && words.words[0] === 'show') return await printStoredEvents(words.words[1], store, terminal);
     const observe = json ? createJsonProgress(terminal.out) : createProgress(terminal.out);
     const shown = isAnswer(bot, words.words[0]) && !json ? () => undefined : observe;
-    const answer = await bot.handle({ words, text: rest.join(' '), person, source: 'terminal' }, shown);
+    const answer = await bot.handle(
+      { words, text: rest.map(typed).join(' '), person, source: 'terminal', signal },
+      shown,
+    );
     if (answer.kind === 'answer') {
       if (!json) terminal.out(plain(answer.text));
       return 0;
@@ -39,6 +50,11 @@ export async function runOneCommand({
     terminal.error(`stars: ${error.describe()}`);
     return error.exitStatus;
   }
+}
+
+/** A word as it can be typed again. */
+function typed(word: string): string {
+  return word === '' || /[\s'"\\]/.test(word) ? `'${word.replaceAll("'", `'\\''`)}'` : word;
 }
 
 function isAnswer(bot: Bot, name: string | undefined): boolean {

@@ -8,33 +8,34 @@ import { serveSlack } from '../serve.js';
 import type { Stars } from '../stars.js';
 import { createConsole } from './console.js';
 import { createHealthRoutes } from './health-routes.js';
-import type { Terminal } from './one-command.js';
 import { untilStopped } from './signals.js';
+import type { Terminal } from './terminal.js';
+
+export const SERVE_HELP = `Usage: stars serve
+Serve Slack, or without SLACK_BOT_TOKEN a console on a local web page, until SIGTERM.
+SLACK_BOT_TOKEN with SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP); PORT, 3000 when not said.`;
+
+const END_WITHIN_MS = 20_000;
 
 export type ServiceOptions = { stars: Stars; home: Home; clock: Clock; log: Log; terminal: Terminal };
 
 /** The service until SIGTERM: in Slack when there are tokens, else as a console on a local web page. */
 export async function runService(options: ServiceOptions): Promise<number> {
-  const { stars, log } = options;
-  const interrupted = await stars.runs.settleAbandoned();
-  if (interrupted.length > 0) log.warn({ runs: interrupted }, 'runs of a process that died are marked as interrupted');
-  const stopHeartbeat = stars.runs.startHeartbeat();
+  const { stars, clock, log } = options;
   const service = options.home.settings.slack.botToken ? await startSlackService(options) : await startConsole(options);
   await untilStopped();
   log.info('stopping');
-  stars.runs.cancelAll('Stars was asked to stop.');
+  const ended = stars.runs.close('Stars was asked to stop.').then(() => service.idle());
+  const over = new AbortController();
+  await Promise.race([ended, clock.sleep(END_WITHIN_MS, over.signal).catch(() => undefined)]);
+  over.abort();
   await service.stop();
-  stopHeartbeat();
   return 0;
 }
 
-async function startSlackService({
-  stars,
-  home,
-  clock,
-  log,
-  terminal,
-}: ServiceOptions): Promise<{ stop(): Promise<void> }> {
+type Running = { idle(): Promise<void>; stop(): Promise<void> };
+
+async function startSlackService({ stars, home, clock, log, terminal }: ServiceOptions): Promise<Running> {
   const { slack, port } = home.settings;
   if (!slack.botToken) throw new StarsError('CONFIG', 'SLACK_BOT_TOKEN is not set.');
   const settings = {
@@ -56,12 +57,13 @@ async function startSlackService({
   return service;
 }
 
-async function startConsole({ stars, home, clock, terminal }: ServiceOptions): Promise<{ stop(): Promise<void> }> {
+async function startConsole({ stars, home, clock, terminal }: ServiceOptions): Promise<Running> {
   const health = createHealthRoutes({ database: stars.database, connected: () => true });
   const server = createServer(createConsole({ stars, clock, otherwise: health }));
   const port = await listen(server, home.settings.port);
   terminal.error(`No Slack is configured (SLACK_BOT_TOKEN): the local console is at http://127.0.0.1:${port}/`);
   return {
+    idle: async () => undefined,
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

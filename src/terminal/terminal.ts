@@ -1,0 +1,34 @@
+/** Where a command's words go, one call a line or several. */
+export type Terminal = { out(text: string): void; error(text: string): void };
+
+export type TerminalStream = Pick<NodeJS.WriteStream, 'write' | 'on'>;
+
+/**
+ * A terminal on these streams. Control characters that came from hosts or from people are left out, so that nothing but Stars moves
+ * the cursor. A reader that goes away (`| head`) ends the words, not the run.
+ */
+export function createTerminal(stdout: TerminalStream, stderr: TerminalStream): Terminal {
+  return { out: writer(stdout), error: writer(stderr) };
+}
+
+function writer(stream: TerminalStream): (text: string) => void {
+  let open = true;
+  stream.on('error', () => {
+    open = false;
+  });
+  return (text) => {
+    if (open) stream.write(`${printable(text)}\n`);
+  };
+}
+
+/** The text with its line ends and tabs, and without any other control character or terminal sequence. */
+export function printable(text: string): string {
+  return (
+    text
+      // oxlint-disable-next-line no-control-regex
+      .replaceAll(/\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[@-_]/g, '')
+      .replaceAll('\r\n', '\n')
+      // oxlint-disable-next-line no-control-regex
+      .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
+  );
+}
