@@ -33,7 +33,11 @@ export type UnitState = {
 /** How a job ended: `failed` is what systemctl says and exits with. */
 export type JobResult =
   | { ok: true }
-  | { ok: false; kind: 'not-found' | 'masked' | 'failed' | 'dependency'; code: 'exit-code' | 'start-limit' };
+  | {
+      ok: false;
+      kind: 'not-found' | 'masked' | 'failed' | 'dependency' | 'reported';
+      code: 'exit-code' | 'start-limit';
+    };
 
 const START_LIMIT = 5;
 const START_INTERVAL_MS = 10_000;

@@ -4,6 +4,7 @@ import { complain } from '../kernel/io.js';
 import type { Kernel, Program } from '../kernel/kernel.js';
 import { openFile } from '../kernel/open.js';
 import type { Process } from '../kernel/process.js';
+import { runBuiltin } from './builtins/registry.js';
 import { setOptions } from './builtins/set.js';
 import { Interpreter } from './interpreter.js';
 import { fileSource, runSource, textSource } from './run-source.js';
@@ -132,4 +133,16 @@ function readText(proc: Process, fs: FileSystem, path: string): string {
   const node = fs.stat(path, proc.user);
   if (node.kind !== 'file') throw new Errno('EISDIR');
   return node.data.subarray(0, node.size).toString('latin1');
+}
+
+/** A builtin as a program of its own, for `env`, `xargs` and `find -exec`. */
+export function builtinProgram(kernel: () => Kernel, name: string): Program {
+  return async (proc, argv) => {
+    const state = new ShellState(proc, kernel());
+    state.name = name;
+    const shell = new Interpreter(state);
+    return shell.main(async () => {
+      state.status = await runBuiltin(shell, [name, ...argv.slice(1)]);
+    });
+  };
 }
