@@ -139,15 +139,15 @@ export async function openSession({ launcher, become, outputLimitBytes, onEnd }:
     const tried = new Set<Frame>();
     let skipping = false;
     for (let doomed = doomedFrames(); doomed.length > 0; doomed = doomedFrames()) {
-      const running = doomed.find(({ started }) => started);
-      if (running && tried.has(running)) return giveUp();
+      const running = doomed.find((entry) => entry.started && !tried.has(entry));
       if (running || !skipping) {
         if (running) tried.add(running);
         stopCall = stopScript(launcher, become, { shell: pid, pid: running?.pid, runs: running !== undefined });
         skipping = await stopCall;
         if (!skipping) return giveUp();
+      } else if (!(await somethingHappens())) {
+        return giveUp();
       }
-      await progress(running);
     }
     if (!ended) submitNow(controlFrame(nonce, STOP_SKIPPING));
   }
@@ -157,18 +157,15 @@ export async function openSession({ launcher, become, outputLimitBytes, onEnd }:
     return sent.frames.filter(({ doomed }) => doomed !== undefined);
   }
 
-  /** Until the frame that was stopped has ended, or, when only frames ahead of their turn are doomed, until something happens. */
-  function progress(running: Frame | undefined): Promise<void> {
+  /** A frame begins or ends. False when none does although nobody else's script is running. */
+  function somethingHappens(): Promise<boolean> {
+    const foreign = sent.frames.some(({ started, doomed }) => started && !doomed);
     return new Promise((resolve) => {
-      const over = () => (running ? !sent.frames.includes(running) : doomedFrames().every(({ started }) => started));
-      const cancelTimer = running ? clock.after(END_GRACE_MS, () => resolve()) : () => {};
+      const cancelTimer = foreign ? () => {} : clock.after(END_GRACE_MS, () => resolve(false));
       wakeStopping = () => {
-        if (!over() && !ended) return;
         cancelTimer();
-        wakeStopping = () => {};
-        resolve();
+        resolve(true);
       };
-      wakeStopping();
     });
   }
 
