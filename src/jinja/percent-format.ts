@@ -26,7 +26,8 @@ export function percentFormat(template: string, values: Value): string {
     const value = groups.key === undefined ? next() : keyed(dict, groups.key);
     return formatOne(value, groups.letter, layout(groups.flags ?? '', width), precision);
   });
-  if (used < queue.length && !dict && !(Array.isArray(values) && !(values instanceof Tuple) && used > 0)) {
+  // A list, like a dict, may hold more than the template asks for; only a tuple has to fit.
+  if (used < queue.length && !dict && (!Array.isArray(values) || values instanceof Tuple)) {
     throw templateError('not all arguments converted during string formatting');
   }
   return text;

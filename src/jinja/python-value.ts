@@ -35,6 +35,13 @@ export function isText(value: Value): value is string | Unsafe {
   return typeof value === 'string' || value instanceof Unsafe;
 }
 
+/** The text of a value that has to be one. Throws TEMPLATE or UNDEFINED_VARIABLE for any other. */
+export function requireText(value: Value): string {
+  if (value instanceof Undefined) throw undefinedError(value);
+  if (!isText(value)) throw templateError(`A text is needed here, not ${typeName(value)}.`);
+  return str(value);
+}
+
 /** Python's `bool(value)`. Throws UNDEFINED_VARIABLE. */
 export function truthy(value: Value): boolean {
   if (value === null) return false;
@@ -169,6 +176,7 @@ export function dictSet(dict: Dict, key: Value, value: Value): void {
 
 /** The items a Python `for` would see: of a list, a dict's keys, a text's characters. */
 export function iterate(value: Value): Value[] {
+  if (value instanceof Tuple) return [...value];
   if (Array.isArray(value)) return value;
   if (value instanceof Map) return [...value.keys()];
   if (isText(value)) return Array.from(str(value));

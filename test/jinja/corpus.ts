@@ -26,7 +26,7 @@ export function readFixture(name: string): string {
 /** All cases of the corpus, in the order of the golden answers. */
 export function corpus(): Case[] {
   return [
-    ...lines('jinja/expressions.txt').flatMap((line): Case[] => [
+    ...[...lines('jinja/expressions.txt'), ...lines('jinja/mixtures.txt')].flatMap((line): Case[] => [
       { kind: 'template', source: `{{ ${line} }}` },
       { kind: 'template', source: `{{ [${line}] }}` },
     ]),

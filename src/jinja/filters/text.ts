@@ -3,7 +3,7 @@ import { checkLength } from '../length-limit.js';
 import { filter, type Filter, required } from '../filter.js';
 import { percentFormat } from '../percent-format.js';
 import { characters, repr, str, textLength } from '../python-text.js';
-import { isText, iterate, truthy } from '../python-value.js';
+import { isText, iterate, requireText, truthy } from '../python-value.js';
 import { capitalize, splitLines, stripEnd, stripStart } from '../text.js';
 import { center, replaceText } from '../text-methods.js';
 import { templateError } from '../template-error.js';
@@ -29,10 +29,10 @@ export const textFilters: Record<string, Filter> = {
     ),
   ),
   indent: filter(['width', 'first', 'blank'], (value, { width, first, blank }) =>
-    indent(str(value), width ?? 4, flag(first), flag(blank)),
+    indent(requireText(value), width ?? 4, flag(first), flag(blank)),
   ),
   truncate: filter(['length', 'killwords', 'end', 'leeway'], (value, { length, killwords, end, leeway }) =>
-    truncate(str(value), toIndex(length ?? 255), flag(killwords), str(end ?? '...'), toIndex(leeway ?? 5)),
+    truncate(requireText(value), toIndex(length ?? 255), flag(killwords), str(end ?? '...'), toIndex(leeway ?? 5)),
   ),
   wordcount: filter([], (value) => (str(value).match(/[\p{L}\p{N}_]+/gu) ?? []).length),
   wordwrap: filter(['width', 'break_long_words', 'wrapstring', 'break_on_hyphens'], (value, args) => {
@@ -42,7 +42,7 @@ export const textFilters: Record<string, Filter> = {
       breakLongWords: flag(args['break_long_words'] ?? true),
       breakOnHyphens: flag(args['break_on_hyphens'] ?? true),
     };
-    return splitLines(str(value))
+    return splitLines(requireText(value))
       .map((line) => wrapText(line, options).join(separator))
       .join(separator);
   }),

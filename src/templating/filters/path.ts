@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import { filter, type Filter } from '../../jinja/filter.js';
 import { str } from '../../jinja/python-text.js';
-import { isText, typeName } from '../../jinja/python-value.js';
+import { isText, requireText, typeName } from '../../jinja/python-value.js';
 import { templateError } from '../../jinja/template-error.js';
 import { Tuple, type Value } from '../../jinja/value.js';
 import type { ControllerFiles } from '../controller-files.js';
@@ -41,7 +41,7 @@ export function pathFilters({ files, environment }: Surroundings): Record<string
 }
 
 function onText(change: (text: string) => Value): Filter {
-  return filter([], (value) => change(str(value)));
+  return filter([], (value) => change(requireText(value)));
 }
 
 function dirname(path: string): string {

@@ -1,6 +1,7 @@
 import { filter, type Filter, required } from '../../jinja/filter.js';
 import { distinct } from '../../jinja/filters/list.js';
-import { equals, iterate, unwrap } from '../../jinja/python-value.js';
+import { equals, isText, iterate, unwrap } from '../../jinja/python-value.js';
+import { templateError } from '../../jinja/template-error.js';
 import type { Value } from '../../jinja/value.js';
 
 /** Ansible's set filters; they keep the order of the first list. */
@@ -14,7 +15,10 @@ export const setFilters: Record<string, Filter> = {
     };
     return distinct(iterate(value), key);
   }),
-  union: filter(['b'], (value, { b }) => distinct([...iterate(value), ...other(b)])),
+  union: filter(['b'], (value, { b }) => {
+    if (isText(value) !== isText(b ?? null)) throw templateError('A text and a list have no union.');
+    return distinct([...iterate(value), ...other(b)]);
+  }),
   intersect: filter(['b'], (value, { b }) => {
     const inOther = membership(other(b));
     return distinct(iterate(value)).filter(inOther);

@@ -7,7 +7,7 @@ import { splitText } from '../../jinja/text.js';
 import { templateError } from '../../jinja/template-error.js';
 import { type Dict, type Value } from '../../jinja/value.js';
 import { formatTime } from '../strftime.js';
-import { toNumber, truthy } from '../../jinja/python-value.js';
+import { requireText, toNumber, truthy } from '../../jinja/python-value.js';
 
 const ANSIBLE_NAMESPACE = '361E6D51-FAEC-444A-9079-341386DA8E2E';
 
@@ -16,7 +16,7 @@ export const textFilters: Record<string, Filter> = {
   quote: filter([], (value) => shellQuote(value === null ? '' : str(value))),
   comment: filter(
     ['style', 'newline', 'beginning', 'prefix', 'prefix_count', 'decoration', 'postfix', 'postfix_count', 'end'],
-    (value, args) => comment(str(value), args),
+    (value, args) => comment(requireText(value), args),
   ),
   b64encode: filter(['encoding'], (value, { encoding }) =>
     Buffer.from(str(value), bufferEncoding(encoding)).toString('base64'),
