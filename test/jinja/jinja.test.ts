@@ -89,7 +89,7 @@ test.each([
 });
 
 test('a mistyped name comes with names that are near', () => {
-  expect(failure('{{ 1 | uper }}').hint).toBe('Did you mean "upper"?');
+  expect(failure('{{ 1 | uper }}').hint).toBe('Did you mean upper?');
 });
 
 test.each([
