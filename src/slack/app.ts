@@ -62,6 +62,8 @@ export type Slack = {
   tell(incoming: Incoming, reply: Reply): Promise<boolean>;
   /** Whether commands can arrive. */
   connected(): boolean;
+  /** Resolves when everything that has arrived is done and answered, and its messages show their last state. */
+  idle(): Promise<void>;
   requestListener: RequestListener;
 };
 
@@ -212,11 +214,13 @@ export function createSlack({ settings, clock, log, receive, http, onDown }: Sla
     if (state === 'stopped') return;
     state = 'stopped';
     await Promise.all([transport.socket?.disconnect(), server.close()]);
-    await within(
-      STOP_WITHIN_MS,
-      Promise.all(underWay).then(() => threads.idle()),
-    );
+    await within(STOP_WITHIN_MS, idle());
     threads.stop();
+  }
+
+  async function idle(): Promise<void> {
+    while (underWay.size > 0) await Promise.all(underWay);
+    await threads.idle();
   }
 
   async function within(ms: number, work: Promise<unknown>): Promise<void> {
@@ -233,6 +237,7 @@ export function createSlack({ settings, clock, log, receive, http, onDown }: Sla
     threads,
     post,
     tell: (incoming, reply) => answers.tell(incoming, reply),
+    idle,
     connected: () => state === 'started' && (transport.socket?.connected() ?? true),
     requestListener,
   };

@@ -23,7 +23,7 @@ export function withoutBlocks(full: Message): { text: string } {
 
 /** Any text as a message of one block. */
 export function plainMessage(text: string): Message {
-  return message(text, [section(escape(text))]);
+  return message(escape(text), [section(escape(text))]);
 }
 
 function plainBlock(block: KnownBlock, names: Names): string {

@@ -4,15 +4,12 @@ import type { RunState } from '../../../src/model/run.js';
 import type { RunView } from '../../../src/model/run-view.js';
 import { errorMessage } from '../../../src/slack/messages/error.js';
 import { failuresMessage } from '../../../src/slack/messages/failures.js';
-import { commandHelpMessage, helpMessage } from '../../../src/slack/messages/help.js';
-import { historyMessage } from '../../../src/slack/messages/history.js';
 import { checkMessage } from '../../../src/slack/messages/limits.js';
 import type { Message } from '../../../src/slack/messages/message.js';
-import { toPlain, withoutBlocks } from '../../../src/slack/messages/plain.js';
+import { plainMessage, toPlain, withoutBlocks } from '../../../src/slack/messages/plain.js';
 import { playMessage } from '../../../src/slack/messages/play.js';
 import { runMessage } from '../../../src/slack/messages/run.js';
 import { summaryMessage } from '../../../src/slack/messages/summary.js';
-import { whoamiMessage } from '../../../src/slack/messages/whoami.js';
 import { play, result, runView, started, succeeded, task, viewWith } from '../run-views.js';
 
 const NOW = new Date('2026-01-01T00:01:12.000Z');
@@ -176,44 +173,6 @@ describe('answers', () => {
     });
     expect(plain(errorMessage(error))).toBe('❌ site.yml:3:1: A tab cannot start a line.\nUse spaces.');
   });
-
-  test('help lists usage and purpose', () => {
-    const deploy = { name: 'deploy', usage: 'deploy <target> <env>', summary: 'Run a playbook on its hosts.' };
-    const status = { name: 'status', usage: 'status [env]', summary: 'Show the whole stack.' };
-    expect(plain(helpMessage([deploy, status]))).toBe(
-      lines(
-        'deploy <target> <env>',
-        'Run a playbook on its hosts.',
-        'status [env]',
-        'Show the whole stack.',
-        'stars help <command> tells more',
-      ),
-    );
-    expect(plain(commandHelpMessage({ ...deploy, details: '--check  plan only' }))).toBe(
-      lines('deploy <target> <env>', 'Run a playbook on its hosts.', '', '--check  plan only'),
-    );
-  });
-
-  test('whoami tells the rights per environment', () => {
-    const ada = { id: 'U0ADA', name: 'ada' };
-    expect(
-      plain(
-        whoamiMessage(ada, [
-          { environment: 'staging', may: ['read', 'deploy'] },
-          { environment: 'production', may: [] },
-        ]),
-      ),
-    ).toBe(lines('@ada · U0ADA', 'staging: read, deploy', 'production: nothing'));
-    expect(plain(whoamiMessage(ada, []))).toContain('You may not run anything here yet.');
-  });
-
-  test('history lists runs with their state, time and person', () => {
-    const run = { id: 'r1', text: 'deploy site', state: 'succeeded', person: { id: 'U0ADA', name: 'ada' } } as const;
-    expect(plain(historyMessage([{ ...run, requestedAt: '2026-01-01T10:05:00.000Z', ms: 61_000 }]))).toBe(
-      lines('✅ deploy site', '2026-01-01 10:05 UTC · 1 m 1 s · @ada · r1'),
-    );
-    expect(plain(historyMessage([]))).toBe('No runs yet.');
-  });
 });
 
 describe('foreign text', () => {
@@ -292,29 +251,7 @@ describe('foreign text', () => {
     ['failures', () => failuresMessage(huge)],
     ['summary', () => summaryMessage({ ...huge, state: 'failed', hosts: huge.plays[0]?.recap })],
     ['error', () => errorMessage(new StarsError('INTERNAL', long, { hint: long }))],
-    ['help', () => helpMessage(Array.from({ length: 200 }, () => ({ name: 'x', usage: long, summary: long })))],
-    ['command help', () => commandHelpMessage({ name: 'x', usage: long, summary: long, details: long })],
-    [
-      'whoami',
-      () =>
-        whoamiMessage(
-          { id: long, name: long },
-          Array.from({ length: 99 }, () => ({ environment: long, may: [long] })),
-        ),
-    ],
-    [
-      'history',
-      () =>
-        historyMessage(
-          Array.from({ length: 99 }, () => ({
-            id: long,
-            text: long,
-            state: 'failed',
-            person: { id: 'x', name: long },
-            requestedAt: long,
-          })),
-        ),
-    ],
+    ['answer', () => plainMessage(`${long}\n`.repeat(50))],
   ] as const)('never makes the %s message longer than Slack takes', (_name, build) => {
     const message = build();
     expect(message && checkMessage(message, 4_000)).toBeUndefined();
@@ -325,7 +262,7 @@ describe('foreign text', () => {
     const details = `${'x'.repeat(letters)}${'&'.repeat(900)}${'😀'.repeat(900)}`;
     const emoji = `${'x'.repeat(letters)}${'😀'.repeat(3_000)}`;
     for (const more of [details, emoji, '&'.repeat(3_000)]) {
-      const text = JSON.stringify(commandHelpMessage({ name: 'x', usage: 'x', summary: 'x', details: more }));
+      const text = JSON.stringify(plainMessage(more));
       expect(text).not.toMatch(/&(?!amp;|lt;|gt;)/);
       // JSON.stringify writes half a character as an escape.
       expect(text).not.toMatch(/\\ud[89a-f]/i);
