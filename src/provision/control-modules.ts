@@ -5,8 +5,8 @@ import { type Position, StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
 import type { Templar } from '../templating/templar.js';
 import { loadYaml } from '../yaml/load-yaml.js';
-import type { HostRun } from './host-run.js';
-import { dictOf, type Include, plainOf } from './task-result.js';
+import { addFacts, type HostRun } from './host-run.js';
+import { dictOf, type Include, isTrue, plainOf } from './task-result.js';
 
 /** A module that Stars itself performs: it looks at variables, never at the host. */
 export type ControlCall = {
@@ -16,7 +16,8 @@ export type ControlCall = {
   raw: Dict;
   rawText: string | undefined;
   templar: Templar;
-  host: HostRun;
+  /** The hosts that learn the facts and variables. */
+  hosts: readonly HostRun[];
   where: Position | undefined;
   /** Folders in which `include_vars` looks. */
   folders: readonly string[];
@@ -25,9 +26,12 @@ export type ControlCall = {
   signal: AbortSignal;
   loopVars: Dict;
   gatherFacts(): Promise<Dict>;
+  connect(): Promise<unknown>;
+  /** What was read of the hosts may be out of date. */
+  timePasses(): void;
 };
 
-export type ControlResult = { result: Dict; includes?: Include[]; endHost?: boolean };
+export type ControlResult = { result: Dict; includes?: Include[] };
 
 type ControlModule = (call: ControlCall) => ControlResult | Promise<ControlResult>;
 
@@ -43,30 +47,29 @@ export const controlModules: ReadonlyMap<string, ControlModule> = new Map<string
   ['import_role', includeRole],
   ['include_vars', includeVars],
   ['pause', pause],
-  [
-    'setup',
-    async ({ gatherFacts }) => ({
-      result: new Map<Value, Value>([
-        ['ansible_facts', await gatherFacts()],
-        ['changed', false],
-      ]),
-    }),
-  ],
-  [
-    'gather_facts',
-    async ({ gatherFacts }) => ({
-      result: new Map<Value, Value>([
-        ['ansible_facts', await gatherFacts()],
-        ['changed', false],
-      ]),
-    }),
-  ],
-  ['ping', ({ args }) => ({ result: dictOf({ ping: args.get('data') ?? 'pong', changed: false }) })],
-  ['meta', ({ rawText, host }) => meta(rawText ?? '', host)],
+  ['setup', setup],
+  ['gather_facts', setup],
+  ['ping', ping],
+  // The play performs it.
+  ['meta', () => ({ result: dictOf({ changed: false }) })],
 ]);
 
 /** Control modules that take free text instead of `name=value`. */
 export const FREE_FORM = new Set(['include_tasks', 'include', 'import_tasks', 'include_vars', 'meta']);
+
+async function ping({ args, connect }: ControlCall): Promise<ControlResult> {
+  await connect();
+  return { result: dictOf({ ping: args.get('data') ?? 'pong', changed: false }) };
+}
+
+async function setup({ gatherFacts }: ControlCall): Promise<ControlResult> {
+  return {
+    result: new Map<Value, Value>([
+      ['ansible_facts', await gatherFacts()],
+      ['changed', false],
+    ]),
+  };
+}
 
 function failed(message: string, more: Record<string, Value> = {}): ControlResult {
   return { result: dictOf({ ...more, failed: true, changed: false, msg: message }) };
@@ -100,7 +103,7 @@ function show(templar: Templar, expression: string, where: Position | undefined)
 const TRUE_WORDS = new Set(['true', 'yes']);
 const FALSE_WORDS = new Set(['false', 'no']);
 
-function setFact({ args, host }: ControlCall): ControlResult {
+function setFact({ args, hosts }: ControlCall): ControlResult {
   const facts: Dict = new Map();
   for (const [name, value] of args) {
     if (name === 'cacheable') continue;
@@ -113,7 +116,10 @@ function setFact({ args, host }: ControlCall): ControlResult {
   }
   if (facts.size === 0)
     return failed('No key/value pairs provided, at least one is required for this action to succeed');
-  for (const [name, value] of facts) host.setFacts.set(name, value);
+  for (const host of hosts) {
+    for (const [name, value] of facts) host.setFacts.set(name, value);
+    if (isTrue(args.get('cacheable'))) addFacts(host, facts);
+  }
   return {
     result: new Map<Value, Value>([
       ['ansible_facts', facts],
@@ -161,7 +167,7 @@ function includeRole(call: ControlCall): ControlResult {
 }
 
 function includeVars(call: ControlCall): ControlResult {
-  const { args, host, folders, decrypt } = call;
+  const { args, hosts, folders, decrypt } = call;
   const target = String(args.get('dir') ?? targetOf(call));
   const path = folders.map((folder) => resolve(folder, target)).find((candidate) => existsSync(candidate));
   if (path === undefined) return failed(`Could not find or access '${target}'. Searched in: ${folders.join(', ')}`);
@@ -179,7 +185,7 @@ function includeVars(call: ControlCall): ControlResult {
   }
   const name = args.get('name');
   const facts: Dict = typeof name === 'string' ? new Map([[name, read]]) : read;
-  for (const [key, value] of facts) host.includedVars.set(key, value);
+  for (const host of hosts) for (const [key, value] of facts) host.includedVars.set(key, value);
   return {
     result: new Map<Value, Value>([
       ['ansible_included_var_files', files],
@@ -189,31 +195,10 @@ function includeVars(call: ControlCall): ControlResult {
   };
 }
 
-async function pause({ args, clock, signal }: ControlCall): Promise<ControlResult> {
+async function pause({ args, clock, signal, timePasses }: ControlCall): Promise<ControlResult> {
   const seconds = Number(args.get('seconds') ?? 0) + 60 * Number(args.get('minutes') ?? 0);
   if (!(seconds > 0)) return failed('pause needs seconds or minutes: nobody can press a key in a chat.');
   await clock.sleep(seconds * 1000, signal);
+  timePasses();
   return { result: dictOf({ changed: false, failed: false, delta: Math.round(seconds) }) };
-}
-
-/** What concerns one host alone; the rest of meta belongs to the play. */
-function meta(action: string, host: HostRun): ControlResult {
-  const result = dictOf({ changed: false, failed: false });
-  switch (action.trim()) {
-    case 'end_host':
-      return { result, endHost: true };
-    case 'clear_facts':
-      host.facts.clear();
-      return { result };
-    case 'noop':
-    case 'flush_handlers':
-    case 'end_play':
-    case 'end_batch':
-    case 'refresh_inventory':
-    case 'reset_connection':
-    case 'clear_host_errors':
-      return { result };
-    default:
-      return failed(`meta knows no action '${action}'.`);
-  }
 }

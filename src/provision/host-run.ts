@@ -1,93 +1,74 @@
-import type { Become, Connection, ExecResult } from '../connection/connection.js';
-import type { Dict } from '../jinja/value.js';
+import type { Connection } from '../connection/connection.js';
+import type { Dict, Value } from '../jinja/value.js';
 import type { HostRecap } from '../model/run.js';
 import { emptyRecap } from '../model/run-view.js';
-import type { Fact } from './module.js';
+import { createHostSession, type HostSession } from './host-session.js';
 
 /** `failed` and `unreachable` hosts take no further part; `ended` ones left the play by meta: end_host. */
 export type HostStatus = 'active' | 'failed' | 'unreachable' | 'ended';
 
+/** How a play or task wants its hosts reached, where their variables do not say. */
+export type Reach = { connection?: string; user?: string; port?: string };
+
 /** One host during a run: its variables, what it has been told, and how it fares. */
 export type HostRun = {
-  name: string;
+  readonly name: string;
   /** From the inventory, group_vars and host_vars. */
-  inventoryVars: Dict;
-  facts: Dict;
-  includedVars: Dict;
+  readonly inventoryVars: Dict;
+  readonly facts: Dict;
+  readonly includedVars: Dict;
   /** Facts that tasks set, and registered results. */
-  setFacts: Dict;
+  readonly setFacts: Dict;
   status: HostStatus;
   recap: HostRecap;
-  notified: Set<string>;
-  session: HostSession;
-};
-
-/** What is asked of a host, through one connection that is opened when first needed. */
-export type HostSession = {
-  connection(): Promise<Connection>;
-  /** The answer of a fact, as it was read since the last change on the host. */
-  fact<T>(fact: Fact<T>, become: Become | undefined, signal: AbortSignal): Promise<T>;
-  /** Asks for facts that later tasks will need, in the same round trip as what is asked next; failures show when they are used. */
-  prefetch(scripts: readonly { script: string; become: Become | undefined }[], signal: AbortSignal): void;
-  known(script: string, become: Become | undefined): boolean;
-  /** Forgets all facts: something on the host changes now. */
-  changed(): void;
+  session(reach: Reach): HostSession;
+  /** Something may have changed on this host: what was read before counts no more. */
+  forget(): void;
   close(): Promise<void>;
 };
 
-export function createHostRun(name: string, inventoryVars: Dict, connect: () => Promise<Connection>): HostRun {
-  return {
+export function createHostRun(
+  name: string,
+  inventoryVars: Dict,
+  connect: (host: HostRun, reach: Reach) => Promise<Connection>,
+): HostRun {
+  const sessions = new Map<string, HostSession>();
+  const host: HostRun = {
     name,
     inventoryVars,
-    facts: new Map(),
+    facts: new Map<Value, Value>([['ansible_facts', new Map()]]),
     includedVars: new Map(),
     setFacts: new Map(),
     status: 'active',
     recap: emptyRecap(),
-    notified: new Set(),
-    session: createHostSession(connect),
+    session(reach) {
+      const key = JSON.stringify([reach.connection, reach.user, reach.port]);
+      const session = sessions.get(key) ?? createHostSession(() => connect(host, reach));
+      sessions.set(key, session);
+      return session;
+    },
+    forget() {
+      for (const session of sessions.values()) session.forget();
+    },
+    async close() {
+      await Promise.allSettled([...sessions.values()].map((session) => session.close()));
+    },
   };
+  return host;
 }
 
-export function createHostSession(connect: () => Promise<Connection>): HostSession {
-  let opened: Promise<Connection> | undefined;
-  let answers = new Map<string, Promise<ExecResult>>();
-
-  function connection(): Promise<Connection> {
-    opened ??= connect();
-    return opened;
+/** Facts that a module found: each as a variable and, without its prefix, in `ansible_facts`. */
+export function addFacts({ facts }: HostRun, found: Dict): void {
+  const known = facts.get('ansible_facts');
+  const all: Dict = new Map(known instanceof Map ? known : []);
+  for (const [name, value] of found) {
+    facts.set(name, value);
+    all.set(String(name).replace(/^ansible_/, ''), value);
   }
-
-  function ask(script: string, become: Become | undefined, signal: AbortSignal): Promise<ExecResult> {
-    const key = keyOf(script, become);
-    const known = answers.get(key);
-    if (known) return known;
-    const answer = connection().then((host) => host.exec(script, { become, signal, timeoutMs: 120_000 }));
-    // The failure belongs to whoever asks for this fact, which may be much later or nobody.
-    answer.catch(() => answers.delete(key));
-    answers.set(key, answer);
-    return answer;
-  }
-
-  return {
-    connection,
-    fact: async (fact, become, signal) => fact.parse(await ask(fact.script, become, signal)),
-    prefetch: (scripts, signal) => {
-      for (const { script, become } of scripts) void ask(script, become, signal);
-    },
-    known: (script, become) => answers.has(keyOf(script, become)),
-    changed: () => {
-      answers = new Map();
-    },
-    // A connection that never opened has nothing to close, and its error was told where it was needed.
-    close: async () =>
-      opened?.then(
-        (host) => host.close(),
-        () => undefined,
-      ),
-  };
+  facts.set('ansible_facts', all);
 }
 
-function keyOf(script: string, become: Become | undefined): string {
-  return `${become ? `${become.method}:${become.user}` : ''}\n${script}`;
+export function clearFacts({ facts }: HostRun): void {
+  facts.clear();
+  facts.set('ansible_facts', new Map());
 }

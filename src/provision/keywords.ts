@@ -191,3 +191,24 @@ export const INHERITED = [
   'connection',
   'port',
 ] as const;
+
+export const LOOP_CONTROL_KEYWORDS = new Set([
+  'loop_var',
+  'index_var',
+  'label',
+  'pause',
+  'extended',
+  'extended_allitems',
+]);
+
+export const META_ACTIONS = new Set([
+  'flush_handlers',
+  'end_play',
+  'end_batch',
+  'end_host',
+  'clear_facts',
+  'clear_host_errors',
+  'refresh_inventory',
+  'reset_connection',
+  'noop',
+]);

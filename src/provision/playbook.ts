@@ -1,39 +1,29 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Position, StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
 import { loadYaml } from '../yaml/load-yaml.js';
 import { keyPosition, positionOf } from '../yaml/position.js';
-import { PLAY_KEYWORDS, ROLE_KEYWORDS } from './keywords.js';
-import { findRole, loadRole, type Role, type RoleParts } from './role.js';
-import {
-  checkKeywords,
-  innerScope,
-  type KnownModules,
-  playbookError,
-  readTasks,
-  type Scope,
-  type Task,
-  type TaskNode,
-  type TaskReader,
-  textList,
-} from './task.js';
+import { importTarget, partsOf, resolveTaskFile, scopeOfImport } from './includes.js';
+import { PLAY_KEYWORDS } from './keywords.js';
+import { checkKeywords, type Deprecated, playbookError, textList } from './playbook-error.js';
+import { createRoleReader, type PlayParts } from './role-reader.js';
+import { EMPTY_SCOPE, innerScope, type Scope, variablesOf } from './scope.js';
+import { readTasks, type Task, type TaskNode, type TaskReader } from './task.js';
+import type { KnownModules } from './task-module.js';
 
 /** A play ready to run: imports and roles are resolved, everything else is still untemplated. */
-export type Play = {
+export type Play = PlayParts & {
   name: string;
   hosts: Value;
   keywords: ReadonlyMap<string, Value>;
+  scope: Scope;
   vars: Dict;
   varsFiles: Value[];
-  roles: Role[];
   preTasks: TaskNode[];
   /** Roles with their dependencies, then the play's tasks. */
   tasks: TaskNode[];
   postTasks: TaskNode[];
-  /** In the order in which they run; of two with one name the later counts. */
-  handlers: TaskNode[];
-  file: string;
   where: Position | undefined;
 };
 
@@ -42,48 +32,64 @@ export type PlaybookOptions = {
   /** Folders of roles besides `roles/` next to the playbook. */
   rolesFolders: readonly string[];
   decrypt(text: string, file: string): string;
-  deprecated(message: string, where: Position | undefined): void;
+  deprecated: Deprecated;
 };
 
 export type PlaybookLoader = ReturnType<typeof createPlaybookLoader>;
 
-const EMPTY_SCOPE: Scope = {
-  when: [],
-  tags: [],
-  vars: [],
-  environment: [],
-  notify: [],
-  keywords: new Map(),
-  role: undefined,
-  params: [],
-};
+const MOST_IMPORTS = 100;
 
 /** Reads playbooks, roles and task files. Everything wrong with them is a StarsError with file, line and column. */
 export function createPlaybookLoader(options: PlaybookOptions) {
+  const roles = createRoleReader({ ...options, readerFor });
+
   /** The plays of a playbook and of those it imports, in order. */
-  function loadPlaybook(file: string, seen: readonly string[] = []): Play[] {
+  function loadPlaybook(file: string, seen: readonly string[] = [], importedAt?: Position): Play[] {
     if (seen.includes(file))
-      throw new StarsError(
-        'PLAYBOOK',
-        `The playbook imports itself: ${[...seen, file].map((one) => basename(one)).join(' → ')}.`,
-        { where: { file } },
-      );
-    const value = loadFile(file);
-    if (!Array.isArray(value))
       throw playbookError(
-        'A playbook must be a list of plays, each starting with “- hosts:”.',
-        positionOf(value) ?? { file, line: 1 },
+        `The playbook imports itself: ${[...seen, file].map((one) => basename(one)).join(' → ')}.`,
+        importedAt ?? { file },
       );
-    return value.flatMap((entry) => {
-      if (!(entry instanceof Map))
-        throw playbookError('A play must be a mapping with “hosts”.', positionOf(entry) ?? { file });
-      const imported =
-        entry.get('import_playbook') ?? entry.get('ansible.builtin.import_playbook') ?? entry.get('include');
-      if (imported === undefined) return [readPlay(entry, file)];
-      if (entry.has('include'))
-        options.deprecated('include of a playbook is an old word for import_playbook.', positionOf(entry));
-      return loadPlaybook(resolve(dirname(file), String(imported).trim().split(/\s/)[0] ?? ''), [...seen, file]);
-    });
+    const value = loadFile(file, importedAt);
+    if (!Array.isArray(value) || value.length === 0)
+      throw playbookError(
+        value === null || Array.isArray(value)
+          ? 'This playbook is empty.'
+          : 'A playbook must be a list of plays, each starting with “- hosts:”.',
+        positionOf(value) ?? { file, line: 1, column: 1 },
+      );
+    return value.flatMap((entry) => loadEntry(entry, file, [...seen, file], positionOf(value)));
+  }
+
+  function loadEntry(entry: Value, file: string, seen: readonly string[], near: Position | undefined): Play[] {
+    if (!(entry instanceof Map))
+      throw playbookError('A play must be a mapping with “hosts”.', positionOf(entry) ?? near ?? { file });
+    const name = ['import_playbook', 'ansible.builtin.import_playbook', 'include'].find((one) => entry.has(one));
+    if (name === undefined) return [readPlay(entry, file)];
+    const where = keyPosition(entry, name) ?? positionOf(entry);
+    if (name === 'include') options.deprecated('include of a playbook is an old word for import_playbook.', where);
+    const target = String(entry.get(name)).trim().split(/\s/)[0] ?? '';
+    const plays = loadPlaybook(resolve(dirname(file), target), seen, where);
+    return entry.has('when') || entry.has('tags') ? plays.map((play) => withImported(play, entry)) : plays;
+  }
+
+  /** `when` and `tags` of an import go to every task of the plays it brings. */
+  function withImported(play: Play, entry: Dict): Play {
+    const inner = (scope: Scope) => innerScope(scope, onlyOf(entry, ['when', 'tags']), options.deprecated);
+    const change = (nodes: TaskNode[]): TaskNode[] =>
+      nodes.map((node) => {
+        if (node.kind === 'role-end') return node;
+        if (node.kind === 'task') return { ...node, scope: inner(node.scope), outer: inner(node.outer) };
+        const { block, rescue, always } = node;
+        return { ...node, block: change(block), rescue: change(rescue), always: change(always) };
+      });
+    return {
+      ...play,
+      scope: inner(play.scope),
+      preTasks: change(play.preTasks),
+      tasks: change(play.tasks),
+      postTasks: change(play.postTasks),
+    };
   }
 
   /** A play of one role, for `deploy role:name`. */
@@ -99,210 +105,112 @@ export function createPlaybookLoader(options: PlaybookOptions) {
 
   function readPlay(entry: Dict, file: string): Play {
     checkKeywords(entry, PLAY_KEYWORDS, 'play');
-    if (!entry.has('hosts'))
+    if (entry.get('hosts') === undefined || entry.get('hosts') === null)
       throw playbookError(
         'This play has no “hosts”.',
         positionOf(entry) ?? { file },
         'Say on which hosts or groups it runs.',
       );
-    const scope = innerScope({ ...EMPTY_SCOPE }, withoutVars(entry), options);
-    const context: PlayContext = { file, folder: dirname(file), roles: [], handlers: [], done: new Set() };
+    const scope = innerScope(EMPTY_SCOPE, withoutVars(entry), options.deprecated);
+    const parts: PlayParts = { file, folder: dirname(file), roles: [], handlers: [], uses: new Map() };
     const section = (name: string) =>
-      readTasks(entry.get(name) ?? null, scope, readerFor(context, file), name, keyPosition(entry, name));
+      readTasks(entry.get(name) ?? null, scope, readerFor(parts, file), name, keyPosition(entry, name));
     const preTasks = section('pre_tasks');
-    const roles = readRoles(entry.get('roles') ?? [], scope, context, keyPosition(entry, 'roles'));
-    const tasks = [...roles, ...section('tasks')];
+    const tasks = [...roles.readRoles(entry.get('roles') ?? null, scope, parts, keyPosition(entry, 'roles'))];
+    tasks.push(...section('tasks'));
     const postTasks = section('post_tasks');
-    const handlers = [...context.handlers, ...section('handlers')];
+    parts.handlers.push(...section('handlers'));
     const name = entry.get('name');
     return {
+      ...parts,
       name: typeof name === 'string' ? name : String(textList(entry.get('hosts')).join(', ')),
       hosts: entry.get('hosts') ?? null,
       keywords: new Map([...entry].filter((pair): pair is [string, Value] => typeof pair[0] === 'string')),
-      vars: dictOf(entry.get('vars')),
+      scope,
+      vars: entry.has('vars') ? variablesOf(entry) : new Map(),
       varsFiles: listOf(entry.get('vars_files')),
-      roles: context.roles,
       preTasks,
       tasks,
       postTasks,
-      handlers,
-      file,
       where: positionOf(entry),
     };
   }
 
   /** Task nodes of a file, as an include at run time needs them. */
-  function loadTaskFile(file: string, scope: Scope, context: PlayContext): TaskNode[] {
-    return readTasks(loadFile(file), scope, readerFor(context, file), 'A task file', { file, line: 1 });
+  function loadTaskFile(file: string, scope: Scope, parts: PlayParts): TaskNode[] {
+    return readTasks(loadFile(file), scope, readerFor(parts, file), 'A task file', { file, line: 1, column: 1 });
   }
 
-  /** A role with its dependencies as task nodes; what it brings to the play (handlers, variables) goes into the context. */
-  function useRole(
-    name: string,
-    use: { scope: Scope; parts?: RoleParts; where?: Position | undefined },
-    context: PlayContext,
-  ): TaskNode[] {
-    const folders = [join(context.folder, 'roles'), ...options.rolesFolders, context.folder];
-    const role = loadRole(findRole(name, folders, use.where), use.parts ?? {}, options.decrypt);
-    const scope: Scope = { ...use.scope, role };
-    const key = JSON.stringify([
-      role.path,
-      use.parts ?? {},
-      use.scope.params.map((one) => [...one]),
-      use.scope.when,
-      use.scope.tags,
-    ]);
-    if (context.done.has(key) && !role.allowDuplicates) return [];
-    context.done.add(key);
-    if (context.done.size > 500)
-      throw playbookError(`The roles depend on each other in a circle at ${name}.`, use.where);
-
-    const outer = { ...use.scope, params: [] };
-    const dependencies = role.dependencies.flatMap((entry) =>
-      readRole(entry, outer, context, { file: join(role.path, 'meta', 'main.yml') }),
-    );
-    context.roles.push(role);
-    context.handlers.push(...readTasks(role.handlers.value, scope, readerFor(context, role.handlers.file), 'handlers'));
-    return [...dependencies, ...readTasks(role.tasks.value, scope, readerFor(context, role.tasks.file), 'tasks')];
-  }
-
-  function readRoles(value: Value, scope: Scope, context: PlayContext, where: Position | undefined): TaskNode[] {
-    if (value === null) return [];
-    if (!Array.isArray(value)) throw playbookError('roles must be a list.', where);
-    return value.flatMap((entry) => readRole(entry, scope, context, positionOf(value) ?? where));
-  }
-
-  function readRole(entry: Value, scope: Scope, context: PlayContext, near: Position | undefined): TaskNode[] {
-    if (typeof entry === 'string') return useRole(entry.trim(), { scope, where: near }, context);
-    const name = entry instanceof Map ? (entry.get('role') ?? entry.get('name')) : undefined;
-    if (!(entry instanceof Map) || typeof name !== 'string')
-      throw playbookError('A role entry must be a name or a mapping with “role”.', positionOf(entry) ?? near);
-    const params: Dict = new Map([...entry].filter(([key]) => !ROLE_KEYWORDS.has(String(key))));
-    const inner = innerScope(scope, entry, options);
-    const own = dictOf(entry.get('vars'));
-    const all: Dict = new Map([...params, ...own]);
-    return useRole(
-      name,
-      {
-        scope: { ...inner, params: all.size > 0 ? [...inner.params, all] : inner.params },
-        where: positionOf(entry) ?? near,
-      },
-      context,
-    );
-  }
-
-  function readerFor(context: PlayContext, file: string): TaskReader {
+  function readerFor(parts: PlayParts, file: string): TaskReader {
     return {
       known: options.known,
       deprecated: options.deprecated,
-      importer: (task) => importStatically(task, context, file),
+      importer: (task) => importStatically(task, parts, file),
     };
   }
 
   /** Imports are replaced by what they import; an include whose file is known only at run time stays a task. */
-  function importStatically(task: Task, context: PlayContext, file: string): TaskNode[] | undefined {
-    const target = importTarget(task);
-    if (task.module === 'import_role') {
-      return useRole(
-        String(task.args.get('name') ?? ''),
-        { scope: withIncludeVars(task), parts: partsOf(task.args), where: task.where },
-        context,
-      );
-    }
+  function importStatically(task: Task, parts: PlayParts, file: string): TaskNode[] | undefined {
+    if (task.module.startsWith('import_') && task.loop)
+      throw playbookError(`${task.module} cannot loop.`, task.where, 'Use include_tasks or include_role instead.');
+    if (task.module === 'import_role') return importRole(task, parts);
     const legacy = task.module === 'include';
     if (legacy) options.deprecated('include is an old word for import_tasks or include_tasks.', task.where);
-    if ((!legacy && task.module !== 'import_tasks') || target === undefined || task.loop || target.includes('{{'))
-      return undefined;
-    const found = resolveTaskFile(target, file, task.scope.role, context.folder);
+    const target = importTarget(task);
+    if (!legacy && task.module !== 'import_tasks') return undefined;
+    if (target === undefined || task.loop || target.includes('{{')) return undefined;
+    const found = resolveTaskFile(target, file, task.scope.role, parts.folder);
+    // The old include may stand under a condition that keeps it from ever looking for its file.
     if (!found && legacy) return undefined;
-    if (!found)
-      throw playbookError(
-        `The task file ${target} was not found.`,
-        task.where,
-        `It was looked for beside ${basename(file)}${task.scope.role ? ` and in the role ${task.scope.role.name}` : ''}.`,
-      );
-    context.depth = (context.depth ?? 0) + 1;
-    if (context.depth > 100)
+    if (!found) throw missingTaskFile(target, file, task);
+    return imported(found, target, task, parts);
+  }
+
+  function importRole(task: Task, parts: PlayParts): TaskNode[] {
+    const name = task.args.get('name') ?? task.args.get('role');
+    if (typeof name !== 'string' || name === '')
+      throw playbookError('import_role needs the name of a role.', task.where, 'Write “name: <role>” below it.');
+    const use = { scope: scopeOfImport(task), parts: partsOf(task.args), where: task.where };
+    return roles.useRole(name, { ...use, again: true }, parts);
+  }
+
+  function imported(found: string, target: string, task: Task, parts: PlayParts): TaskNode[] {
+    parts.depth = (parts.depth ?? 0) + 1;
+    if (parts.depth > MOST_IMPORTS)
       throw playbookError(`The task files import each other in a circle at ${target}.`, task.where);
-    const nodes = loadTaskFile(found, withIncludeVars(task), context);
-    context.depth -= 1;
+    const nodes = loadTaskFile(found, scopeOfImport(task), parts);
+    parts.depth -= 1;
     return nodes;
   }
 
-  function loadFile(file: string): Value {
-    if (!existsSync(file)) throw new StarsError('PLAYBOOK', `There is no file ${file}.`, { where: { file } });
+  function loadFile(file: string, where: Position = { file }): Value {
+    if (!existsSync(file)) throw new StarsError('PLAYBOOK', `There is no file ${file}.`, { where });
     return loadYaml(options.decrypt(readFileSync(file, 'utf8'), file), { file });
   }
 
-  return { loadPlaybook, playOfRole, loadTaskFile, useRole, resolveTaskFile };
+  return { loadPlaybook, playOfRole, loadTaskFile, useRole: roles.useRole };
 }
 
-/** What the parts of one play share while it is read. */
-export type PlayContext = {
-  file: string;
-  folder: string;
-  roles: Role[];
-  handlers: TaskNode[];
-  done: Set<string>;
-  depth?: number;
-};
-
-export function importTarget(task: Task): string | undefined {
-  const value = task.args.get('file') ?? task.args.get('_raw_params') ?? task.rawText;
-  return typeof value === 'string' ? value.trim() : undefined;
-}
-
-export function partsOf(args: Dict): RoleParts {
-  const part = (name: string) => {
-    const value = args.get(`${name}_from`);
-    return typeof value === 'string' ? { [name]: value.replace(/\.(ya?ml|json)$/, '') } : {};
-  };
-  return { ...part('tasks'), ...part('handlers'), ...part('vars'), ...part('defaults') };
-}
-
-/** The scope of what an import brings: that of the task, with `include: x.yml name=value` as variables. */
-export function withIncludeVars(task: Task): Scope {
-  const named: Dict = new Map(
-    [...task.args].filter(
-      ([key]) =>
-        !['file', '_raw_params', 'apply', 'name', 'public', 'allow_duplicates', 'rolespec_validate'].includes(
-          String(key),
-        ) && !String(key).endsWith('_from'),
-    ),
+function missingTaskFile(target: string, file: string, { where, scope }: Task): StarsError {
+  return playbookError(
+    `The task file ${target} was not found.`,
+    where,
+    `It was looked for beside ${basename(file)}${scope.role ? ` and in the role ${scope.role.name}` : ''}.`,
   );
-  const tags = named.get('tags');
-  named.delete('tags');
-  const scope = named.size > 0 ? { ...task.scope, params: [...task.scope.params, named] } : task.scope;
-  return tags === undefined ? scope : { ...scope, tags: [...scope.tags, ...textList(tags)] };
-}
-
-/** Ansible's search order of a task file: beside the including file, the role's tasks (or handlers), the role, the playbook. */
-export function resolveTaskFile(
-  target: string,
-  from: string,
-  role: Role | undefined,
-  playbookFolder: string,
-): string | undefined {
-  const folders = [
-    dirname(from),
-    ...(role ? [join(role.path, 'tasks'), join(role.path, 'handlers'), role.path] : []),
-    playbookFolder,
-  ];
-  return folders.map((folder) => resolve(folder, target)).find((file) => existsSync(file) && statSync(file).isFile());
 }
 
 function withoutVars(entry: Dict): Dict {
-  const copy: Dict = new Map(entry);
-  copy.delete('vars');
+  const copy = onlyOf(
+    entry,
+    [...entry.keys()].filter((key) => key !== 'vars'),
+  );
   const user = entry.get('user');
   if (user !== undefined && !entry.has('remote_user')) copy.set('remote_user', user);
   return copy;
 }
 
-function dictOf(value: Value | undefined): Dict {
-  if (value instanceof Map) return value;
-  if (Array.isArray(value)) return new Map(value.flatMap((entry) => (entry instanceof Map ? [...entry] : [])));
-  return new Map();
+function onlyOf(entry: Dict, names: readonly Value[]): Dict {
+  return new Map([...entry].filter(([key]) => names.includes(key)));
 }
 
 function listOf(value: Value | undefined): Value[] {

@@ -1,22 +1,28 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../clock.js';
 import type { Connection } from '../connection/connection.js';
-import { StarsError } from '../errors.js';
+import { type Position, StarsError } from '../errors.js';
 import type { Inventory } from '../inventory/inventory.js';
-import type { Dict } from '../jinja/value.js';
-import type { Emit, HostRecap, RunError } from '../model/run.js';
-import { loadYaml } from '../yaml/load-yaml.js';
+import type { Dict, Value } from '../jinja/value.js';
+import type { Emit } from '../model/run.js';
+import { createTemplar } from '../templating/templar.js';
 import { controlModules, FREE_FORM } from './control-modules.js';
 import { readExtraVars } from './extra-vars.js';
-import { createHostRun, type HostRun } from './host-run.js';
+import { gatheringTask } from './fact-gathering.js';
+import { createHostRun, type HostRun, type Reach } from './host-run.js';
 import type { AnyModule, Fact } from './module.js';
+import { createModuleRunner } from './module-runner.js';
 import { createPlaybookLoader, type Play } from './playbook.js';
+import { textList } from './playbook-error.js';
 import { createPlayRunner } from './play-runner.js';
+import type { ProvisionResult } from './provision-result.js';
+import { resultOf } from './recap.js';
 import { batchesOf } from './serial.js';
-import { type KnownModules, playbookError, type Task, textList } from './task.js';
+import { argumentNames } from './task-arguments.js';
+import type { KnownModules } from './task-module.js';
 import { createTaskRunner } from './task-runner.js';
-import { type PlayRun, searchFolders, templarFor, type VariableWorld } from './variables.js';
+import { type PlayRun, templarFor, type VariableWorld } from './variables.js';
+import { createVarsFiles, type VarsFiles } from './vars-files.js';
 
 export type PlaybookRequest = {
   /** A playbook's file, or a role's name and the pattern of its hosts. */
@@ -33,7 +39,7 @@ export type PlaybookRequest = {
   extraVars?: readonly string[];
 };
 
-export type ProvisionResult = { hosts: Record<string, HostRecap>; failed: RunError | undefined; plays: number };
+export type { ProvisionResult } from './provision-result.js';
 
 export type Provision = {
   /** Runs a playbook or role on the environment's hosts; a host that fails is in the result, a mistake in the files is thrown before any host is touched. */
@@ -66,47 +72,61 @@ export function createProvision(options: ProvisionOptions): Provision {
   const known = knownModules(options.modules);
 
   async function run(request: PlaybookRequest): Promise<ProvisionResult> {
-    const remarks = new Set<string>();
-    const remark = (message: string) => {
-      if (remarks.size >= 50 || remarks.has(message)) return;
-      remarks.add(message);
-      options.emit({ type: 'note', message });
-    };
-    const deprecated = (message: string, where?: { file: string; line?: number }) =>
-      remark(where ? `${where.file}:${where.line ?? 1}: ${message}` : message);
-    const rolesFolders = [join(options.stackFolder, 'roles')];
-    const loader = createPlaybookLoader({ known, rolesFolders, decrypt: options.decrypt, deprecated });
-    const plays =
-      'playbook' in request.target
-        ? loader.loadPlaybook(request.target.playbook)
-        : [loader.playOfRole(request.target.role, { hosts: request.target.hosts, folder: options.stackFolder })];
-    const playbookFolder = 'playbook' in request.target ? dirname(request.target.playbook) : options.stackFolder;
+    const remark = createRemarks(options.emit);
+    const { loader, plays, playbookFolder } = load(request, remark);
     const inventory = await options.inventory(playbookFolder);
     for (const warning of inventory.warnings) remark(warning);
     if (request.limit !== undefined) inventory.requireHosts(request.limit);
 
     const hosts = new Map<string, HostRun>();
     const world = createWorld(request, { inventory, playbookFolder, hosts, deprecated: remark });
-    const runner = createTaskRunner({ ...options, world });
-    const playRunner = createPlayRunner({
+    const ready = plays.map((play) => prepare(play, { request, world, remark }));
+    const matched = ready.some(({ names }) => names.length > 0);
+    if (!matched) throw nobodyMatched(request, plays, inventory);
+    const startAt = { name: request.startAt };
+    const playRunner = createRunner(request, { world, loader, startAt });
+    try {
+      for (const play of ready) if ((await runPlay(play, { request, world, playRunner })) === 'broken') break;
+      if (startAt.name !== undefined) throw noSuchTask(startAt.name);
+      return resultOf(hosts, plays.length);
+    } finally {
+      await Promise.allSettled([...hosts.values()].map((host) => host.close()));
+    }
+  }
+
+  /** Everything that the files say, before any host is touched. */
+  function load(request: PlaybookRequest, remark: (message: string) => void) {
+    const deprecated = (message: string, where: Position | undefined) =>
+      remark(where ? `${where.file}:${where.line ?? 1}: ${message}` : message);
+    const rolesFolders = [join(options.stackFolder, 'roles')];
+    const loader = createPlaybookLoader({ known, rolesFolders, decrypt: options.decrypt, deprecated });
+    const { target } = request;
+    const plays =
+      'playbook' in target
+        ? loader.loadPlaybook(target.playbook)
+        : [loader.playOfRole(target.role, { hosts: target.hosts, folder: options.stackFolder })];
+    return { loader, plays, playbookFolder: 'playbook' in target ? dirname(target.playbook) : options.stackFolder };
+  }
+
+  function createRunner(
+    request: PlaybookRequest,
+    given: {
+      world: VariableWorld;
+      loader: ReturnType<typeof createPlaybookLoader>;
+      startAt: { name: string | undefined };
+    },
+  ) {
+    const moduleRunner = createModuleRunner({ ...options, world: given.world });
+    return createPlayRunner({
       ...options,
-      world,
-      runner,
-      loader,
+      ...given,
+      runner: createTaskRunner({ ...options, moduleRunner, world: given.world }),
+      actions: moduleRunner.actions,
       forks: request.forks ?? DEFAULT_FORKS,
       tags: request.tags ?? [],
       skipTags: request.skipTags ?? [],
-      startAt: { name: request.startAt },
       now: () => options.clock.now().getTime(),
     });
-    try {
-      let matched = 0;
-      for (const play of plays) matched += await runPlay(play, { request, world, playRunner, remark });
-      if (matched === 0) throw nobodyMatched(request, plays, inventory);
-      return resultOf(hosts, plays.length);
-    } finally {
-      await closeAll(hosts);
-    }
   }
 
   function createWorld(
@@ -119,9 +139,10 @@ export function createProvision(options: ProvisionOptions): Provision {
       groups: inventory.groupsDict(),
       hostRun(name) {
         const existing = hosts.get(name);
-        if (existing || !inventory.hosts.includes(name)) return existing;
-        const made: HostRun = createHostRun(name, inventory.variablesOf(name, { playbookDir: playbookFolder }), () =>
-          options.connect(name, connectionVariables(world, made), options.signal),
+        if (existing || !(inventory.hosts.includes(name) || LOCAL_NAMES.includes(name))) return existing;
+        const variables = inventory.variablesOf(name, { playbookDir: playbookFolder });
+        const made = createHostRun(name, variables, (host, reach) =>
+          options.connect(name, connectionVariables(world, host, reach), options.signal),
         );
         hosts.set(name, made);
         return made;
@@ -140,109 +161,103 @@ export function createProvision(options: ProvisionOptions): Provision {
     return world;
   }
 
-  type PlaySetting = {
-    request: PlaybookRequest;
-    world: VariableWorld;
-    playRunner: ReturnType<typeof createPlayRunner>;
-    remark(message: string): void;
-  };
+  type Setting = { request: PlaybookRequest; world: VariableWorld };
 
-  /** How many hosts the play's pattern matched. */
-  async function runPlay(play: Play, { request, world, playRunner, remark }: PlaySetting): Promise<number> {
+  /** The play with its hosts and variables files, so that a mistake in a later play shows before the first one runs. */
+  function prepare(given: Play, { request, world, remark }: Setting & { remark(message: string): void }): ReadyPlay {
+    const play = withNames(given, world);
     const { hosts: names, warnings } = world.inventory.match(textList(play.hosts), request.limit);
     for (const warning of warnings) remark(warning);
-    const all = names.map((name) => world.hostRun(name)).filter((host) => host !== undefined);
+    batchesOf(names, serialOf(play, request));
+    return { play, names, varsFiles: createVarsFiles(play, options.decrypt) };
+  }
+
+  async function runPlay(
+    { play, names, varsFiles }: ReadyPlay,
+    { request, world, playRunner }: Setting & { playRunner: ReturnType<typeof createPlayRunner> },
+  ): Promise<'done' | 'broken'> {
+    const all = names.flatMap((name) => world.hostRun(name) ?? []);
     const able = all.filter(({ status }) => status === 'active' || status === 'ended');
-    if (able.length === 0) return all.length;
+    if (able.length === 0) return 'done';
     for (const host of able) host.status = 'active';
     options.emit({ type: 'play.started', play: play.name, hosts: able.map(({ name }) => name) });
-    for (const batch of batchesOf(able, request.serial ?? play.keywords.get('serial') ?? null)) {
-      const playRun: PlayRun = { play, batch, all: able, varsFiles: new Map(), roles: play.roles };
-      readVarsFiles(playRun, world);
-      await playRunner.runBatch(withFactGathering(playRun));
-      if (batch.every(({ status }) => status === 'failed' || status === 'unreachable')) break;
+    for (const batch of batchesOf(able, serialOf(play, request))) {
+      const playRun: PlayRun = { play, batch, all: able, varsFiles };
+      for (const host of batch) varsFiles.read(host.name, templarFor(world, playRun, host), false);
+      const end = await playRunner.runBatch(playRun, gatheringTask(playRun, world));
+      if (end === 'play-ended') return 'done';
+      // Nothing that follows is safe when all hosts of a batch are lost: what comes next may build on them.
+      const lost = batch.every(({ status }) => status === 'failed' || status === 'unreachable');
+      if (end === 'broken' || lost) return 'broken';
     }
-    return all.length;
-  }
-
-  function readVarsFiles(run: PlayRun, world: VariableWorld): void {
-    for (const host of run.batch) {
-      const variables: Dict = new Map();
-      run.varsFiles.set(host.name, variables);
-      for (const entry of run.play.varsFiles) {
-        const templar = templarFor(world, run, host);
-        const candidates = (Array.isArray(entry) ? entry : [entry]).map((one) =>
-          String(templar.template(one, run.play.where)),
-        );
-        const folders = searchFolders('vars', undefined, world.playbookFolder, run.play.file);
-        for (const [name, value] of firstVarsFile(candidates, folders, run)) variables.set(name, value);
-      }
-    }
-  }
-
-  function firstVarsFile(candidates: readonly string[], folders: readonly string[], run: PlayRun): Dict {
-    for (const candidate of candidates) {
-      for (const folder of folders) {
-        const text = readIfThere(join(candidate.startsWith('/') ? '' : folder, candidate));
-        if (text === undefined) continue;
-        const value = loadYaml(options.decrypt(text, candidate), { file: candidate });
-        if (value === null) return new Map();
-        if (value instanceof Map) return value;
-        throw playbookError(`The variables file ${candidate} must hold a mapping.`, run.play.where);
-      }
-    }
-    throw playbookError(
-      `The variables file ${candidates.join(' or ')} was not found.`,
-      run.play.where,
-      `It was looked for in ${folders.join(', ')}.`,
-    );
+    return 'done';
   }
 
   return { run };
 }
 
-/** The first task of a play is the gathering of facts, unless the play says no. */
-function withFactGathering(run: PlayRun): PlayRun {
-  const gather = run.play.keywords.get('gather_facts');
-  if (gather === false || gather === 'no' || gather === 'false') return run;
-  if (run.batch.every((host) => host.facts.size > 0)) return run;
-  const keywords = new Map(
-    [...run.play.keywords].filter(
-      ([name]) => name === 'become' || name === 'become_user' || name === 'become_method' || name === 'remote_user',
-    ),
-  );
-  const task: Task = {
-    kind: 'task',
-    name: 'Gathering Facts',
-    module: 'setup',
-    args: new Map(),
-    argsTemplate: undefined,
-    rawText: undefined,
-    loop: undefined,
-    loopControl: undefined,
-    keywords: new Map(),
-    listen: [],
-    scope: { when: [], tags: ['always'], vars: [], environment: [], notify: [], keywords, role: undefined, params: [] },
-    where: run.play.where,
+type ReadyPlay = { play: Play; names: string[]; varsFiles: VarsFiles };
+
+const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
+const MOST_REMARKS = 50;
+
+/** Tells each remark once. */
+function createRemarks(emit: Emit): (message: string) => void {
+  const told = new Set<string>();
+  return (message) => {
+    if (told.size >= MOST_REMARKS || told.has(message)) return;
+    told.add(message);
+    emit({ type: 'note', message });
   };
-  return { ...run, play: { ...run.play, preTasks: [task, ...run.play.preTasks] } };
 }
 
-/** How to reach the host: its `ansible_*` variables, templated. */
-function connectionVariables(world: VariableWorld, host: HostRun): ConnectionVariables {
+/** The play with its hosts and name templated, for which only the play's own and extra variables are known. */
+function withNames(play: Play, world: VariableWorld): Play {
+  const templar = createTemplar({
+    lookup: (name) =>
+      world.extraVars.get(name) ?? play.vars.get(name) ?? (name === 'groups' ? world.groups : undefined),
+    environment: world.environment,
+    now: world.now,
+  });
+  const name = templar.isTemplate(play.name) ? nameOrRaw(() => templar.template(play.name), play.name) : play.name;
+  return { ...play, name, hosts: templar.template(play.hosts, play.where) };
+}
+
+function nameOrRaw(template: () => Value, raw: string): string {
+  try {
+    return String(template());
+  } catch {
+    return raw;
+  }
+}
+
+function serialOf(play: Play, request: PlaybookRequest): Value {
+  return request.serial ?? play.keywords.get('serial') ?? null;
+}
+
+/** How to reach the host: its `ansible_*` variables, templated, and what the play says where they are silent. */
+function connectionVariables(world: VariableWorld, host: HostRun, reach: Reach): ConnectionVariables {
   const templar = templarFor(world, undefined, host);
   const variables: Dict = new Map();
   for (const [name, value] of [...host.inventoryVars, ...world.extraVars]) {
     if (typeof name === 'string' && name.startsWith('ansible_')) variables.set(name, templar.template(value));
   }
+  const fill = (value: string | undefined, name: string, older: string) => {
+    if (value !== undefined && !variables.has(name) && !variables.has(older)) variables.set(name, value);
+  };
+  fill(reach.user, 'ansible_user', 'ansible_ssh_user');
+  fill(reach.port, 'ansible_port', 'ansible_ssh_port');
+  fill(reach.connection, 'ansible_connection', 'ansible_connection');
   return variables;
 }
 
 function knownModules(modules: ReadonlyMap<string, AnyModule>): KnownModules {
+  const argumentsOf = new Map([...modules].map(([name, module]) => [name, argumentNames(module)]));
   return {
     has: (name) => modules.has(name) || controlModules.has(name),
     names: () => [...modules.keys(), ...controlModules.keys()],
     freeForm: (name) => FREE_FORM.has(name) || modules.get(name)?.freeForm !== undefined,
+    argumentNames: (name) => argumentsOf.get(name),
   };
 }
 
@@ -254,37 +269,8 @@ function nobodyMatched(request: PlaybookRequest, plays: readonly Play[], invento
   });
 }
 
-function resultOf(hosts: ReadonlyMap<string, HostRun>, plays: number): ProvisionResult {
-  const taken = [...hosts.values()].filter(({ recap }) => Object.values(recap).some((number) => number > 0));
-  const recap = Object.fromEntries(taken.map(({ name, recap: counts }) => [name, counts]));
-  const bad = taken.filter(({ recap: counts }) => counts.failed > 0 || counts.unreachable > 0);
-  if (bad.length === 0) return { hosts: recap, failed: undefined, plays };
-  const unreachable = bad.filter(({ recap: counts }) => counts.unreachable > 0);
-  const failed = bad.filter(({ recap: counts }) => counts.unreachable === 0);
-  const parts = [
-    failed.length > 0 ? `failed on ${namesOf(failed)}` : '',
-    unreachable.length > 0 ? `could not reach ${namesOf(unreachable)}` : '',
-  ].filter((part) => part !== '');
-  return {
-    hosts: recap,
-    failed: {
-      code: failed.length > 0 ? 'HOSTS_FAILED' : 'UNREACHABLE',
-      message: `It ${parts.join(' and ')}; ${taken.length - bad.length} of ${taken.length} hosts are done.`,
-      hint: `Mend what the thread says and run it again with --limit ${bad.map(({ name }) => name).join(',')}: what is done stays as it is.`,
-    },
-    plays,
-  };
-}
-
-function namesOf(hosts: readonly HostRun[]): string {
-  const names = hosts.map(({ name }) => name);
-  return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
-}
-
-async function closeAll(hosts: ReadonlyMap<string, HostRun>): Promise<void> {
-  await Promise.allSettled([...hosts.values()].map((host) => host.session.close()));
-}
-
-function readIfThere(file: string): string | undefined {
-  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+function noSuchTask(name: string): StarsError {
+  return new StarsError('USAGE', `No task is called “${name}”, so nothing ran.`, {
+    hint: 'Write the name of the task as the playbook has it; * and ? stand for anything.',
+  });
 }

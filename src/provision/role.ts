@@ -19,6 +19,9 @@ export type Role = {
   allowDuplicates: boolean;
 };
 
+/** One use of a role by a play, and the hosts on which it ran and was through: it does not run twice on a host. */
+export type RoleUse = { name: string; again: boolean; ran: Set<string>; completed: Set<string> };
+
 export type RoleParts = { tasks?: string; handlers?: string; vars?: string; defaults?: string };
 
 const EXTENSIONS = ['', '.yml', '.yaml', '.json'];

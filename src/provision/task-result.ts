@@ -12,7 +12,6 @@ export type TaskOutcome = {
   items: ItemOutcome[];
   /** Task files and roles to run next on this host. */
   includes: Include[];
-  endHost: boolean;
 };
 
 export type ItemOutcome = {
@@ -29,8 +28,11 @@ export function dictOf(entries: Record<string, Value | undefined>): Dict {
   return new Map(Object.entries(entries).filter((entry): entry is [string, Value] => entry[1] !== undefined));
 }
 
+const TRUE_WORDS = new Set(['true', 'yes', 'on', 'y', 't', '1']);
+
+/** What Ansible takes for yes where it wants a boolean. */
 export function isTrue(value: Value | undefined): boolean {
-  return value === true || value === 'True' || value === 'true' || value === 'yes' || value === 1;
+  return value === true || value === 1 || (typeof value === 'string' && TRUE_WORDS.has(value.toLowerCase()));
 }
 
 /** The words of a result for a person: its message, then the end of what the command said. */

@@ -1,24 +1,12 @@
-import { formatPosition, type Position, StarsError } from '../errors.js';
+import type { Position } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
 import { didYouMean } from '../near-names.js';
 import { keyPosition, positionOf } from '../yaml/position.js';
-import { parseKeyValues } from './key-value.js';
-import { BLOCK_KEYWORDS, INHERITED, REFUSED_KEYWORDS, TASK_KEYWORDS } from './keywords.js';
-import type { Role } from './role.js';
-
-/** What surrounds a task hands down: conditions, tags, variables and keywords, outermost first. */
-export type Scope = {
-  when: readonly Value[];
-  tags: readonly string[];
-  /** Variables of blocks, of the task, of an include; later ones win. */
-  vars: readonly Dict[];
-  environment: readonly Value[];
-  notify: readonly string[];
-  keywords: ReadonlyMap<string, Value>;
-  role: Role | undefined;
-  /** Parameters of the role's entry or of an include: they win over facts that tasks set. */
-  params: readonly Dict[];
-};
+import { BLOCK_KEYWORDS, LOOP_CONTROL_KEYWORDS, META_ACTIONS } from './keywords.js';
+import { checkKeywords, type Deprecated, nameList, playbookError, refuseKeywords } from './playbook-error.js';
+import type { RoleUse } from './role.js';
+import { innerScope, type Scope } from './scope.js';
+import { findModule, type KnownModules, readArguments } from './task-module.js';
 
 export type Loop = { kind: string; value: Value };
 
@@ -38,6 +26,8 @@ export type Task = {
   keywords: ReadonlyMap<string, Value>;
   listen: readonly string[];
   scope: Scope;
+  /** What surrounds the task, without its own words: what `include_tasks` hands down. */
+  outer: Scope;
   where: Position | undefined;
 };
 
@@ -50,27 +40,15 @@ export type Block = {
   scope: Scope;
 };
 
-export type TaskNode = Task | Block;
+/** Here a role of the play is through: hosts on which it ran do not run it again. */
+export type RoleEnd = { kind: 'role-end'; use: RoleUse };
 
-/** Which module names exist; what is not among them is refused with near names. */
-export type KnownModules = { has(name: string): boolean; names(): Iterable<string>; freeForm(name: string): boolean };
+export type TaskNode = Task | Block | RoleEnd;
 
 /** Called for `import_tasks` and its kin, which are replaced by what they import while the play is read. */
 export type Importer = (task: Task) => TaskNode[] | undefined;
 
-export type TaskReader = {
-  known: KnownModules;
-  importer: Importer;
-  deprecated(message: string, where: Position | undefined): void;
-};
-
-const LEGACY_KEYWORDS: Record<string, string> = {
-  sudo: 'become',
-  sudo_user: 'become_user',
-  su: 'become',
-  su_user: 'become_user',
-};
-const RAW_MODULES = new Set(['command', 'shell', 'raw', 'script']);
+export type TaskReader = { known: KnownModules; importer: Importer; deprecated: Deprecated };
 
 /** A list of tasks and blocks as a file or a play holds it. */
 export function readTasks(value: Value, scope: Scope, reader: TaskReader, what: string, where?: Position): TaskNode[] {
@@ -89,7 +67,7 @@ function readNode(entry: Value, scope: Scope, reader: TaskReader, near: Position
 
 function readBlock(entry: Dict, outer: Scope, reader: TaskReader): Block {
   checkKeywords(entry, BLOCK_KEYWORDS, 'block');
-  const scope = innerScope(outer, entry, reader);
+  const scope = innerScope(outer, entry, reader.deprecated);
   const part = (name: string) => readTasks(entry.get(name) ?? null, scope, reader, name, keyPosition(entry, name));
   return {
     kind: 'block',
@@ -101,198 +79,77 @@ function readBlock(entry: Dict, outer: Scope, reader: TaskReader): Block {
   };
 }
 
-export function readTask(entry: Dict, outer: Scope, reader: TaskReader): Task {
-  const where = positionOf(entry);
-  refuseKeywords(entry);
-  const { module, value, moduleWhere } = findModule(entry, reader, where);
-  const loop = findLoop(entry);
-  const { args, rawText } = readArguments(module, value, entry.get('args'), moduleWhere ?? where, reader);
-  const control = entry.get('loop_control');
-  if (entry.has('local_action')) entry.set('delegate_to', 'localhost');
+function readTask(given: Dict, outer: Scope, reader: TaskReader): Task {
+  const where = positionOf(given);
+  refuseKeywords(given);
+  const { module, value, moduleWhere } = findModule(given, reader.known, where);
+  const { args, rawText } = readArguments(module, value, given.get('args'), moduleWhere ?? where, reader.known);
+  checkRegister(given, where);
+  if (module === 'meta') checkMeta(rawText, moduleWhere ?? where);
+  const scope = innerScope(outer, given, reader.deprecated);
+  const local = given.has('local_action');
   return {
     kind: 'task',
-    name: textOr(entry.get('name')),
+    name: textOr(given.get('name')),
     module,
     args,
-    argsTemplate: textOr(entry.get('args')),
+    argsTemplate: textOr(given.get('args')),
     rawText,
-    loop,
-    loopControl: control instanceof Map ? control : undefined,
-    keywords: new Map([...entry].filter((pair): pair is [string, Value] => typeof pair[0] === 'string')),
-    listen: textList(entry.get('listen')),
-    scope: innerScope(outer, entry, reader),
+    loop: findLoop(given, where),
+    loopControl: loopControlOf(given),
+    keywords: new Map([...given].filter((pair): pair is [string, Value] => typeof pair[0] === 'string')),
+    listen: nameList(given.get('listen')),
+    scope: local ? { ...scope, keywords: new Map([...scope.keywords, ['delegate_to', 'localhost']]) } : scope,
+    outer,
     where,
   };
 }
 
-type FoundModule = { module: string; value: Value; moduleWhere: Position | undefined };
-
-function findModule(entry: Dict, reader: TaskReader, where: Position | undefined): FoundModule {
-  const candidates = [...entry.keys()].filter((key) => typeof key === 'string' && !isKeyword(key, reader)) as string[];
-  const action = entry.get('action') ?? entry.get('local_action');
-  if (action !== undefined) return findAction(action, reader, where);
-  const [name, second] = candidates;
-  if (name === undefined)
+function findLoop(entry: Dict, where: Position | undefined): Loop | undefined {
+  const loops = [...entry].filter(
+    (pair): pair is [string, Value] =>
+      typeof pair[0] === 'string' && (pair[0] === 'loop' || pair[0].startsWith('with_')),
+  );
+  const [first, second] = loops;
+  if (!first) return undefined;
+  const [name, value] = first;
+  if (second)
     throw playbookError(
-      'This task names no module.',
-      where,
-      'Write one, for example “file: path=/opt/app state=directory”.',
+      `This task has two loops, ${name} and ${second[0]}.`,
+      keyPosition(entry, second[0]) ?? where,
+      'Keep one of them.',
     );
-  if (second !== undefined) {
-    const unknown = candidates.find((candidate) => !reader.known.has(shortName(candidate)));
-    const near = unknown && didYouMean(unknown, [...TASK_KEYWORDS, ...reader.known.names()]);
-    throw playbookError(
-      unknown
-        ? `“${unknown}” is neither a keyword of tasks nor a module that Stars runs.`
-        : `This task names two modules, ${name} and ${second}.`,
-      keyPosition(entry, unknown ?? second) ?? where,
-      near ?? 'Check the spelling and the indentation.',
-      unknown ? 'UNSUPPORTED' : 'PLAYBOOK',
-    );
-  }
-  return known(name, entry.get(name) ?? null, reader, keyPosition(entry, name) ?? where);
+  if (value === null) throw playbookError(`${name} has no value.`, keyPosition(entry, name) ?? where);
+  return { kind: name === 'loop' ? 'loop' : name.slice('with_'.length), value };
 }
 
-function findAction(action: Value, reader: TaskReader, where: Position | undefined): FoundModule {
-  if (action instanceof Map) {
-    const name = action.get('module');
-    if (typeof name !== 'string') throw playbookError('action: names no module.', where);
-    return known(name, new Map([...action].filter(([key]) => key !== 'module')), reader, where);
-  }
-  const [, name = '', rest = ''] = /^\s*(\S+)\s*([\s\S]*)$/.exec(String(action)) ?? [];
-  return known(name, rest, reader, where);
+function loopControlOf(entry: Dict): Dict | undefined {
+  const control = entry.get('loop_control');
+  if (control === undefined || control === null) return undefined;
+  if (!(control instanceof Map))
+    throw playbookError('loop_control must be a mapping.', keyPosition(entry, 'loop_control') ?? positionOf(entry));
+  checkKeywords(control, LOOP_CONTROL_KEYWORDS, 'loop_control');
+  return control;
 }
 
-function known(name: string, value: Value, reader: TaskReader, where: Position | undefined): FoundModule {
-  const module = shortName(name);
-  if (!reader.known.has(module)) {
-    const near = didYouMean(module, reader.known.names());
-    throw new StarsError('UNSUPPORTED', `The module ${name} is not one that Stars runs.`, {
-      hint: near ?? 'Use a supported module, or command or shell. docs/ansible.md lists what runs.',
-      ...(where ? { where } : {}),
-    });
-  }
-  return { module, value, moduleWhere: where };
+function checkRegister(entry: Dict, where: Position | undefined): void {
+  const name = entry.get('register');
+  if (name === undefined || (typeof name === 'string' && /^[A-Za-z_]\w*$/.test(name))) return;
+  throw playbookError(
+    `register needs the name of a variable, not ${shown(name)}.`,
+    keyPosition(entry, 'register') ?? where,
+    'A name holds letters, digits and underscores and starts with no digit.',
+  );
 }
 
-export function shortName(name: string): string {
-  return name.replace(/^ansible\.(builtin|legacy)\./, '');
-}
-
-function isKeyword(key: string, _reader: TaskReader): boolean {
-  return TASK_KEYWORDS.has(key) || key.startsWith('with_');
-}
-
-function findLoop(entry: Dict): Loop | undefined {
-  for (const [key, value] of entry) {
-    if (key === 'loop') return { kind: 'loop', value };
-    if (typeof key === 'string' && key.startsWith('with_')) return { kind: key.slice('with_'.length), value };
-  }
-  return undefined;
-}
-
-type Arguments = { args: Dict; rawText: string | undefined };
-
-function readArguments(
-  module: string,
-  value: Value,
-  extra: Value | undefined,
-  where: Position | undefined,
-  reader: TaskReader,
-): Arguments {
-  const args: Dict = new Map();
-  let rawText: string | undefined;
-  if (value instanceof Map) {
-    for (const [key, inner] of value) args.set(key, inner);
-  } else if (typeof value === 'string') {
-    const { named, rest } = parseKeyValues(value, { where, onlyCommandOptions: RAW_MODULES.has(module) });
-    for (const [key, inner] of named) args.set(key, inner);
-    if (rest !== '') rawText = rest;
-    if (rawText !== undefined && !reader.known.freeForm(module) && !isLoneTemplate(rawText)) {
-      throw playbookError(
-        `${module} does not take the free text “${rest.slice(0, 60)}”.`,
-        where,
-        `Write its arguments as name=value.`,
-      );
-    }
-  } else if (value !== null) {
-    rawText = String(value);
-  }
-  if (extra instanceof Map) for (const [key, inner] of extra) if (!args.has(key)) args.set(key, inner);
-  return { args, rawText };
-}
-
-function isLoneTemplate(text: string): boolean {
-  return /^\{\{[\s\S]*\}\}$/.test(text.trim());
-}
-
-/** The scope inside an entry that has conditions, tags, variables and keywords of its own. */
-export function innerScope(outer: Scope, entry: Dict, reader: Pick<TaskReader, 'deprecated'>): Scope {
-  const where = positionOf(entry);
-  const keywords = new Map(outer.keywords);
-  for (const [legacy, modern] of Object.entries(LEGACY_KEYWORDS)) {
-    const value = entry.get(legacy);
-    if (value === undefined) continue;
-    reader.deprecated(`${legacy} is an old word for ${modern}.`, keyPosition(entry, legacy) ?? where);
-    keywords.set(modern, value);
-    if (modern === 'become_user') keywords.set('become', keywords.get('become') ?? true);
-  }
-  for (const name of INHERITED) if (entry.has(name)) keywords.set(name, entry.get(name) ?? null);
-  const vars = entry.get('vars');
-  return {
-    ...outer,
-    when: entry.has('when') ? [...outer.when, entry.get('when') ?? null] : outer.when,
-    tags: entry.has('tags') ? [...outer.tags, ...textList(entry.get('tags'))] : outer.tags,
-    vars: vars instanceof Map ? [...outer.vars, vars] : outer.vars,
-    environment: entry.has('environment')
-      ? [...outer.environment, entry.get('environment') ?? null]
-      : outer.environment,
-    notify: entry.has('notify') ? [...outer.notify, ...textList(entry.get('notify'))] : outer.notify,
-    keywords,
-  };
-}
-
-/** Refuses keywords that would change the meaning of the entry if they were left out. */
-function refuseKeywords(entry: Dict): void {
-  for (const key of entry.keys()) {
-    const advice = REFUSED_KEYWORDS.get(String(key));
-    const where = keyPosition(entry, key) ?? positionOf(entry);
-    if (advice !== undefined) throw playbookError(`${String(key)} is not run by Stars.`, where, advice, 'UNSUPPORTED');
-  }
-}
-
-/** Refuses what stands where it may not. */
-export function checkKeywords(entry: Dict, allowed: ReadonlySet<string>, what: string): void {
-  refuseKeywords(entry);
-  for (const key of entry.keys()) {
-    const name = String(key);
-    const where = keyPosition(entry, key) ?? positionOf(entry);
-    if (!allowed.has(name))
-      throw playbookError(
-        `“${name}” is not a keyword of a ${what}.`,
-        where,
-        didYouMean(name, allowed) ?? 'Check the spelling and the indentation.',
-      );
-  }
-}
-
-/** `a, b` or a list, as tags, notify and listen are written. */
-export function textList(value: Value | undefined): string[] {
-  if (value === undefined || value === null) return [];
-  if (Array.isArray(value)) return value.flatMap((entry) => textList(entry));
-  return String(value)
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
-}
-
-export function playbookError(
-  message: string,
-  where: Position | undefined,
-  hint?: string,
-  code: 'PLAYBOOK' | 'UNSUPPORTED' = 'PLAYBOOK',
-): StarsError {
-  return new StarsError(code, message, { ...(hint ? { hint } : {}), ...(where ? { where } : {}) });
+function checkMeta(action: string | undefined, where: Position | undefined): void {
+  const name = (action ?? '').trim();
+  if (META_ACTIONS.has(name)) return;
+  throw playbookError(
+    `meta knows no action “${name}”.`,
+    where,
+    didYouMean(name, META_ACTIONS) ?? `It knows ${[...META_ACTIONS].join(', ')}.`,
+  );
 }
 
 /** What a person calls the task: its name, or its module. */
@@ -300,8 +157,12 @@ export function titleOf({ name, module }: Pick<Task, 'name' | 'module'>): string
   return name ?? module;
 }
 
-export function placeOf({ where }: Pick<Task, 'where'>): string {
-  return where ? formatPosition(where) : '';
+/** The tasks of nodes without the blocks around them. */
+export function flatTasks(nodes: readonly TaskNode[]): Task[] {
+  return nodes.flatMap((node) => {
+    if (node.kind === 'task') return [node];
+    return node.kind === 'block' ? flatTasks([...node.block, ...node.rescue, ...node.always]) : [];
+  });
 }
 
 function textOr(value: Value | undefined): string | undefined {

@@ -8,6 +8,7 @@ import type { HostRun } from './host-run.js';
 import type { Play } from './playbook.js';
 import type { Role } from './role.js';
 import type { Task } from './task.js';
+import type { VarsFiles } from './vars-files.js';
 
 /** What all variables of one run share. */
 export type VariableWorld = {
@@ -32,7 +33,7 @@ export type VariableWorld = {
 };
 
 /** A play while it runs: its variables files are read per host, and hosts leave it. */
-export type PlayRun = { play: Play; batch: HostRun[]; all: HostRun[]; varsFiles: Map<string, Dict>; roles: Role[] };
+export type PlayRun = { play: Play; batch: HostRun[]; all: HostRun[]; varsFiles: VarsFiles };
 
 /** The templar of a host for a task, or for the play around it: names are looked up by Ansible's precedence, strongest first. */
 export function templarFor(world: VariableWorld, run: PlayRun | undefined, host: HostRun, task?: Task): Templar {
@@ -71,7 +72,7 @@ function lookup(layers: readonly Layer[], name: string): Value | undefined {
 
 function layersOf(world: VariableWorld, run: PlayRun | undefined, host: HostRun, task: Task | undefined): Layer[] {
   const scope = task?.scope;
-  const roles = run ? [...run.roles].reverse() : [];
+  const roles = run ? [...run.play.roles].reverse() : [];
   return [
     magic(world, run, host, task),
     world.extraVars,
@@ -79,12 +80,12 @@ function layersOf(world: VariableWorld, run: PlayRun | undefined, host: HostRun,
     host.setFacts,
     host.includedVars,
     ...[...(scope?.vars ?? [])].reverse(),
-    ...(scope?.role ? [scope.role.vars] : []),
-    ...roles.map((role) => role.vars),
-    ...(run ? [run.varsFiles.get(host.name) ?? new Map(), run.play.vars] : []),
+    ...[...(scope?.roleVars ?? [])].reverse(),
+    ...roles.flatMap((role) => [role.vars, role.entryVars]),
+    ...(run ? [run.varsFiles.of(host.name), run.play.vars] : []),
     host.facts,
     host.inventoryVars,
-    ...(scope?.role ? [scope.role.defaults] : []),
+    ...[...(scope?.roleDefaults ?? [])].reverse(),
     ...roles.map((role) => role.defaults),
   ];
 }
@@ -96,7 +97,7 @@ function magic(world: VariableWorld, run: PlayRun | undefined, host: HostRun, ta
   const role = task?.scope.role;
   const names = (hosts: readonly HostRun[]) =>
     hosts.filter(({ status }) => status === 'active').map(({ name }) => name);
-  const roleNames = () => run?.roles.map(({ name }) => name) ?? [];
+  const roleNames = () => run?.play.roles.map(({ name }) => name) ?? [];
   const make = new Map<string, () => Value | undefined>(
     Object.entries({
       inventory_hostname: () => host.name,
@@ -124,6 +125,7 @@ function magic(world: VariableWorld, run: PlayRun | undefined, host: HostRun, ta
       ansible_managed: () => 'Ansible managed',
       omit: () => OMIT,
       ansible_host: () => (host.inventoryVars.has('ansible_host') ? undefined : host.name),
+      vars: () => allVariables(world, run, host, task),
       ...(run && {
         ansible_play_hosts: () => names(run.all),
         play_hosts: () => names(run.batch),
@@ -158,11 +160,22 @@ function oneHostVariables(world: VariableWorld, host: HostRun): LazyDict {
   const templar = templarFor(world, undefined, host);
   return new LazyDict(
     () => namesIn(layers),
-    (name) => {
-      const raw = lookup(layers, name);
-      return raw === undefined ? undefined : templar.template(raw);
-    },
+    (name) => (name === 'vars' ? undefined : valueOf(layers, name, templar)),
   );
+}
+
+/** `vars`: everything the task sees, each templated when it is read. */
+function allVariables(world: VariableWorld, run: PlayRun | undefined, host: HostRun, task: Task | undefined): LazyDict {
+  const layers = layersOf(world, run, host, task);
+  return new LazyDict(
+    () => namesIn(layers),
+    (name) => (name === 'vars' ? undefined : valueOf(layers, name, templarFor(world, run, host, task))),
+  );
+}
+
+function valueOf(layers: readonly Layer[], name: string, templar: Templar): Value | undefined {
+  const raw = lookup(layers, name);
+  return raw === undefined || raw instanceof LazyDict ? raw : templar.template(raw);
 }
 
 function namesIn(layers: readonly Layer[]): Set<string> {

@@ -1,0 +1,30 @@
+import { EMPTY_SCOPE } from './scope.js';
+import { isTrue } from './task-result.js';
+import type { Task } from './task.js';
+import { type PlayRun, templarFor, type VariableWorld } from './variables.js';
+
+/** The gathering of facts with which a play begins; undefined when the play says no. */
+export function gatheringTask(run: PlayRun, world: VariableWorld): Task | undefined {
+  const { play, batch } = run;
+  const [host] = batch;
+  const raw = play.keywords.get('gather_facts') ?? true;
+  const gather = host && typeof raw === 'string' ? templarFor(world, run, host).template(raw, play.where) : raw;
+  if (!isTrue(gather)) return undefined;
+  // A play with tags of its own gathers only when they are asked for.
+  const tags = play.scope.tags.length > 0 ? play.scope.tags : ['always'];
+  return {
+    kind: 'task',
+    name: 'Gathering Facts',
+    module: 'setup',
+    args: new Map(),
+    argsTemplate: undefined,
+    rawText: undefined,
+    loop: undefined,
+    loopControl: undefined,
+    keywords: new Map(),
+    listen: [],
+    scope: { ...play.scope, notify: [], tags },
+    outer: EMPTY_SCOPE,
+    where: play.where,
+  };
+}

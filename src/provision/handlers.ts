@@ -1,0 +1,50 @@
+import type { HostRun } from './host-run.js';
+import { flatTasks, type Task, type TaskNode } from './task.js';
+
+export type Handlers = ReturnType<typeof createHandlers>;
+
+/**
+ * Which hosts owe which handlers of a play. `nodes` may grow while the play runs; `nameOf` templates a handler's name.
+ */
+export function createHandlers(nodes: readonly TaskNode[], nameOf: (handler: Task) => string | undefined) {
+  const owed = new Map<Task, Set<HostRun>>();
+
+  function all(): Task[] {
+    return flatTasks(nodes);
+  }
+
+  /** Whether there is a handler of this name, or one that listens to it: the host owes them from now on. */
+  function notify(name: string, host: HostRun): boolean {
+    const meant = named(name);
+    for (const handler of meant) owed.set(handler, (owed.get(handler) ?? new Set()).add(host));
+    return meant.length > 0;
+  }
+
+  /** Of two handlers with one name the last is meant; all that listen are. */
+  function named(name: string): Task[] {
+    const tasks = all();
+    const last = tasks.findLast((handler) => {
+      const own = nameOf(handler);
+      return own !== undefined && (own === name || `${handler.scope.role?.name} : ${own}` === name);
+    });
+    return [...new Set([...(last ? [last] : []), ...tasks.filter(({ listen }) => listen.includes(name))])];
+  }
+
+  /** The hosts that owe this handler, which they do no longer. */
+  function take(handler: Task): Set<HostRun> {
+    const hosts = owed.get(handler) ?? new Set<HostRun>();
+    owed.delete(handler);
+    return hosts;
+  }
+
+  /** Puts back what a host could not do. */
+  function owe(handler: Task, host: HostRun): void {
+    owed.set(handler, (owed.get(handler) ?? new Set()).add(host));
+  }
+
+  function names(): string[] {
+    return all().flatMap((handler) => [...(handler.name ? [handler.name] : []), ...handler.listen]);
+  }
+
+  return { all, notify, take, owe, names };
+}

@@ -1,0 +1,99 @@
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Dict, Value } from '../jinja/value.js';
+import { nameList, textList } from './playbook-error.js';
+import type { Role, RoleParts } from './role.js';
+import type { Scope } from './scope.js';
+import type { Task } from './task.js';
+import type { Include } from './task-result.js';
+
+/** The file that an include or import names, as written. */
+export function importTarget(task: Task): string | undefined {
+  const value = task.args.get('file') ?? task.args.get('_raw_params') ?? task.rawText;
+  return typeof value === 'string' ? value.trim() : undefined;
+}
+
+/** Which files of a role `tasks_from` and its kin ask for. */
+export function partsOf(args: Dict): RoleParts {
+  const part = (name: string) => {
+    const value = args.get(`${name}_from`);
+    return typeof value === 'string' ? { [name]: value.replace(/\.(ya?ml|json)$/, '') } : {};
+  };
+  return { ...part('tasks'), ...part('handlers'), ...part('vars'), ...part('defaults') };
+}
+
+/** Ansible's search order of a task file: beside the including file, the role's tasks (or handlers), the role, the playbook. */
+export function resolveTaskFile(
+  target: string,
+  from: string,
+  role: Role | undefined,
+  playbookFolder: string,
+): string | undefined {
+  const folders = [
+    dirname(from),
+    ...(role ? [join(role.path, 'tasks'), join(role.path, 'handlers'), role.path] : []),
+    playbookFolder,
+  ];
+  return folders.map((folder) => resolve(folder, target)).find((file) => existsSync(file) && statSync(file).isFile());
+}
+
+/** The scope of what an import brings: that of the task, with `include: x.yml name=value` as variables. */
+export function scopeOfImport(task: Task): Scope {
+  const named = namedVariables(task.args);
+  const tags = named.get('tags');
+  named.delete('tags');
+  const scope = named.size > 0 ? { ...task.scope, params: [...task.scope.params, named] } : task.scope;
+  return tags === undefined ? scope : { ...scope, tags: [...scope.tags, ...textList(tags)] };
+}
+
+/**
+ * The scope of what an include brings at run time: `include_tasks` and `include_role` hand down their variables and `apply` only,
+ * the old `include` its conditions and tags as well.
+ */
+export function scopeOfInclude(task: Task, { kind, args, vars }: Include): Scope {
+  const own = [task.keywords.get('vars'), vars].filter((one): one is Dict => one instanceof Map && one.size > 0);
+  if (task.module === 'include' || task.module.startsWith('import_')) {
+    const scope = scopeOfImport(task);
+    return { ...scope, params: [...scope.params, ...own] };
+  }
+  const scope = withApplied(task.outer, args.get('apply'));
+  const placed = { ...scope, params: [...scope.params, ...own] };
+  return kind === 'role' ? { ...placed, role: undefined, use: undefined } : placed;
+}
+
+function withApplied(outer: Scope, apply: Value | undefined): Scope {
+  if (!(apply instanceof Map)) return outer;
+  const list = (name: string): Value[] => {
+    const value = apply.get(name);
+    return value === undefined ? [] : Array.isArray(value) ? value : [value];
+  };
+  const special = new Set(['when', 'tags', 'vars', 'environment', 'notify']);
+  const vars = apply.get('vars');
+  return {
+    ...outer,
+    when: [...outer.when, ...list('when')],
+    tags: [...outer.tags, ...textList(apply.get('tags'))],
+    vars: vars instanceof Map ? [...outer.vars, vars] : outer.vars,
+    environment: [...outer.environment, ...list('environment')],
+    notify: [...outer.notify, ...nameList(apply.get('notify'))],
+    keywords: new Map([
+      ...outer.keywords,
+      ...[...apply].filter((pair): pair is [string, Value] => typeof pair[0] === 'string' && !special.has(pair[0])),
+    ]),
+  };
+}
+
+const OWN_ARGUMENTS = new Set([
+  'file',
+  '_raw_params',
+  'apply',
+  'name',
+  'role',
+  'public',
+  'allow_duplicates',
+  'rolespec_validate',
+]);
+
+function namedVariables(args: Dict): Dict {
+  return new Map([...args].filter(([key]) => !OWN_ARGUMENTS.has(String(key)) && !String(key).endsWith('_from')));
+}

@@ -1,0 +1,111 @@
+import { formatPosition, type StarsError } from '../errors.js';
+import type { Dict, Value } from '../jinja/value.js';
+import type { TaskStatus } from '../model/run.js';
+import type { Templar } from '../templating/templar.js';
+import { flagOf } from './task-keywords.js';
+import { dictOf, type Include, isTrue, type ItemOutcome, messageOf, type TaskOutcome } from './task-result.js';
+import type { Task } from './task.js';
+
+/** What running a task once came to. */
+export type Once = { result: Dict; includes: Include[]; diff: string | undefined };
+
+/** The same for a whole task with its loop. */
+export type Draft = Once & { items: ItemOutcome[] };
+
+export function once(result: Dict): Once {
+  return { result, includes: [], diff: undefined };
+}
+
+export function skipped(): Once {
+  return once(dictOf({ changed: false, skipped: true, skip_reason: 'Conditional result was False' }));
+}
+
+/** Ansible's result of a loop: changed if one item changed, failed if one failed, skipped if all were. */
+export function loopResult(results: Value[]): Dict {
+  const any = (name: string) => results.some((one) => one instanceof Map && isTrue(one.get(name)));
+  const allSkipped = results.every((one) => one instanceof Map && isTrue(one.get('skipped')));
+  const failed = any('failed');
+  const result = dictOf({
+    results,
+    changed: any('changed'),
+    failed,
+    msg: failed ? 'One or more items failed' : allSkipped ? 'All items skipped' : 'All items completed',
+  });
+  if (results.length === 0) result.set('skipped_reason', 'No items in the list');
+  if (allSkipped) result.set('skipped', true);
+  return result;
+}
+
+/** The outcome as everybody sees it: failures that are ignored are marked, and no_log hides all words. */
+export function outcomeOf(task: Task, templar: Templar, { result, includes, diff, items }: Draft): TaskOutcome {
+  const hidden = isHidden(task, templar);
+  const ignored = statusOf(result) === 'failed' && flagOf(task, templar, 'ignore_errors');
+  const status: TaskStatus = ignored ? 'ignored' : statusOf(result);
+  return {
+    status,
+    changed: isTrue(result.get('changed')),
+    result,
+    message: hidden ? censored(status) : (firstFailure(items) ?? messageOf(result)),
+    diff: hidden ? undefined : diff,
+    items: hidden ? items.map(hideItem) : items,
+    includes: statusOf(result) === 'failed' ? [] : includes,
+  };
+}
+
+/** The outcome of a task that could not be run to its end: a mistake in it, or a host that cannot be reached. */
+export function failedOutcome(task: Task, templar: Templar, error: StarsError): TaskOutcome {
+  if (isUnreachable(error)) return unreachableOutcome(task, templar, error);
+  const where = error.where ?? task.where;
+  const place = where && !error.where ? `${formatPosition(where)}: ` : '';
+  const result = dictOf({ failed: true, changed: false, msg: `${place}${error.describe()}` });
+  try {
+    return outcomeOf(task, templar, { ...once(result), items: [] });
+  } catch {
+    // A keyword that cannot be templated is the mistake: nothing may be shown or ignored because of it.
+    return { ...plainOutcome('failed', result), message: hasNoLog(task) ? censored('failed') : messageOf(result) };
+  }
+}
+
+function unreachableOutcome(task: Task, templar: Templar, error: StarsError): TaskOutcome {
+  const message = error.describe();
+  const result = dictOf({ unreachable: true, changed: false, msg: message });
+  const ignored = flagOf(task, templar, 'ignore_unreachable');
+  return { ...plainOutcome(ignored ? 'ignored' : 'unreachable', result), message };
+}
+
+function plainOutcome(status: TaskStatus, result: Dict): TaskOutcome {
+  return { status, changed: false, result, message: undefined, diff: undefined, items: [], includes: [] };
+}
+
+export function isUnreachable({ code }: StarsError): boolean {
+  return code === 'UNREACHABLE' || code === 'HOST_KEY' || code === 'AUTHENTICATION';
+}
+
+export function statusOf(result: Dict): TaskStatus {
+  if (isTrue(result.get('failed'))) return 'failed';
+  return isTrue(result.get('skipped')) ? 'skipped' : 'ok';
+}
+
+function isHidden(task: Task, templar: Templar): boolean {
+  return hasNoLog(task) && flagOf(task, templar, 'no_log');
+}
+
+function hasNoLog(task: Task): boolean {
+  return task.keywords.has('no_log') || task.scope.keywords.has('no_log');
+}
+
+function hideItem(item: ItemOutcome): ItemOutcome {
+  return { ...item, label: '(hidden)', message: censored(item.status), diff: undefined };
+}
+
+function censored(status: TaskStatus): string | undefined {
+  return status === 'failed' || status === 'ignored'
+    ? 'The output is hidden because no_log is set on this task.'
+    : undefined;
+}
+
+function firstFailure(items: readonly ItemOutcome[]): string | undefined {
+  const bad = items.filter(({ status }) => status === 'failed');
+  const [first] = bad;
+  return first && `${bad.length} of ${items.length} items failed; ${first.label}: ${first.message ?? ''}`;
+}

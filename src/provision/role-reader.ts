@@ -1,0 +1,151 @@
+import { join } from 'node:path';
+import type { Position } from '../errors.js';
+import type { Dict, Value } from '../jinja/value.js';
+import { keyPosition, positionOf } from '../yaml/position.js';
+import { ROLE_KEYWORDS } from './keywords.js';
+import { type Deprecated, playbookError } from './playbook-error.js';
+import { findRole, loadRole, type Role, type RoleParts, type RoleUse } from './role.js';
+import { innerScope, type Scope, variablesOf } from './scope.js';
+import { readTasks, type TaskNode, type TaskReader } from './task.js';
+import { plainOf } from './task-result.js';
+
+/** What the parts of one play share while it is read and while it runs. */
+export type PlayParts = {
+  file: string;
+  folder: string;
+  /** Roles whose variables the whole play sees, in the order in which they were loaded. */
+  roles: RoleVariables[];
+  /** In the order in which they run; of two with one name the later counts. */
+  handlers: TaskNode[];
+  uses: Map<string, RoleUse>;
+  depth?: number;
+};
+
+export type RoleVariables = { name: string; vars: Dict; entryVars: Dict; defaults: Dict };
+
+export type RoleReaderOptions = {
+  rolesFolders: readonly string[];
+  decrypt(text: string, file: string): string;
+  deprecated: Deprecated;
+  readerFor(parts: PlayParts, file: string): TaskReader;
+};
+
+export type UseOfRole = {
+  scope: Scope;
+  parts?: RoleParts;
+  where?: Position | undefined;
+  /** `vars` and parameters of the role's entry. */
+  entryVars?: Dict;
+  params?: Dict;
+  /** What tells this use from another of the same role. */
+  identity?: unknown;
+  /** It runs although the play had this role already. */
+  again?: boolean;
+  /** Only its own tasks see its variables. */
+  secret?: boolean;
+  /** Names of the roles that led here through dependencies. */
+  chain?: readonly string[];
+};
+
+/** Turns the roles of a play, with their dependencies, into tasks. */
+export function createRoleReader(options: RoleReaderOptions) {
+  function readRoles(value: Value, scope: Scope, parts: PlayParts, where: Position | undefined): TaskNode[] {
+    if (value === null) return [];
+    if (!Array.isArray(value)) throw playbookError('roles must be a list.', where);
+    return value.flatMap((entry) => readRole(entry, { scope, where: positionOf(value) ?? where }, parts));
+  }
+
+  function readRole(entry: Value, use: UseOfRole, play: PlayParts): TaskNode[] {
+    if (typeof entry === 'string') return useRole(entry.trim(), use, play);
+    const name = entry instanceof Map ? (entry.get('role') ?? entry.get('name')) : undefined;
+    const where = positionOf(entry) ?? use.where;
+    if (!(entry instanceof Map) || typeof name !== 'string')
+      throw playbookError('A role entry must be a name or a mapping with “role”.', where);
+    const params: Dict = new Map([...entry].filter(([key]) => !ROLE_KEYWORDS.has(String(key))));
+    const entryVars = entry.has('vars') ? variablesOf(entry) : new Map<Value, Value>();
+    const words = new Map([...entry].filter(([key]) => key !== 'vars'));
+    const scope = innerScope(use.scope, words, options.deprecated);
+    const identity = [
+      plainOf(params),
+      plainOf(entryVars),
+      ...['when', 'tags'].map((key) => plainOf(entry.get(key) ?? null)),
+    ];
+    return useRole(
+      name,
+      { ...use, scope, where: keyPosition(entry, 'role') ?? where, params, entryVars, identity },
+      play,
+    );
+  }
+
+  /** A role with its dependencies as task nodes; what it brings to the play (handlers, variables) goes into its parts. */
+  function useRole(name: string, use: UseOfRole, play: PlayParts): TaskNode[] {
+    const folders = [join(play.folder, 'roles'), ...options.rolesFolders, play.folder];
+    const path = findRole(name, folders, use.where);
+    const chain = [...(use.chain ?? []), path];
+    if (use.chain?.includes(path))
+      throw playbookError(
+        `The roles depend on each other in a circle: ${chain.map((one) => one.split('/').at(-1)).join(' → ')}.`,
+        use.where,
+      );
+    const role = loadRole(path, use.parts ?? {}, options.decrypt);
+    const own: RoleVariables = {
+      name: role.name,
+      vars: role.vars,
+      entryVars: use.entryVars ?? new Map(),
+      defaults: role.defaults,
+    };
+    const params = use.params && use.params.size > 0 ? [...use.scope.params, use.params] : use.scope.params;
+    const parent: Scope = {
+      ...use.scope,
+      params,
+      roleVars: [...use.scope.roleVars, own.entryVars, own.vars],
+      roleDefaults: [...use.scope.roleDefaults, own.defaults],
+    };
+    const below: PlayParts = { ...play, roles: [] };
+    const dependencies = role.dependencies.flatMap((entry) =>
+      readRole(entry, { scope: parent, where: { file: join(path, 'meta', 'main.yml') }, chain }, below),
+    );
+    const roleUse = useOf(role, use, play);
+    const scope: Scope = {
+      ...parent,
+      role,
+      use: roleUse,
+      roleVars: [
+        ...use.scope.roleVars,
+        ...below.roles.flatMap((one) => [one.entryVars, one.vars]),
+        own.entryVars,
+        own.vars,
+      ],
+      roleDefaults: [...below.roles.map((one) => one.defaults), ...use.scope.roleDefaults, own.defaults],
+    };
+    if (!use.secret) play.roles.push(...below.roles, own);
+    const tasks = readTasks(role.tasks.value, scope, options.readerFor(play, role.tasks.file), `${role.tasks.file}`, {
+      file: role.tasks.file,
+      line: 1,
+      column: 1,
+    });
+    addHandlers(role, scope, play);
+    return [...dependencies, ...tasks, { kind: 'role-end', use: roleUse }];
+  }
+
+  function useOf(role: Role, use: UseOfRole, play: PlayParts): RoleUse {
+    const key = JSON.stringify([role.path, use.parts ?? {}, use.identity ?? null]);
+    const known = use.again ? undefined : play.uses.get(key);
+    const made = known ?? {
+      name: role.name,
+      again: use.again ?? role.allowDuplicates,
+      ran: new Set(),
+      completed: new Set(),
+    };
+    play.uses.set(use.again ? `${key} ${play.uses.size}` : key, made);
+    return made;
+  }
+
+  function addHandlers(role: Role, scope: Scope, play: PlayParts): void {
+    const { file, value } = role.handlers;
+    const handlers = readTasks(value, scope, options.readerFor(play, file), file, { file, line: 1, column: 1 });
+    play.handlers.push(...handlers);
+  }
+
+  return { readRoles, useRole };
+}

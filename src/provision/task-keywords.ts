@@ -1,0 +1,59 @@
+import type { Value } from '../jinja/value.js';
+import { Undefined, Unsafe } from '../jinja/value.js';
+import type { Templar } from '../templating/templar.js';
+import type { Reach } from './host-run.js';
+import { isTrue } from './task-result.js';
+import type { Task } from './task.js';
+
+/** A keyword of the task or of what surrounds it, templated; undefined when nobody set it. */
+export function keywordOf(task: Task, templar: Templar, name: string): Value | undefined {
+  const raw = task.keywords.get(name) ?? task.scope.keywords.get(name);
+  return raw === undefined || raw === null ? undefined : templar.template(raw, task.where);
+}
+
+export function flagOf(task: Task, templar: Templar, name: string): boolean {
+  return isTrue(keywordOf(task, templar, name));
+}
+
+/** How the task wants its host reached where the host's variables do not say. */
+export function reachOf(task: Task, templar: Templar): Reach {
+  const text = (name: string) => {
+    const value = keywordOf(task, templar, name);
+    return value === undefined ? undefined : String(value);
+  };
+  const [connection, user, port] = [text('connection'), text('remote_user'), text('port')];
+  return {
+    ...(connection === undefined ? {} : { connection }),
+    ...(user === undefined ? {} : { user }),
+    ...(port === undefined ? {} : { port }),
+  };
+}
+
+/** Whether all conditions on the task and around it hold. */
+export function holds(task: Task, templar: Templar): boolean {
+  return task.scope.when.every((condition) => templar.condition(condition, task.where));
+}
+
+/** The environment of the task's commands: that of the play, of blocks and of the task, the innermost winning. */
+export function environmentOf(task: Task, templar: Templar): ReadonlyMap<string, string> {
+  const merged = new Map<string, string>();
+  for (const raw of task.scope.environment) {
+    const value = templar.template(raw, task.where);
+    for (const part of Array.isArray(value) ? value : [value]) {
+      if (part instanceof Map) for (const [name, inner] of part) merged.set(String(name), textOf(inner, templar));
+    }
+  }
+  return merged;
+}
+
+/** A variable, templated; undefined when there is none or when it is empty. */
+export function definedOnly(templar: Templar, name: string): Value | undefined {
+  const value = templar.evaluate(`${name} | default(none)`);
+  return value === null || value instanceof Undefined ? undefined : value;
+}
+
+function textOf(value: Value, templar: Templar): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Unsafe) return value.text;
+  return String(templar.withVariables(new Map([['it', value]])).evaluate('it | string'));
+}
