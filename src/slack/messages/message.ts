@@ -71,7 +71,7 @@ export function context(mrkdwn: string): KnownBlock {
 }
 
 export function message(text: string, blocks: KnownBlock[]): Message {
-  return { text: shorten(text, FALLBACK_CHARS), blocks };
+  return { text: cutEscaped(text, FALLBACK_CHARS), blocks };
 }
 
 /** A person as Slack shows them; somebody from outside Slack by name. */
