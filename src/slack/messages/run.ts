@@ -49,12 +49,23 @@ export function isFinal(state: RunState): boolean {
 
 /** The one message of a run: posted once, then edited in place. `now` is for the elapsed time of a running one. */
 export function runMessage(view: RunView, now: Date): Message {
-  const body = [stepLines(view.steps), playLines(view), errorLines(view), noteLines(view.notes)].filter(Boolean);
+  const body = [
+    stepLines(view.steps),
+    playLines(view),
+    outcomeLine(view),
+    errorLines(view),
+    noteLines(view.notes),
+  ].filter(Boolean);
   return message(`${view.text}: ${headline(view)}`, [
     section(header(view, now)),
     ...body.map(section),
     context(typed(`stars show ${view.id}`)),
   ]);
+}
+
+/** The first line of a good end; the whole of it closes the thread. */
+function outcomeLine({ state, summary }: RunView): string {
+  return state === 'succeeded' && summary ? inline(summary.split('\n')[0] ?? '', 300) : '';
 }
 
 function header(view: RunView, now: Date): string {
@@ -90,7 +101,7 @@ function playLines(view: RunView): string {
   return [
     ...(hidden > 0 ? [`… ${count(hidden, 'earlier play')}`] : []),
     ...shown.map((play) => playLine(play, play === last && !isFinal(view.state))),
-    ...(last ? [hostLines(last), ...currentTask(last, view.state)] : []),
+    ...(last && !isFinal(view.state) ? [hostLines(last), ...currentTask(last)] : []),
   ]
     .filter(Boolean)
     .join('\n');
@@ -114,7 +125,7 @@ export function playLine(play: PlayView, underWay: boolean): string {
 
 /** A line per host for a few hosts; for many a sum, and a line for each in trouble. */
 export function hostLines(play: PlayView): string {
-  const hosts = Object.entries(play.recap);
+  const hosts = inOrder(play);
   if (hosts.length === 0) return '';
   if (hosts.length <= MAX_HOST_LINES) return hosts.map(([host, recap]) => hostLine(host, recap)).join('\n');
   const bad = hosts.filter(([, recap]) => !isFine(recap));
@@ -124,6 +135,11 @@ export function hostLines(play: PlayView): string {
     ...bad.slice(0, MAX_HOST_LINES).map(([host, recap]) => hostLine(host, recap)),
     ...(bad.length > MAX_HOST_LINES ? [`… ${count(bad.length - MAX_HOST_LINES, 'more host')} in trouble`] : []),
   ].join('\n');
+}
+
+/** The hosts that have answered, in the order of the inventory. */
+function inOrder({ hosts, recap }: PlayView): [string, HostRecap][] {
+  return hosts.flatMap((host): [string, HostRecap][] => (recap[host] ? [[host, recap[host]]] : []));
 }
 
 function hostLine(host: string, { ok, changed, failed, unreachable }: HostRecap): string {
@@ -137,8 +153,8 @@ function hostLine(host: string, { ok, changed, failed, unreachable }: HostRecap)
   return `${state} ${inline(host, 60)} · ${counts.join(' · ')}`;
 }
 
-function currentTask({ current }: PlayView, state: RunState): string[] {
-  if (!current || isFinal(state)) return [];
+function currentTask({ current }: PlayView): string[] {
+  if (!current) return [];
   return [`→ ${taskName(current)}`];
 }
 

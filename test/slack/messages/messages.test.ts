@@ -52,6 +52,29 @@ describe('the message of a run', () => {
     );
   });
 
+  test('shows hosts in the order of the inventory, whoever answers first', () => {
+    const view = runView(started, play('masters', ['c1', 'c2']), task('configure'), result('c2'), result('c1'));
+    expect(plain(runMessage(view, NOW))).toMatch(/c1 · 1 ok\n. c2 · 1 ok/);
+  });
+
+  test('that went well says what came of it, and leaves the hosts to the thread', () => {
+    const view = runView(started, play('masters', ['c1']), task('configure'), result('c1'), {
+      type: 'run.finished',
+      state: 'succeeded',
+      ms: 3_000,
+      summary: 'All is as it should be.\nMore below.',
+    });
+    expect(plain(runMessage(view, NOW))).toBe(
+      lines(
+        '✅ deploy site staging',
+        'succeeded · staging · 3 s · @ada',
+        '✅ masters · 1 host · 1 task',
+        'All is as it should be.',
+        'stars show r1',
+      ),
+    );
+  });
+
   test('sums up many hosts and names those in trouble', () => {
     const hosts = Array.from({ length: 40 }, (_, at) => `w${at + 1}`);
     const view = runView(
