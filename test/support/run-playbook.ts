@@ -43,7 +43,7 @@ const folders: string[] = [];
 export function writeProject(project: Project): string {
   const folder = mkdtempSync(join(tmpdir(), 'stars-play-'));
   folders.push(folder);
-  const all = { inventory: 'h1\nh2\n', ...project };
+  const all = { inventory: '[web]\nh1\nh2\n', ...project };
   for (const [name, text] of Object.entries(all)) {
     const file = join(folder, 'project', name);
     mkdirSync(dirname(file), { recursive: true });
@@ -58,7 +58,7 @@ export function removeProjects(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
-/** Runs a project's site.yml on this machine, each host through a shell of its own; `out` is a variable with an empty folder. */
+/** Runs a project's site.yml on this machine, each host through a shell of its own; `base` is a variable with an empty folder. */
 export async function runPlaybook(project: Project, options: RunOptions = {}): Promise<Played> {
   return runIn(writeProject(project), options);
 }
@@ -89,7 +89,7 @@ export async function runIn(folder: string, options: RunOptions = {}): Promise<P
     signal,
   });
   const target = options.target ?? { playbook: join(stack, 'site.yml') };
-  const extraVars = [`out=${join(folder, 'out')}`, ...(request.extraVars ?? [])];
+  const extraVars = [`base=${join(folder, 'out')}`, ...(request.extraVars ?? [])];
   const notes = () => events.flatMap((event) => (event.type === 'note' ? [event.message] : []));
   try {
     const result = await provision.run({ ...request, target, extraVars });
