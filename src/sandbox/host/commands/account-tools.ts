@@ -39,7 +39,7 @@ const USER_LONG = {
 
 function requireRoot(call: Call): void {
   if (call.user.uid === 0) return;
-  throw new UsageFault('Permission denied.\n' + `${call.name}: cannot lock /etc/passwd; try again later.`, 1);
+  throw new UsageFault(`Permission denied.\n${call.name}: cannot lock /etc/passwd; try again later.`, 1);
 }
 
 function freeId(taken: ReadonlySet<number>, system: boolean): number {

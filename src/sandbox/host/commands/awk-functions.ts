@@ -1,22 +1,9 @@
 import type { Clock } from '../../../clock.js';
 import { UsageFault } from './call.js';
 import { formatDate } from './dates.js';
-import type { AwkExpression } from './awk-parser.js';
-
-/** A text that came from a record and looks like a number. */
-export class NumericText {
-  constructor(readonly text: string) {}
-
-  valueOf(): number {
-    return Number(this.text);
-  }
-
-  toString(): string {
-    return this.text;
-  }
-}
-
-export type AwkValue = string | number | NumericText;
+import { NumericText } from './awk-values.js';
+import type { AwkValue } from './awk-values.js';
+import type { AwkExpression } from './awk-program.js';
 
 type Access = {
   regex(expression: AwkExpression): RegExp;

@@ -1,72 +1,8 @@
 import { UsageFault } from './call.js';
+import { AwkLexer } from './awk-lexer.js';
+import type { AwkExpression, AwkProgram, AwkRule, AwkStatement } from './awk-program.js';
 import { posixRegex } from './regex.js';
 
-export type AwkExpression =
-  | { kind: 'number'; value: number }
-  | { kind: 'text'; value: string }
-  | { kind: 'regex'; regex: RegExp }
-  | { kind: 'variable'; name: string }
-  | { kind: 'field'; index: AwkExpression }
-  | { kind: 'element'; name: string; keys: AwkExpression[] }
-  | { kind: 'in'; name: string; keys: AwkExpression[] }
-  | { kind: 'assign'; target: AwkExpression; operator: string; value: AwkExpression }
-  | { kind: 'step'; target: AwkExpression; by: 1 | -1; prefix: boolean }
-  | { kind: 'unary'; operator: string; operand: AwkExpression }
-  | { kind: 'binary'; operator: string; left: AwkExpression; right: AwkExpression }
-  | { kind: 'conditional'; test: AwkExpression; yes: AwkExpression; no: AwkExpression }
-  | { kind: 'call'; name: string; args: AwkExpression[] };
-
-export type AwkStatement =
-  | { kind: 'block'; body: AwkStatement[] }
-  | { kind: 'expression'; value: AwkExpression }
-  | { kind: 'print' | 'printf'; args: AwkExpression[]; target?: AwkExpression; append: boolean }
-  | { kind: 'if'; test: AwkExpression; yes: AwkStatement; no?: AwkStatement }
-  | { kind: 'while'; test: AwkExpression; body: AwkStatement; after: boolean }
-  | { kind: 'for'; init?: AwkStatement; test?: AwkExpression; step?: AwkStatement; body: AwkStatement }
-  | { kind: 'for-in'; name: string; array: string; body: AwkStatement }
-  | { kind: 'delete'; name: string; keys: AwkExpression[] }
-  | { kind: 'next' | 'break' | 'continue' }
-  | { kind: 'exit' | 'return'; value?: AwkExpression };
-
-export type AwkRule = {
-  when: 'begin' | 'end' | 'record';
-  from?: AwkExpression;
-  to?: AwkExpression;
-  body?: AwkStatement;
-  active: boolean;
-};
-
-export type AwkFunction = { params: string[]; body: AwkStatement };
-
-export type AwkProgram = { rules: AwkRule[]; functions: Map<string, AwkFunction> };
-
-type Token = {
-  kind: 'number' | 'text' | 'regex' | 'name' | 'word' | 'operator' | 'newline' | 'end';
-  text: string;
-  spaced: boolean;
-};
-
-const WORDS = [
-  'BEGIN',
-  'END',
-  'function',
-  'if',
-  'else',
-  'while',
-  'for',
-  'do',
-  'break',
-  'continue',
-  'next',
-  'exit',
-  'return',
-  'delete',
-  'in',
-  'print',
-  'printf',
-  'getline',
-];
-const OPERATOR = /\+=|-=|\*=|\/=|%=|\^=|\*\*=|\+\+|--|\*\*|&&|\|\||==|!=|<=|>=|>>|!~|[-+*/%^!<>=?:~,;(){}[\]$|]/y;
 const MAX_DEPTH = 100;
 
 /** Reads an awk program. getline, pipes and system() are not there. */
@@ -74,20 +10,13 @@ export function parseAwk(text: string): AwkProgram {
   return new AwkParser(text).program();
 }
 
-class AwkParser {
-  #at = 0;
-  #token: Token = { kind: 'end', text: '', spaced: false };
-  #before: Token | undefined;
+class AwkParser extends AwkLexer {
   #depth = 0;
-
-  constructor(readonly text: string) {
-    this.#advance();
-  }
 
   program(): AwkProgram {
     const program: AwkProgram = { rules: [], functions: new Map() };
     this.#skipSeparators();
-    while (this.#token.kind !== 'end') {
+    while (this.token.kind !== 'end') {
       if (this.#is('function')) this.#function(program);
       else program.rules.push(this.#rule());
       this.#skipSeparators();
@@ -96,17 +25,17 @@ class AwkParser {
   }
 
   #function(program: AwkProgram): void {
-    this.#advance();
-    const name = this.#token.text;
-    this.#advance();
+    this.advance();
+    const name = this.token.text;
+    this.advance();
     this.#expect('(');
     const params: string[] = [];
     while (!this.#is(')')) {
-      params.push(this.#token.text);
-      this.#advance();
+      params.push(this.token.text);
+      this.advance();
       if (!this.#take(',') && !this.#is(')')) this.#fail();
     }
-    this.#advance();
+    this.advance();
     this.#skipNewlines();
     program.functions.set(name, { params, body: this.#block() });
   }
@@ -114,7 +43,7 @@ class AwkParser {
   #rule(): AwkRule {
     if (this.#is('BEGIN') || this.#is('END')) {
       const when = this.#is('BEGIN') ? 'begin' : 'end';
-      this.#advance();
+      this.advance();
       this.#skipNewlines();
       return { when, body: this.#block(), active: false };
     }
@@ -132,11 +61,11 @@ class AwkParser {
     const body: AwkStatement[] = [];
     this.#skipSeparators();
     while (!this.#is('}')) {
-      if (this.#token.kind === 'end') this.#fail();
+      if (this.token.kind === 'end') this.#fail();
       body.push(this.#statement());
       this.#skipSeparators();
     }
-    this.#advance();
+    this.advance();
     return { kind: 'block', body };
   }
 
@@ -150,7 +79,7 @@ class AwkParser {
   #anyStatement(): AwkStatement {
     if (this.#is('{')) return this.#block();
     if (this.#take(';')) return { kind: 'block', body: [] };
-    const word = this.#token.kind === 'word' ? this.#token.text : '';
+    const word = this.token.kind === 'word' ? this.token.text : '';
     switch (word) {
       case 'if':
         return this.#if();
@@ -163,11 +92,11 @@ class AwkParser {
       case 'next':
       case 'break':
       case 'continue':
-        this.#advance();
+        this.advance();
         return { kind: word };
       case 'exit':
       case 'return': {
-        this.#advance();
+        this.advance();
         return this.#ends() ? { kind: word } : { kind: word, value: this.#expression() };
       }
       default:
@@ -178,16 +107,16 @@ class AwkParser {
   #simple(): AwkStatement {
     if (this.#is('print') || this.#is('printf')) return this.#print();
     if (!this.#is('delete')) return { kind: 'expression', value: this.#expression() };
-    this.#advance();
-    const name = this.#token.text;
-    this.#advance();
+    this.advance();
+    const name = this.token.text;
+    this.advance();
     const keys = this.#take('[') ? this.#listUntil(']') : [];
     return { kind: 'delete', name, keys };
   }
 
   #print(): AwkStatement {
-    const kind = this.#token.text as 'print' | 'printf';
-    this.#advance();
+    const kind = this.token.text as 'print' | 'printf';
+    this.advance();
     const args: AwkExpression[] = [];
     while (!this.#ends() && !this.#is('>') && !this.#is('>>') && !this.#is('|')) {
       args.push(this.#conditional(true));
@@ -200,57 +129,57 @@ class AwkParser {
     if (this.#is('|')) throw new UsageFault('pipes are not supported by the simulated awk', 2);
     if (!this.#is('>') && !this.#is('>>')) return { kind, args: list, append: false };
     const append = this.#is('>>');
-    this.#advance();
+    this.advance();
     return { kind, args: list, target: this.#concatenation(true), append };
   }
 
   #if(): AwkStatement {
-    this.#advance();
+    this.advance();
     const test = this.#parenthesized();
     const yes = this.#statement();
-    const [at, token] = [this.#at, this.#token];
+    const mark = this.mark();
     this.#skipSeparators();
     if (!this.#is('else')) {
-      [this.#at, this.#token] = [at, token];
+      this.reset(mark);
       return { kind: 'if', test, yes };
     }
-    this.#advance();
+    this.advance();
     this.#skipNewlines();
     return { kind: 'if', test, yes, no: this.#statement() };
   }
 
   #while(): AwkStatement {
-    this.#advance();
+    this.advance();
     const test = this.#parenthesized();
     return { kind: 'while', test, body: this.#is(';') ? { kind: 'block', body: [] } : this.#statement(), after: false };
   }
 
   #do(): AwkStatement {
-    this.#advance();
+    this.advance();
     this.#skipNewlines();
     const body = this.#statement();
     this.#skipSeparators();
     if (!this.#is('while')) this.#fail();
-    this.#advance();
+    this.advance();
     return { kind: 'while', test: this.#parenthesized(), body, after: true };
   }
 
   #for(): AwkStatement {
-    this.#advance();
+    this.advance();
     this.#expect('(');
-    const [at, token] = [this.#at, this.#token];
-    const name = this.#token.text;
-    if (this.#token.kind === 'name') {
-      this.#advance();
+    const mark = this.mark();
+    const name = this.token.text;
+    if (this.token.kind === 'name') {
+      this.advance();
       if (this.#take('in')) {
-        const array = this.#token.text;
-        this.#advance();
+        const array = this.token.text;
+        this.advance();
         if (this.#take(')')) {
           this.#skipNewlines();
           return { kind: 'for-in', name, array, body: this.#statement() };
         }
       }
-      [this.#at, this.#token] = [at, token];
+      this.reset(mark);
     }
     const init = this.#is(';') ? undefined : this.#simple();
     this.#expect(';');
@@ -283,9 +212,9 @@ class AwkParser {
       const yes = this.#conditional(printing);
       this.#expect(':');
       result = { kind: 'conditional', test: left, yes, no: this.#conditional(printing) };
-    } else if (/^([-+*/%^]|\*\*)?=$/.test(this.#token.text) && this.#token.kind === 'operator' && isTarget(left)) {
-      const operator = this.#token.text.slice(0, -1).replace('**', '^');
-      this.#advance();
+    } else if (/^([-+*/%^]|\*\*)?=$/.test(this.token.text) && this.token.kind === 'operator' && isTarget(left)) {
+      const operator = this.token.text.slice(0, -1).replace('**', '^');
+      this.advance();
       result = { kind: 'assign', target: left, operator, value: this.#conditional(printing) };
     }
     this.#depth--;
@@ -315,10 +244,10 @@ class AwkParser {
     while (this.#take('in')) {
       left = {
         kind: 'in',
-        name: this.#token.text,
+        name: this.token.text,
         keys: left.kind === 'call' && left.name === '(list)' ? left.args : [left],
       };
-      this.#advance();
+      this.advance();
     }
     return left;
   }
@@ -326,8 +255,8 @@ class AwkParser {
   #match(printing: boolean): AwkExpression {
     let left = this.#comparison(printing);
     while (this.#is('~') || this.#is('!~')) {
-      const operator = this.#token.text;
-      this.#advance();
+      const operator = this.token.text;
+      this.advance();
       left = { kind: 'binary', operator, left, right: this.#comparison(printing) };
     }
     return left;
@@ -336,9 +265,9 @@ class AwkParser {
   #comparison(printing: boolean): AwkExpression {
     const left = this.#concatenation(printing);
     const operators = printing ? ['<', '<=', '==', '!=', '>='] : ['<', '<=', '==', '!=', '>', '>='];
-    if (this.#token.kind !== 'operator' || !operators.includes(this.#token.text)) return left;
-    const operator = this.#token.text;
-    this.#advance();
+    if (this.token.kind !== 'operator' || !operators.includes(this.token.text)) return left;
+    const operator = this.token.text;
+    this.advance();
     return { kind: 'binary', operator, left, right: this.#concatenation(printing) };
   }
 
@@ -350,20 +279,20 @@ class AwkParser {
   }
 
   #startsOperand(): boolean {
-    const { kind, text } = this.#token;
+    const { kind, text } = this.token;
     if (kind === 'number' || kind === 'text' || kind === 'name') return true;
     return (
       kind === 'operator' &&
       ['$', '!', '(', '-', '+', '++', '--'].includes(text) &&
-      !(text === '!' && this.text[this.#at] === '~')
+      !(text === '!' && this.nextCharacter() === '~')
     );
   }
 
   #additive(): AwkExpression {
     let left = this.#multiplicative();
     while (this.#is('+') || this.#is('-')) {
-      const operator = this.#token.text;
-      this.#advance();
+      const operator = this.token.text;
+      this.advance();
       left = { kind: 'binary', operator, left, right: this.#multiplicative() };
     }
     return left;
@@ -372,8 +301,8 @@ class AwkParser {
   #multiplicative(): AwkExpression {
     let left = this.#unary();
     while (this.#is('*') || this.#is('/') || this.#is('%')) {
-      const operator = this.#token.text;
-      this.#advance();
+      const operator = this.token.text;
+      this.advance();
       left = { kind: 'binary', operator, left, right: this.#unary() };
     }
     return left;
@@ -382,7 +311,7 @@ class AwkParser {
   #unary(): AwkExpression {
     for (const operator of ['!', '-', '+']) {
       if (!this.#is(operator)) continue;
-      this.#advance();
+      this.advance();
       if (++this.#depth > MAX_DEPTH) throw new UsageFault('expression nested too deeply', 2);
       const operand = this.#unary();
       this.#depth--;
@@ -403,7 +332,7 @@ class AwkParser {
       ['--', -1],
     ] as const) {
       if (!this.#is(operator)) continue;
-      this.#advance();
+      this.advance();
       return { kind: 'step', target: this.#primary(), by, prefix: true };
     }
     const target = this.#primary();
@@ -412,15 +341,15 @@ class AwkParser {
       ['--', -1],
     ] as const) {
       if (!this.#is(operator) || !isTarget(target)) continue;
-      this.#advance();
+      this.advance();
       return { kind: 'step', target, by, prefix: false };
     }
     return target;
   }
 
   #primary(): AwkExpression {
-    const { kind, text } = this.#token;
-    this.#advance();
+    const { kind, text } = this.token;
+    this.advance();
     if (kind === 'number') return { kind: 'number', value: Number(text) };
     if (kind === 'text') return { kind: 'text', value: text };
     if (kind === 'regex') return { kind: 'regex', regex: posixRegex(text, { extended: true }) };
@@ -430,8 +359,8 @@ class AwkParser {
     }
     if (kind === 'operator' && text === '(') return this.#group();
     if (kind !== 'name') this.#fail(text);
-    if (this.#is('(') && (!this.#token.spaced || isBuiltin(text))) {
-      this.#advance();
+    if (this.#is('(') && (!this.token.spaced || isBuiltin(text))) {
+      this.advance();
       return { kind: 'call', name: text, args: this.#listUntil(')') };
     }
     if (text === 'length') return { kind: 'call', name: 'length', args: [] };
@@ -457,17 +386,17 @@ class AwkParser {
       if (!this.#take(',') && !this.#is(end)) this.#fail();
       this.#skipNewlines();
     }
-    this.#advance();
+    this.advance();
     return list;
   }
 
   #is(text: string): boolean {
-    return this.#token.text === text && (this.#token.kind === 'operator' || this.#token.kind === 'word');
+    return this.token.text === text && (this.token.kind === 'operator' || this.token.kind === 'word');
   }
 
   #take(text: string): boolean {
     if (!this.#is(text)) return false;
-    this.#advance();
+    this.advance();
     return true;
   }
 
@@ -476,100 +405,19 @@ class AwkParser {
   }
 
   #ends(): boolean {
-    return this.#token.kind === 'end' || this.#token.kind === 'newline' || this.#is(';') || this.#is('}');
+    return this.token.kind === 'end' || this.token.kind === 'newline' || this.#is(';') || this.#is('}');
   }
 
   #skipNewlines(): void {
-    while (this.#token.kind === 'newline') this.#advance();
+    while (this.token.kind === 'newline') this.advance();
   }
 
   #skipSeparators(): void {
-    while (this.#token.kind === 'newline' || this.#is(';')) this.#advance();
+    while (this.token.kind === 'newline' || this.#is(';')) this.advance();
   }
 
-  #fail(text = this.#token.text): never {
+  #fail(text = this.token.text): never {
     throw new UsageFault(`cmd. line:1: syntax error near ${text || 'end of program'}`);
-  }
-
-  #advance(): void {
-    this.#before = this.#token;
-    this.#token = this.#read();
-  }
-
-  #read(): Token {
-    const start = this.#at;
-    this.#match_(/(?:[ \t\r]|\\\n|#[^\n]*)*/y);
-    const spaced = this.#at > start;
-    const char = this.text[this.#at];
-    if (char === undefined) return { kind: 'end', text: '', spaced };
-    if (char === '\n') {
-      this.#at++;
-      return { kind: 'newline', text: '\n', spaced };
-    }
-    if (char === '"') return { kind: 'text', text: this.#string(), spaced };
-    const number = this.#match_(/0[xX][\da-fA-F]+|(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?/y);
-    if (number) return { kind: 'number', text: number, spaced };
-    const name = this.#match_(/[A-Za-z_]\w*/y);
-    if (name) return { kind: WORDS.includes(name) ? 'word' : 'name', text: name, spaced };
-    if (char === '/' && this.#regexMayStart()) return { kind: 'regex', text: this.#regexText(), spaced };
-    const operator = this.#match_(OPERATOR);
-    if (!operator) throw new UsageFault(`cmd. line:1: syntax error near ${char}`);
-    return { kind: 'operator', text: operator, spaced };
-  }
-
-  #regexMayStart(): boolean {
-    const before = this.#token;
-    if (this.#before === undefined) return true;
-    return !(
-      before.kind === 'number' ||
-      before.kind === 'text' ||
-      before.kind === 'name' ||
-      (before.kind === 'operator' && [')', ']', '$', '++', '--'].includes(before.text))
-    );
-  }
-
-  #string(): string {
-    this.#at++;
-    let text = '';
-    for (;;) {
-      const char = this.text[this.#at++];
-      if (char === undefined || char === '\n') throw new UsageFault('cmd. line:1: unterminated string');
-      if (char === '"') return text;
-      if (char !== '\\') {
-        text += char;
-        continue;
-      }
-      const octal = this.#match_(/[0-7]{1,3}/y);
-      if (octal) text += String.fromCharCode(Number.parseInt(octal, 8) & 255);
-      else {
-        const next = this.text[this.#at++] ?? '';
-        text +=
-          { n: '\n', t: '\t', r: '\r', a: '\x07', b: '\b', f: '\f', v: '\v', '\\': '\\', '"': '"', '/': '/' }[next] ??
-          `\\${next}`;
-      }
-    }
-  }
-
-  #regexText(): string {
-    this.#at++;
-    let text = '';
-    let inSet = false;
-    for (;;) {
-      const char = this.text[this.#at++];
-      if (char === undefined || char === '\n') throw new UsageFault('cmd. line:1: unterminated regexp');
-      if (char === '/' && !inSet) return text;
-      if (char === '[') inSet = true;
-      if (char === ']') inSet = false;
-      text += char;
-      if (char === '\\') text += this.text[this.#at++] ?? '';
-    }
-  }
-
-  #match_(pattern: RegExp): string {
-    pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.text)?.[0] ?? '';
-    this.#at += found.length;
-    return found;
   }
 }
 

@@ -1,8 +1,9 @@
 import { formatPrintf, floatText } from '../shell/builtins/printf.js';
-import { AwkFunctions, NumericText } from './awk-functions.js';
-import type { AwkValue } from './awk-functions.js';
+import { AwkFunctions } from './awk-functions.js';
+import { arithmetic, compares, number, numeric, NumericText, truth } from './awk-values.js';
+import type { AwkValue } from './awk-values.js';
 import { parseAwk } from './awk-parser.js';
-import type { AwkExpression, AwkFunction, AwkProgram, AwkStatement } from './awk-parser.js';
+import type { AwkExpression, AwkFunction, AwkProgram, AwkStatement } from './awk-program.js';
 import { UsageFault } from './call.js';
 import type { Call, Tool } from './call.js';
 import { parseOptions } from './options.js';
@@ -227,7 +228,8 @@ class AwkRun {
           false,
         );
       case 'for-in':
-        for (const key of [...this.#array(statement.array).keys()]) {
+        const keys = Array.from(this.#array(statement.array).keys());
+        for (const key of keys) {
           this.set(statement.name, numeric(key));
           const jump = this.#run(statement.body);
           if (jump === 'break') break;
@@ -250,7 +252,9 @@ class AwkRun {
   }
 
   #loop(body: AwkStatement, test: () => boolean, step: () => void, after: boolean): Jump | undefined {
-    for (let first = true; (first && after) || test(); first = false) {
+    let first = after;
+    while (first || test()) {
+      first = false;
       void this.call.proc.step();
       const jump = this.#run(body);
       if (jump === 'break') return undefined;
@@ -422,7 +426,7 @@ class AwkRun {
   #splitText(text: string, separator: string): string[] {
     if (separator === ' ') return text.trim() === '' ? [] : text.replace(/^[ \t\n]+|[ \t\n]+$/g, '').split(/[ \t\n]+/);
     if (text === '') return [];
-    if (separator === '') return [...text];
+    if (separator === '') return text.split('');
     return separator.length === 1 && separator !== '\\'
       ? text.split(separator)
       : text.split(posixRegex(separator, { extended: true }));
@@ -466,47 +470,4 @@ class AwkRun {
     const precision = Number(/%\.(\d+)g/.exec(String(this.#globals.get(format)))?.[1] ?? 6);
     return floatText('g', value, precision);
   }
-}
-
-/** Text from outside that looks like a number compares as one. */
-function numeric(text: string): AwkValue {
-  return /^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$/.test(text) ? new NumericText(text) : text;
-}
-
-function number(value: AwkValue): number {
-  if (typeof value === 'number') return value;
-  const text = typeof value === 'string' ? value : value.text;
-  return Number(/^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?/.exec(text)?.[0] ?? 0);
-}
-
-function truth(value: AwkValue): boolean {
-  if (typeof value === 'number') return value !== 0;
-  return typeof value === 'string' ? value !== '' : number(value) !== 0;
-}
-
-function arithmetic(operator: string, a: number, b: number): number {
-  switch (operator) {
-    case '+':
-      return a + b;
-    case '-':
-      return a - b;
-    case '*':
-      return a * b;
-    case '/':
-    case '%':
-      if (b === 0) throw new UsageFault('cmd. line:1: fatal: division by zero attempted', 2);
-      return operator === '/' ? a / b : a % b;
-    default:
-      return a ** b;
-  }
-}
-
-function compares(operator: string, a: AwkValue, b: AwkValue, text: (value: AwkValue) => string): boolean {
-  const asNumbers = typeof a !== 'string' && typeof b !== 'string';
-  const [x, y] = asNumbers ? [number(a), number(b)] : [text(a), text(b)];
-  if (operator === '==') return x === y;
-  if (operator === '!=') return x !== y;
-  if (operator === '<') return x < y;
-  if (operator === '<=') return x <= y;
-  return operator === '>' ? x > y : x >= y;
 }

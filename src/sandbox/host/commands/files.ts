@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Errno } from '../fs/errno.js';
-import { sizeOf } from '../fs/inode.js';
+import { linkTarget as targetOf, sizeOf } from '../fs/inode.js';
 import type { Inode } from '../fs/inode.js';
 import { baseName, folderName, normalPath } from '../kernel/path.js';
 import { descendants } from './attributes.js';
@@ -244,7 +244,7 @@ export const ln: Tool = async (call) => {
   });
   const operands = [...options.operands];
   if (operands.length === 0) throw new UsageFault('missing file operand');
-  const last = options.value('t') ?? (operands.length > 1 ? (operands.pop() as string) : '.');
+  const last = options.value('t') ?? (operands.length > 1 ? operands.pop() : undefined) ?? '.';
   const target = call.find(last, !options.has('n'));
   const into = !options.has('T') && target?.kind === 'dir';
   if (options.has('T') && operands.length > 1) throw new UsageFault(`extra operand '${operands[1]}'`);
@@ -307,7 +307,7 @@ export const realpath: Tool = async (call) => {
 
 function linkTarget(call: Call, operand: string): string | undefined {
   const node = call.find(operand, false);
-  return node?.kind === 'symlink' ? node.target : undefined;
+  return node?.kind === 'symlink' ? targetOf(node, call.user) : undefined;
 }
 
 /** The path without links: with `e` all of it must exist, with `f` all but the last part, with `m` none. */

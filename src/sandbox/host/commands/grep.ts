@@ -130,7 +130,7 @@ function expandFolders(call: Call, files: readonly string[], recursive: boolean,
 async function searchFile(call: Call, name: string, { test, all, options, named }: Search): Promise<boolean> {
   const { proc } = call;
   const file: OpenFile = name === '-' ? proc.file(0).share() : call.openToRead(name);
-  const prefix = named ? `${name === '-' ? '(standard input)' : name}` : '';
+  const prefix = named ? (name === '-' ? '(standard input)' : name) : '';
   const limit = Number(options.value('m') ?? Number.POSITIVE_INFINITY);
   const before = Number(options.value('B') ?? options.value('C') ?? 0);
   const after = Number(options.value('A') ?? options.value('C') ?? 0);

@@ -182,7 +182,8 @@ class SedParser {
 
   #transliteration(): Map<string, string> {
     const delimiter = this.text[this.#at++] ?? '';
-    const unescape = (text: string) => [...text.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char))];
+    const unescape = (text: string) =>
+      text.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char)).split('');
     const from = unescape(this.#until(delimiter, false));
     const to = unescape(this.#until(delimiter, false));
     if (from.length !== to.length) this.#fail("strings for `y' command are different lengths");

@@ -246,7 +246,10 @@ class SedRun {
       case 's':
         return this.#substitute(command);
       case 'y':
-        this.#space = [...this.#space].map((char) => command.map?.get(char) ?? char).join('');
+        this.#space = this.#space
+          .split('')
+          .map((char) => command.map?.get(char) ?? char)
+          .join('');
         return undefined;
       case 'd':
         return 'delete';

@@ -126,7 +126,13 @@ export const cut: Tool = async (call) => {
   const wanted = parseRanges(list);
   return call.each(options.operands.length > 0 ? options.operands : ['-'], async (operand) => {
     for await (const { text } of linesOf(call, operand)) {
-      if (byFields === undefined) await call.print(`${[...text].filter((_, index) => wanted(index + 1)).join('')}\n`);
+      if (byFields === undefined)
+        await call.print(
+          `${text
+            .split('')
+            .filter((_, index) => wanted(index + 1))
+            .join('')}\n`,
+        );
       else if (text.includes(delimiter))
         await call.print(
           `${text
@@ -200,7 +206,7 @@ const SET_CLASSES: Record<string, RegExp> = {
   space: /[ \t\n\r\f\v]/,
   blank: /[ \t]/,
   punct: /[!-/:-@[-`{-~]/,
-  cntrl: /[\0-\x1f\x7f]/,
+  cntrl: /[^ -\xff]|\x7f/,
   print: /[ -~]/,
   graph: /[!-~]/,
   xdigit: /[\dA-Fa-f]/,

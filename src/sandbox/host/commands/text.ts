@@ -3,6 +3,8 @@ import type { OpenFile } from '../kernel/open-file.js';
 import { UsageFault } from './call.js';
 import type { Call, Tool } from './call.js';
 import { parseOptions } from './options.js';
+import type { Options } from './options.js';
+import { openFile } from '../kernel/open.js';
 
 const CHUNK = 65_536;
 
@@ -88,7 +90,8 @@ export const head: Tool = async (call) => {
     async (operand) => {
       if (operands.length > 1 && !options.has('q')) await call.print(`${first ? '' : '\n'}==> ${operand} <==\n`);
       first = false;
-      if (inBytes !== undefined || count < 0) {
+      if (inBytes !== undefined && count >= 0) return copyBytes(call, operand, count);
+      if (count < 0) {
         const text = (await call.content(operand)).toString('latin1');
         const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
         return call.print(inBytes === undefined ? lines.slice(0, count).join('') : text.slice(0, count));
@@ -103,6 +106,22 @@ export const head: Tool = async (call) => {
     (operand) => `cannot open '${operand}' for reading`,
   );
 };
+
+async function copyBytes(call: Call, operand: string, count: number): Promise<void> {
+  const file = open(call, operand);
+  try {
+    for (let left = count; left > 0; ) {
+      const bytes = await file.read(Math.min(CHUNK, left), call.proc);
+      if (bytes.length === 0) return;
+      await call.proc.file(1).write(bytes, call.proc);
+      left -= bytes.length;
+      const pause = call.proc.step();
+      if (pause) await pause;
+    }
+  } finally {
+    file.close();
+  }
+}
 
 export const tail: Tool = async (call) => {
   const options = parseOptions(withOldCount(call.args), {
@@ -163,10 +182,7 @@ export const wc: Tool = async (call) => {
     );
   };
   const status = await call.each(operands, async (operand) => {
-    const bytes = await call.content(operand);
-    const text = bytes.toString('latin1');
-    const size = options.has('m') && !options.has('c') ? bytes.toString('utf8').length : bytes.length;
-    const counts = [(text.match(/\n/g) ?? []).length, (text.match(/[^ \t\n\r\f\v]+/g) ?? []).length, size];
+    const counts = countAll(await call.content(operand), options);
     counts.forEach((count, index) => (totals[index] = (totals[index] ?? 0) + count));
     await show(counts, operand === '-' && options.operands.length === 0 ? '-' : operand);
   });
@@ -174,10 +190,21 @@ export const wc: Tool = async (call) => {
   return status;
 };
 
+/** Lines, words and bytes (or characters); words only where somebody asks. */
+function countAll(bytes: Buffer, options: Options): [number, number, number] {
+  const size = options.has('m') && !options.has('c') ? bytes.toString('utf8').length : bytes.length;
+  if (options.has('c') && !options.has('l') && !options.has('w')) return [0, 0, size];
+  const text = bytes.toString('latin1');
+  return [
+    (text.match(/\n/g) ?? []).length,
+    options.has('l') && !options.has('w') ? 0 : (text.match(/[^ \t\n\r\f\v]+/g) ?? []).length,
+    size,
+  ];
+}
+
 export const tee: Tool = async (call) => {
   const options = parseOptions(call.args, { letters: 'ai', long: { append: 'a' } });
   const { proc } = call;
-  const { openFile } = await import('../kernel/open.js');
   const files: OpenFile[] = [];
   const status = await call.each(options.operands, (operand) => {
     files.push(
@@ -243,7 +270,7 @@ export const nl: Tool = async (call) => {
 
 export const rev: Tool = async (call) => {
   const { lines, status } = await allLines(call, call.args);
-  await call.print(lines.map((line) => `${[...line].toReversed().join('')}\n`).join(''));
+  await call.print(lines.map((line) => `${line.split('').toReversed().join('')}\n`).join(''));
   return status;
 };
 
@@ -260,7 +287,7 @@ export const tac: Tool = async (call) => {
 
 export const paste: Tool = async (call) => {
   const options = parseOptions(call.args, { letters: 'sd:', long: { serial: 's', delimiters: 'd' } });
-  const delimiters = [...(options.value('d') ?? '\t').replaceAll('\\n', '\n').replaceAll('\\t', '\t')];
+  const delimiters = (options.value('d') ?? '\t').replaceAll('\\n', '\n').replaceAll('\\t', '\t').split('');
   const join = (parts: string[]) =>
     parts
       .map((part, index) => (index === 0 ? part : (delimiters[(index - 1) % (delimiters.length || 1)] ?? '') + part))

@@ -1,5 +1,5 @@
 import { compareText, fullName, matchesSpec, versionRelease } from '../packages/database.js';
-import type { Package } from '../packages/repository.js';
+import type { Package } from '../packages/package.js';
 import { baseName } from '../kernel/path.js';
 import { UsageFault } from './call.js';
 import type { Call, Tool } from './call.js';

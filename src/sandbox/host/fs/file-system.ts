@@ -1,13 +1,13 @@
 import type { Clock } from '../../../clock.js';
 import { Errno } from './errno.js';
-import { allowed, READ, ROOT, SEARCH, WRITE } from './inode.js';
+import { allowed, linkTarget, READ, ROOT, SEARCH, WRITE } from './inode.js';
 import type { Credentials, DeviceNode, DirNode, FileNode, Inode, LinkNode } from './inode.js';
 
 const MAX_LINKS = 40;
 const MAX_NAME = 255;
 const MAX_PATH = 4096;
-const MAX_FILE_BYTES = 512 * 1024 * 1024;
-const MAX_HOST_BYTES = 1024 * 1024 * 1024;
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
+const MAX_HOST_BYTES = 512 * 1024 * 1024;
 export const ROOT_INODE = 2;
 
 /** Where a path leads: its folder, its name there and the node, if there is one. `path` is canonical. */
@@ -71,7 +71,7 @@ export class FileSystem {
     if (path === '') throw new Errno('ENOENT');
     if (path.length > MAX_PATH) throw new Errno('ENAMETOOLONG');
     const wantsDir = path.endsWith('/') && path !== '/';
-    const pending = path.split('/').filter(Boolean).reverse();
+    const pending = path.split('/').filter(Boolean).toReversed();
     let dir = this.root();
     let names: string[] = [];
     let links = 0;
@@ -84,11 +84,12 @@ export class FileSystem {
       const last = pending.length === 0;
       if (node?.kind === 'symlink' && (!last || follow || wantsDir)) {
         if (++links > MAX_LINKS) throw new Errno('ELOOP');
-        if (node.target.startsWith('/')) {
+        const target = linkTarget(node, who);
+        if (target.startsWith('/')) {
           dir = this.root();
           names = [];
         }
-        pending.push(...node.target.split('/').filter(Boolean).reverse());
+        pending.push(...target.split('/').filter(Boolean).toReversed());
         place = { parent: dir, name: '.', node: dir, path: `/${names.join('/')}` };
         continue;
       }
@@ -391,4 +392,5 @@ export class FileSystem {
 export type MountedNode =
   | Pick<FileNode, 'kind' | 'mode' | 'data' | 'size' | 'generate'>
   | Pick<DirNode, 'kind' | 'mode' | 'entries' | 'virtual'>
+  | Pick<LinkNode, 'kind' | 'mode' | 'target' | 'targetFor'>
   | Pick<DeviceNode, 'kind' | 'mode' | 'device'>;

@@ -18,13 +18,14 @@ export type DirNode = Attributes & {
   entries: Map<string, number>;
   virtual?: { lookup(name: string): Inode | undefined; list(): string[] };
 };
-export type LinkNode = Attributes & { kind: 'symlink'; target: string };
+/** `targetFor` is for /proc/self, which leads everybody elsewhere. */
+export type LinkNode = Attributes & { kind: 'symlink'; target: string; targetFor?: (who: Credentials) => string };
 export type DeviceNode = Attributes & { kind: 'device'; device: 'null' | 'zero' | 'full' | 'random' | 'tty' };
 export type FifoNode = Attributes & { kind: 'fifo' };
 export type Inode = FileNode | DirNode | LinkNode | DeviceNode | FifoNode;
 
 /** Who asks: decides about permissions. */
-export type Credentials = { uid: number; gid: number; groups: readonly number[] };
+export type Credentials = { uid: number; gid: number; groups: readonly number[]; pid?: number };
 
 export const ROOT: Credentials = { uid: 0, gid: 0, groups: [0] };
 
@@ -54,4 +55,8 @@ export function sizeOf(node: Inode): number {
 
 export function fileBytes(node: FileNode): Buffer {
   return node.generate ? Buffer.from(node.generate(), 'latin1') : node.data.subarray(0, node.size);
+}
+
+export function linkTarget(node: LinkNode, who: Credentials): string {
+  return node.targetFor?.(who) ?? node.target;
 }

@@ -48,12 +48,7 @@ export function mountKernelFiles(machine: Machine): void {
     makeFolders(fs, path);
     fs.mount(path, { kind: 'file', mode: 0o444, data: Buffer.alloc(0), size: 0, generate });
   }
-  fs.mount('/proc/self', {
-    kind: 'dir',
-    mode: 0o555,
-    entries: new Map(),
-    virtual: { lookup: selfFile, list: () => ['mounts', 'fd'] },
-  });
+  fs.mount('/proc/self', { kind: 'symlink', mode: 0o777, target: '1', targetFor: ({ pid }) => String(pid ?? 1) });
   const proc = fs.writable(fs.stat('/proc', ROOT) as DirNode);
   proc.virtual = {
     lookup: (name) => processFolder(machine, name),
@@ -76,7 +71,9 @@ function cpu(index: number): string {
 }
 
 function bootId({ name, kernel }: Machine): string {
-  const seed = [...name].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) >>> 0, kernel.bootedAt.getTime() >>> 0);
+  const seed = name
+    .split('')
+    .reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) >>> 0, kernel.bootedAt.getTime() >>> 0);
   return `${seed.toString(16).padStart(8, '0')}-0000-4000-8000-000000000001`;
 }
 
@@ -96,32 +93,41 @@ function textNode(ino: number, generate: () => string, mode = 0o444): FileNode {
   return { ...attributes(ino), mode, kind: 'file', data: Buffer.alloc(0), size: 0, generate };
 }
 
-function selfFile(name: string): Inode | undefined {
-  return name === 'mounts' ? textNode(4_000_001, () => MOUNTS) : undefined;
-}
-
 /** `/proc/<pid>` */
 function processFolder({ kernel, fs }: Machine, name: string): DirNode | undefined {
   const proc = /^\d+$/.test(name) ? kernel.processes.get(Number(name)) : undefined;
   if (!proc) return undefined;
   const files = new Map(Object.entries(processFiles(proc)));
   const ino = 5_000_000 + proc.pid * 100;
-  return {
-    ...attributes(ino, proc.user.uid, proc.user.gid),
-    mode: 0o555,
-    kind: 'dir',
-    parent: fs.stat('/proc', ROOT).ino,
-    entries: new Map(),
-    virtual: {
-      lookup: (file) => {
-        const generate = files.get(file);
-        return (
-          generate && textNode(ino + [...files.keys()].indexOf(file) + 1, generate, file === 'environ' ? 0o400 : 0o444)
-        );
-      },
-      list: () => [...files.keys()],
-    },
+  const lookup = (file: string): Inode | undefined => {
+    if (file === 'task' || file === 'fd') return numbered(proc, ino, file);
+    if (file === 'cwd') return { ...attributes(ino + 97), kind: 'symlink', target: proc.cwd };
+    const generate = files.get(file);
+    return (
+      generate && textNode(ino + [...files.keys()].indexOf(file) + 1, generate, file === 'environ' ? 0o400 : 0o444)
+    );
   };
+  return virtualFolder(proc, ino, fs.stat('/proc', ROOT).ino, {
+    lookup,
+    list: () => [...files.keys(), 'task', 'fd', 'cwd'],
+  });
+}
+
+type Virtual = NonNullable<DirNode['virtual']>;
+
+function virtualFolder({ user }: Process, ino: number, parent: number, virtual: Virtual): DirNode {
+  return { ...attributes(ino, user.uid, user.gid), mode: 0o555, kind: 'dir', parent, entries: new Map(), virtual };
+}
+
+/** `task` holds the one thread there is, `fd` the open descriptors. */
+function numbered(proc: Process, parent: number, kind: 'task' | 'fd'): DirNode {
+  const names = () => (kind === 'task' ? [String(proc.pid)] : [...proc.files.keys()].map(String));
+  const lookup = (name: string): Inode | undefined => {
+    if (!names().includes(name)) return undefined;
+    if (kind === 'fd') return { ...attributes(parent + 96), kind: 'symlink', target: '/dev/null' };
+    return virtualFolder(proc, parent + 95, parent, { lookup: () => undefined, list: () => [] });
+  };
+  return virtualFolder(proc, parent + (kind === 'task' ? 99 : 98), parent, { lookup, list: names });
 }
 
 function processFiles(proc: Process): Record<string, () => string> {
@@ -134,6 +140,7 @@ function processFiles(proc: Process): Record<string, () => string> {
     environ: () => [...proc.environment].map(([key, value]) => `${key}=${value}\0`).join(''),
     stat: () =>
       `${proc.pid} (${name()}) S ${proc.parent?.pid ?? 0} ${proc.group} ${proc.session} 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 ${started()} 0 0\n`,
+    mounts: () => MOUNTS,
     status: () =>
       `Name:\t${name()}\nState:\tS (sleeping)\nPid:\t${proc.pid}\nPPid:\t${proc.parent?.pid ?? 0}\nUid:\t${Array(4).fill(proc.user.uid).join('\t')}\nGid:\t${Array(4).fill(proc.user.gid).join('\t')}\n`,
   };

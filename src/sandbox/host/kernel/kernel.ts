@@ -5,7 +5,8 @@ import { allowed, fileBytes, READ, ROOT, SEARCH } from '../fs/inode.js';
 import type { FileNode } from '../fs/inode.js';
 import { MAGIC } from './magic.js';
 import { absolutePath } from './path.js';
-import { OutOfSteps, Process } from './process.js';
+import { OutOfSteps, Turns } from './budget.js';
+import { Process } from './process.js';
 import { Killed } from './signals.js';
 
 const MAX_PROCESSES = 512;
@@ -29,6 +30,7 @@ export class ExecFailure extends Error {
 export class Kernel {
   readonly processes = new Map<number, Process>();
   readonly init: Process;
+  readonly turns = new Turns();
   #nextPid = FIRST_PID;
 
   constructor(
@@ -40,6 +42,7 @@ export class Kernel {
     this.init = new Process(
       { pid: 1, parent: undefined, argv: ['/usr/lib/systemd/systemd'], user: ROOT, cwd: '/', umask: 0o22 },
       clock,
+      this.turns,
     );
     this.init.environment.set('PATH', '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin');
     this.processes.set(1, this.init);
@@ -49,7 +52,7 @@ export class Kernel {
   fork(parent: Process, argv: string[] = parent.argv): Process {
     if (this.processes.size >= MAX_PROCESSES) throw new Errno('EAGAIN');
     const { user, cwd, umask } = parent;
-    const child = new Process({ pid: this.#pid(), parent, argv, user, cwd, umask }, this.clock);
+    const child = new Process({ pid: this.#pid(), parent, argv, user, cwd, umask }, this.clock, this.turns);
     child.environment = new Map(parent.environment);
     for (const [fd, file] of parent.files) child.files.set(fd, file.share());
     for (const signal of parent.ignored) child.ignored.add(signal);

@@ -2,7 +2,7 @@ import { Errno } from '../fs/errno.js';
 import type { FileSystem } from '../fs/file-system.js';
 import { fileBytes } from '../fs/inode.js';
 import type { DeviceNode, DirNode, FileNode, Inode } from '../fs/inode.js';
-import type { Process } from './process.js';
+import type { Waiter } from './waiter.js';
 
 const CHUNK = 65_536;
 const EMPTY = Buffer.alloc(0);
@@ -13,8 +13,8 @@ export abstract class OpenFile {
   readonly node: Inode | undefined = undefined;
 
   /** Up to `max` bytes; none means the end. */
-  abstract read(max: number, proc: Process): Promise<Buffer>;
-  abstract write(bytes: Buffer, proc: Process): Promise<void>;
+  abstract read(max: number, proc: Waiter): Promise<Buffer>;
+  abstract write(bytes: Buffer, proc: Waiter): Promise<void>;
   /** Puts back what a reader took too much of. */
   abstract unread(bytes: Buffer): void;
   protected onClose(): void {}
@@ -101,7 +101,7 @@ export class DirectoryFile extends OpenFile {
 /** Hands whatever is written to it to a function, and tells when nobody can write any more. */
 export class SinkFile extends OpenFile {
   constructor(
-    readonly accept: (bytes: Buffer, proc: Process) => Promise<void> | void,
+    readonly accept: (bytes: Buffer, proc: Waiter) => Promise<void> | void,
     readonly closed: () => void = () => {},
   ) {
     super();
@@ -111,7 +111,7 @@ export class SinkFile extends OpenFile {
     throw new Errno('EBADF');
   }
 
-  async write(bytes: Buffer, proc: Process): Promise<void> {
+  async write(bytes: Buffer, proc: Waiter): Promise<void> {
     await this.accept(bytes, proc);
   }
 

@@ -1,6 +1,6 @@
 import { Errno } from '../fs/errno.js';
 import { OpenFile } from './open-file.js';
-import type { Process } from './process.js';
+import type { Waiter } from './waiter.js';
 import { SIGNALS } from './signals.js';
 
 const CAPACITY = 65_536;
@@ -30,7 +30,7 @@ export class Pipe {
     });
   }
 
-  async take(max: number, proc: Process): Promise<Buffer> {
+  async take(max: number, proc: Waiter): Promise<Buffer> {
     while (this.#size === 0 && this.#writers > 0) await proc.wait((wake) => this.#subscribe(wake), true);
     const first = this.#chunks.shift();
     if (!first) return EMPTY;
@@ -41,7 +41,7 @@ export class Pipe {
     return bytes;
   }
 
-  async put(bytes: Buffer, proc: Process): Promise<void> {
+  async put(bytes: Buffer, proc: Waiter): Promise<void> {
     let rest = bytes;
     while (rest.length > 0) {
       if (this.#readers === 0) {
@@ -91,7 +91,7 @@ export class Pipe {
   }
 
   #wake(): void {
-    for (const wake of [...this.#waiting]) wake();
+    for (const wake of this.#waiting) wake();
   }
 }
 
@@ -104,12 +104,12 @@ class PipeEnd extends OpenFile {
     super();
   }
 
-  async read(max: number, proc: Process): Promise<Buffer> {
+  async read(max: number, proc: Waiter): Promise<Buffer> {
     if (this.side === 'write') throw new Errno('EBADF');
     return this.pipe.take(max, proc);
   }
 
-  async write(bytes: Buffer, proc: Process): Promise<void> {
+  async write(bytes: Buffer, proc: Waiter): Promise<void> {
     if (this.side === 'read') throw new Errno('EBADF');
     await this.pipe.put(bytes, proc);
   }

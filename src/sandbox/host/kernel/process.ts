@@ -1,13 +1,13 @@
 import type { Clock } from '../../../clock.js';
 import { Errno } from '../fs/errno.js';
 import type { Credentials } from '../fs/inode.js';
+import { Budget } from './budget.js';
+import type { Turns } from './budget.js';
 import type { OpenFile } from './open-file.js';
 import { Interrupted, Killed, signalName, SIGNALS } from './signals.js';
 
 const IGNORED_BY_DEFAULT: readonly number[] = [SIGNALS.CHLD, SIGNALS.WINCH, SIGNALS.CONT];
 const STOPS: readonly number[] = [SIGNALS.STOP, SIGNALS.TSTP, SIGNALS.TTIN, SIGNALS.TTOU];
-const STEPS_BETWEEN_PAUSES = 512;
-const MAX_STEPS = 3_000_000;
 
 export type ProcessOptions = {
   pid: number;
@@ -18,13 +18,6 @@ export type ProcessOptions = {
   umask: number;
 };
 
-/** A command that used more steps than any sane script does. */
-export class OutOfSteps extends Error {
-  constructor() {
-    super('step limit of the simulated host reached');
-  }
-}
-
 /** One process of a simulated host. Its program is an async function that does all its waiting through `wait` and counts its work with `step`. */
 export class Process {
   readonly pid: number;
@@ -33,7 +26,7 @@ export class Process {
   group: number;
   session: number;
   argv: string[];
-  user: Credentials;
+  #user: Credentials;
   cwd: string;
   umask: number;
   /** The systemd unit it belongs to, as its cgroup says. */
@@ -47,24 +40,34 @@ export class Process {
   status: number | undefined;
   killedBy: number | undefined;
   #stopped = false;
-  #steps = 0;
+  readonly budget: Budget;
   readonly #interrupts = new Set<(reason: Killed | Interrupted) => void>();
   readonly #whenEnded = new Set<() => void>();
 
   constructor(
     { pid, parent, argv, user, cwd, umask }: ProcessOptions,
     readonly clock: Clock,
+    readonly turns: Turns,
   ) {
     this.pid = pid;
     this.parent = parent;
     this.group = parent?.group ?? pid;
     this.session = parent?.session ?? pid;
     this.argv = argv;
-    this.user = user;
+    this.#user = { ...user, pid };
     this.cwd = cwd;
     this.umask = umask;
+    this.budget = parent && parent.pid !== 1 ? parent.budget : new Budget();
     this.unit = parent?.unit;
     this.startedAt = clock.now();
+  }
+
+  get user(): Credentials {
+    return this.#user;
+  }
+
+  set user(user: Credentials) {
+    this.#user = { ...user, pid: this.pid };
   }
 
   /** Delivers a signal: to the trap, by its default action, or not at all. */
@@ -114,20 +117,18 @@ export class Process {
   }
 
   sleep(ms: number, interruptible = false): Promise<void> {
+    // Whoever sleeps does not run away.
+    if (ms > 0) this.budget.renew();
     return this.wait((wake) => this.clock.after(ms, wake), interruptible);
   }
 
   /** Counts one piece of work. Now and then it returns a promise, which gives everybody else a turn. */
   step(): Promise<void> | undefined {
     this.check();
-    if (++this.#steps > MAX_STEPS) throw new OutOfSteps();
+    this.budget.spend();
     if (this.#stopped) return this.wait((wake) => this.#onInterrupt(wake));
-    return this.#steps % STEPS_BETWEEN_PAUSES === 0 ? this.#pause() : undefined;
-  }
-
-  /** A shell that reads commands one by one may spend the whole budget on each. */
-  renewSteps(): void {
-    this.#steps = 0;
+    const pause = this.turns.step();
+    return pause && this.#after(pause);
   }
 
   file(fd: number): OpenFile {
@@ -151,8 +152,8 @@ export class Process {
   finish(status: number): void {
     if (this.status !== undefined) return;
     this.status = status;
-    for (const fd of [...this.files.keys()]) this.closeFile(fd);
-    for (const action of [...this.#whenEnded]) action();
+    for (const fd of this.files.keys()) this.closeFile(fd);
+    for (const action of this.#whenEnded) action();
     this.#whenEnded.clear();
   }
 
@@ -165,14 +166,14 @@ export class Process {
     return () => this.#whenEnded.delete(action);
   }
 
-  async #pause(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+  async #after(pause: Promise<void>): Promise<void> {
+    await pause;
     this.check();
   }
 
   #resume(): void {
     this.#stopped = false;
-    for (const wake of [...this.#resumed]) wake();
+    for (const wake of this.#resumed) wake();
   }
 
   readonly #resumed = new Set<() => void>();
@@ -183,7 +184,7 @@ export class Process {
   }
 
   #interrupt(reason: Killed | Interrupted): void {
-    for (const interrupt of [...this.#interrupts]) interrupt(reason);
+    for (const interrupt of this.#interrupts) interrupt(reason);
   }
 
   describeEnd(): string {

@@ -6,7 +6,7 @@ import { addAccount } from '../accounts.js';
 import type { Users } from '../users.js';
 import { MAGIC } from '../kernel/magic.js';
 import { BASE_PACKAGES, REPOSITORY } from './repository.js';
-import type { Package, PackageFile } from './repository.js';
+import type { Package, PackageFile } from './package.js';
 
 export type InstalledPackage = Package & { installedAt: Date };
 

@@ -1,4 +1,4 @@
-import type { Package, PackageFile } from './repository.js';
+import type { Package, PackageFile } from './package.js';
 
 type Service = {
   name: string;

@@ -53,7 +53,7 @@ function isMasked(fs: FileSystem, path: string): boolean {
 
 function dropInPaths(fs: FileSystem, name: string): string[] {
   const byName = new Map<string, string>();
-  for (const folder of [...UNIT_FOLDERS].reverse()) {
+  for (const folder of UNIT_FOLDERS.toReversed()) {
     const dir = fs.find(`${folder}/${name}.d`);
     if (dir?.kind !== 'dir') continue;
     for (const file of fs.names(dir)) if (file.endsWith('.conf')) byName.set(file, `${folder}/${name}.d/${file}`);

@@ -1,9 +1,9 @@
 import { complain } from '../kernel/io.js';
 import { ExecFailure } from '../kernel/kernel.js';
-import type { Interpreter } from './interpreter.js';
+import type { Shell } from './shell.js';
 
 /** Runs a program in the shell's own process, with the shell's exported variables. */
-export async function becomeProgram(shell: Interpreter, argv: string[]): Promise<number> {
+export async function becomeProgram(shell: Shell, argv: string[]): Promise<number> {
   const { proc, state } = shell;
   proc.environment = state.environment();
   proc.trap = undefined;

@@ -283,7 +283,7 @@ export class Expansion {
 
 /** Characters, not bytes: CentOS's shell counts in UTF-8. */
 function characters(bytes: string): number {
-  return /[\x80-\xff]/.test(bytes) ? [...Buffer.from(bytes, 'latin1').toString('utf8')].length : bytes.length;
+  return /[\x80-\xff]/.test(bytes) ? Array.from(Buffer.from(bytes, 'latin1').toString('utf8')).length : bytes.length;
 }
 
 function limited(text: string): string {

@@ -10,7 +10,7 @@ export class Fields {
   readonly #blank: string;
 
   constructor(readonly separators: string) {
-    this.#blank = [...' \t\n'].filter((char) => separators.includes(char)).join('');
+    this.#blank = [' ', '\t', '\n'].filter((char) => separators.includes(char)).join('');
   }
 
   addQuoted(text: string): void {

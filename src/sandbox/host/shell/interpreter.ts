@@ -9,6 +9,7 @@ import { Expansion } from './expansion.js';
 import { compilePattern, matchesPattern } from './pattern.js';
 import { applyRedirects, RedirectFailure } from './redirects.js';
 import type { Redirected } from './redirects.js';
+import type { Shell } from './shell.js';
 import { runSimple } from './simple-command.js';
 import { ExpansionFailure, ShellExit } from './state.js';
 import type { ShellState } from './state.js';
@@ -17,7 +18,7 @@ import { runTrapAction } from './trap-action.js';
 const MAX_SUBSTITUTION = 64 * 1024 * 1024;
 
 /** Runs parsed commands in one process. */
-export class Interpreter {
+export class Interpreter implements Shell {
   readonly expansion: Expansion;
   #inTrap = false;
 
@@ -368,7 +369,7 @@ export class Interpreter {
       (shell) => shell.runInPlace(command),
       (proc) => {
         if (state.options.monitor) proc.group = proc.pid;
-        else void this.#silence(proc);
+        else this.#silence(proc);
       },
     );
     state.lastBackground = child.pid;

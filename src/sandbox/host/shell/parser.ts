@@ -1,45 +1,23 @@
-import type { Assignment, Command, HereDocument, List, Redirect, RedirectOperator, Word } from './ast.js';
-import { WordParser } from './word-parser.js';
+import type { Assignment, Command, List, Redirect, Word } from './ast.js';
+import { LineParser, plainText } from './line-parser.js';
 import type { Parsing } from './word-parser.js';
 
-const RESERVED = [
-  'if',
-  'then',
-  'else',
-  'elif',
-  'fi',
-  'do',
-  'done',
-  'case',
-  'esac',
-  'while',
-  'until',
-  'for',
-  'in',
-  '{',
-  '}',
-  '!',
-  'function',
-];
 const ASSIGNMENT = /^([A-Za-z_]\w*)(\+?)=/;
-const REDIRECT = /<<<|<<-|<<|<&|<>|<|>>|>&|>\||>/y;
 
 /** Commands of the POSIX shell, one complete command at a time, so that a script can run while the rest is still on its way. */
-export class ShellParser extends WordParser {
-  #awaited: HereDocument[] = [];
-
+export class ShellParser extends LineParser {
   /** The next line's commands; undefined at the end of the input. */
   *completeCommand(): Parsing<List | undefined> {
     this.text = this.text.slice(this.at);
     this.at = 0;
     this.depth = 0;
-    yield* this.#skipNewlines();
+    yield* this.skipNewlines();
     if ((yield* this.peek()) === '') return undefined;
     const list = yield* this.#list([]);
     const char = yield* this.peek();
-    if (char === '\n') yield* this.#newline();
-    else if (char !== '') this.#unexpected(this.#token());
-    if (char === '') yield* this.#hereDocuments();
+    if (char === '\n') yield* this.newline();
+    else if (char !== '') this.unexpected(this.token());
+    if (char === '') yield* this.hereDocuments();
     return list;
   }
 
@@ -56,23 +34,29 @@ export class ShellParser extends WordParser {
     if (this.depth > 100) this.fail('nested too deeply');
     const parser = new ShellParser();
     parser.depth = this.depth + 1;
-    return parseAll(parser, text, this.line);
+    return parseAll(parser, text);
+  }
+
+  protected hereDocumentOf(text: string): Word {
+    const parser = new ShellParser();
+    parser.depth = this.depth + 1;
+    return finish(parser.parts('here-document'), text);
   }
 
   /** Commands over several lines up to one of the reserved words (or a parenthesis), which is left in place. */
   *#compound(ends: string[], allowEmpty = ends.includes(')')): Parsing<List> {
     const list: List = [];
     for (;;) {
-      yield* this.#skipNewlines();
-      const next = yield* this.#peekWord();
+      yield* this.skipNewlines();
+      const next = yield* this.peekWord();
       if (ends.includes(next)) break;
       if (next === '') this.fail('unexpected end of file');
-      if (next === ')') this.#unexpected(')');
+      if (next === ')') this.unexpected(')');
       list.push(...(yield* this.#list(ends)));
       const char = yield* this.peek();
-      if (char === '\n') yield* this.#newline();
+      if (char === '\n') yield* this.newline();
     }
-    if (list.length === 0 && !allowEmpty) this.#unexpected(yield* this.#peekWord());
+    if (list.length === 0 && !allowEmpty) this.unexpected(yield* this.peekWord());
     return list;
   }
 
@@ -81,7 +65,7 @@ export class ShellParser extends WordParser {
     const list: List = [];
     for (;;) {
       const command = yield* this.nested(() => this.#andOr());
-      yield* this.#blanks();
+      yield* this.blanks();
       const char = yield* this.peek();
       // Only where it matters: a shell must not wait for another line before it runs this one.
       if (char === ';') yield* this.fill(2);
@@ -90,43 +74,43 @@ export class ShellParser extends WordParser {
       list.push({ command, background: char === '&' });
       if (!separator) return list;
       this.at++;
-      yield* this.#blanks();
+      yield* this.blanks();
       const next = yield* this.peek();
       if (next === '' || next === '\n' || next === ')' || next === ';') return list;
-      if (ends.length > 0 && ends.includes(yield* this.#peekWord())) return list;
+      if (ends.length > 0 && ends.includes(yield* this.peekWord())) return list;
     }
   }
 
   *#andOr(): Parsing<Command> {
     let left = yield* this.#pipeline();
     for (;;) {
-      yield* this.#blanks();
+      yield* this.blanks();
       const first = yield* this.peek();
       if (first !== '&' && first !== '|') return left;
       yield* this.fill(2);
       const operator = this.match(/&&|\|\|/y) as '&&' | '||' | '';
       if (operator === '') return left;
-      yield* this.#skipNewlines();
+      yield* this.skipNewlines();
       left = { kind: 'and-or', left, operator, right: yield* this.#pipeline() };
     }
   }
 
   *#pipeline(): Parsing<Command> {
     let negated = false;
-    yield* this.#blanks();
-    while ((yield* this.#peekWord()) === '!') {
+    yield* this.blanks();
+    while ((yield* this.peekWord()) === '!') {
       negated = !negated;
       this.at++;
-      yield* this.#blanks();
+      yield* this.blanks();
     }
     const stages = [yield* this.#command()];
     for (;;) {
-      yield* this.#blanks();
+      yield* this.blanks();
       if ((yield* this.peek()) !== '|') break;
       yield* this.fill(2);
       if (this.text[this.at + 1] === '|') break;
       this.at++;
-      yield* this.#skipNewlines();
+      yield* this.skipNewlines();
       stages.push(yield* this.#command());
     }
     const [only] = stages;
@@ -134,11 +118,11 @@ export class ShellParser extends WordParser {
   }
 
   *#command(): Parsing<Command> {
-    yield* this.#blanks();
+    yield* this.blanks();
     const { line } = this;
     const char = yield* this.peek();
     if (char === '(') return yield* this.#subshell();
-    switch (yield* this.#peekWord()) {
+    switch (yield* this.peekWord()) {
       case '{':
         return yield* this.#group();
       case 'if':
@@ -161,14 +145,14 @@ export class ShellParser extends WordParser {
     this.at++;
     const body = yield* this.nested(() => this.#compound([')'], false));
     this.at++;
-    return { kind: 'subshell', body, redirects: yield* this.#redirects() };
+    return { kind: 'subshell', body, redirects: yield* this.redirects() };
   }
 
   *#group(): Parsing<Command> {
     this.at++;
     const body = yield* this.#compound(['}']);
     this.at++;
-    return { kind: 'group', body, redirects: yield* this.#redirects() };
+    return { kind: 'group', body, redirects: yield* this.redirects() };
   }
 
   *#if(): Parsing<Command> {
@@ -180,62 +164,62 @@ export class ShellParser extends WordParser {
       const condition = yield* this.#compound(['then']);
       this.at += 4;
       branches.push({ condition, body: yield* this.#compound(['elif', 'else', 'fi']) });
-      word = yield* this.#peekWord();
+      word = yield* this.peekWord();
     }
     this.at += word.length;
     if (word === 'else') {
       otherwise = yield* this.#compound(['fi']);
       this.at += 2;
     }
-    return { kind: 'if', branches, ...(otherwise ? { otherwise } : {}), redirects: yield* this.#redirects() };
+    return { kind: 'if', branches, ...(otherwise ? { otherwise } : {}), redirects: yield* this.redirects() };
   }
 
   *#loop(): Parsing<Command> {
-    const word = yield* this.#peekWord();
+    const word = yield* this.peekWord();
     this.at += word.length;
     const condition = yield* this.#compound(['do']);
     this.at += 2;
     const body = yield* this.#compound(['done']);
     this.at += 4;
-    return { kind: 'loop', until: word === 'until', condition, body, redirects: yield* this.#redirects() };
+    return { kind: 'loop', until: word === 'until', condition, body, redirects: yield* this.redirects() };
   }
 
   *#for(line: number): Parsing<Command> {
     this.at += 3;
-    yield* this.#blanks();
+    yield* this.blanks();
     const name = plainText(yield* this.word()) ?? '';
     if (!/^[A-Za-z_]\w*$/.test(name)) this.fail(`\`${name}': not a valid identifier`);
-    yield* this.#skipNewlines();
+    yield* this.skipNewlines();
     let words: Word[] | undefined;
-    if ((yield* this.#peekWord()) === 'in') {
+    if ((yield* this.peekWord()) === 'in') {
       this.at += 2;
       words = yield* this.#wordsOfLine();
     }
     yield* this.#skipSeparator();
     const body = yield* this.#bodyOfLoop();
-    return { kind: 'for', name, words, body, redirects: yield* this.#redirects(), line };
+    return { kind: 'for', name, words, body, redirects: yield* this.redirects(), line };
   }
 
   *#wordsOfLine(): Parsing<Word[]> {
     const words: Word[] = [];
     for (;;) {
-      yield* this.#blanks();
+      yield* this.blanks();
       const char = yield* this.peek();
       if (char === '' || char === '\n' || char === ';') return words;
-      if ('&|<>()'.includes(char)) this.#unexpected(this.#token());
+      if ('&|<>()'.includes(char)) this.unexpected(this.token());
       words.push(yield* this.word());
     }
   }
 
   *#skipSeparator(): Parsing<void> {
-    yield* this.#blanks();
+    yield* this.blanks();
     if ((yield* this.peek()) === ';') this.at++;
-    yield* this.#skipNewlines();
+    yield* this.skipNewlines();
   }
 
   *#bodyOfLoop(): Parsing<List> {
-    const opening = yield* this.#peekWord();
-    if (opening !== 'do') this.#unexpected(opening || this.#token());
+    const opening = yield* this.peekWord();
+    if (opening !== 'do') this.unexpected(opening || this.token());
     this.at += 2;
     const body = yield* this.#compound(['done']);
     this.at += 4;
@@ -244,37 +228,37 @@ export class ShellParser extends WordParser {
 
   *#case(line: number): Parsing<Command> {
     this.at += 4;
-    yield* this.#blanks();
+    yield* this.blanks();
     const subject = yield* this.word();
-    yield* this.#skipNewlines();
-    const word = yield* this.#peekWord();
-    if (word !== 'in') this.#unexpected(word || this.#token());
+    yield* this.skipNewlines();
+    const word = yield* this.peekWord();
+    if (word !== 'in') this.unexpected(word || this.token());
     this.at += 2;
     const arms: { patterns: Word[]; body: List; fallThrough: boolean }[] = [];
     for (;;) {
-      yield* this.#skipNewlines();
-      if ((yield* this.#peekWord()) === 'esac') break;
+      yield* this.skipNewlines();
+      if ((yield* this.peekWord()) === 'esac') break;
       arms.push(yield* this.nested(() => this.#arm()));
     }
     this.at += 4;
-    return { kind: 'case', subject, arms, redirects: yield* this.#redirects(), line };
+    return { kind: 'case', subject, arms, redirects: yield* this.redirects(), line };
   }
 
   *#arm(): Parsing<{ patterns: Word[]; body: List; fallThrough: boolean }> {
     if ((yield* this.peek()) === '(') this.at++;
     const patterns: Word[] = [];
     for (;;) {
-      yield* this.#blanks();
+      yield* this.blanks();
       const pattern = yield* this.word();
-      if (pattern.parts.length === 0) this.#unexpected(this.#token());
+      if (pattern.parts.length === 0) this.unexpected(this.token());
       patterns.push(pattern);
-      yield* this.#blanks();
+      yield* this.blanks();
       const char = yield* this.peek();
       this.at++;
       if (char === ')') break;
       if (char !== '|') {
         this.at--;
-        this.#unexpected(this.#token());
+        this.unexpected(this.token());
       }
     }
     const body = yield* this.#compound([';;', ';&', 'esac'], true);
@@ -284,24 +268,24 @@ export class ShellParser extends WordParser {
 
   *#functionKeyword(): Parsing<Command> {
     this.at += 8;
-    yield* this.#blanks();
+    yield* this.blanks();
     const name = plainText(yield* this.word()) ?? '';
-    yield* this.#blanks();
+    yield* this.blanks();
     if ((yield* this.peek()) === '(') yield* this.#emptyParentheses();
     return yield* this.#functionBody(name);
   }
 
   *#functionBody(name: string): Parsing<Command> {
-    yield* this.#skipNewlines();
+    yield* this.skipNewlines();
     const body = yield* this.nested(() => this.#command());
-    if (body.kind === 'simple') this.#unexpected(plainText(body.words[0] ?? { parts: [] }) ?? 'newline');
+    if (body.kind === 'simple') this.unexpected(plainText(body.words[0] ?? { parts: [] }) ?? 'newline');
     return { kind: 'function', name, body };
   }
 
   *#emptyParentheses(): Parsing<void> {
     this.at++;
-    yield* this.#blanks();
-    if ((yield* this.peek()) !== ')') this.#unexpected(this.#token());
+    yield* this.blanks();
+    if ((yield* this.peek()) !== ')') this.unexpected(this.token());
     this.at++;
   }
 
@@ -310,8 +294,8 @@ export class ShellParser extends WordParser {
     const words: Word[] = [];
     const redirects: Redirect[] = [];
     for (;;) {
-      yield* this.#blanks();
-      const redirect = yield* this.#redirect();
+      yield* this.blanks();
+      const redirect = yield* this.redirect();
       if (redirect) {
         redirects.push(redirect);
         continue;
@@ -319,7 +303,7 @@ export class ShellParser extends WordParser {
       const char = yield* this.peek();
       if (char === '(' && words.length === 1 && assignments.length === 0 && redirects.length === 0) {
         const name = plainText(words[0] as Word);
-        if (name === undefined) this.#unexpected('(');
+        if (name === undefined) this.unexpected('(');
         yield* this.#emptyParentheses();
         return yield* this.#functionBody(name);
       }
@@ -331,152 +315,19 @@ export class ShellParser extends WordParser {
       if (words.length === 1 && !assignment)
         this.#rejectReserved(words[0] as Word, assignments.length + redirects.length);
     }
-    if (words.length + assignments.length + redirects.length === 0) this.#unexpected(this.#token());
+    if (words.length + assignments.length + redirects.length === 0) this.unexpected(this.token());
     return { kind: 'simple', line, assignments, words, redirects };
   }
 
   #rejectReserved(word: Word, before: number): void {
     const text = plainText(word);
     if (before === 0 && text !== undefined && ['then', 'else', 'elif', 'fi', 'do', 'done', 'esac', '}'].includes(text))
-      this.#unexpected(text);
-  }
-
-  *#redirects(): Parsing<Redirect[]> {
-    const redirects: Redirect[] = [];
-    for (;;) {
-      yield* this.#blanks();
-      const redirect = yield* this.#redirect();
-      if (!redirect) return redirects;
-      redirects.push(redirect);
-    }
-  }
-
-  *#redirect(): Parsing<Redirect | undefined> {
-    const char = yield* this.peek();
-    if (!/[\d<>&]/.test(char)) return undefined;
-    if (char === '&') yield* this.fill(2);
-    const both = char === '&' ? this.match(/&>>?/y) : '';
-    const digits = both ? '' : this.match(/\d+(?=[<>])/y);
-    if (!both && !digits && char !== '<' && char !== '>') return undefined;
-    yield* this.fill(3);
-    const token = both || this.match(REDIRECT);
-    const operator = (token === '<<-' ? '<<' : token) as RedirectOperator;
-    const fd = digits ? Number(digits) : token.startsWith('<') ? 0 : 1;
-    yield* this.#blanks();
-    const target = yield* this.word();
-    if (target.parts.length === 0) this.#unexpected(this.#token());
-    if (operator !== '<<') return { fd, operator, target };
-    const hereDocument = {
-      delimiter: rawText(target),
-      stripTabs: token === '<<-',
-      quoted: isQuoted(target),
-      body: { parts: [] },
-    };
-    this.#awaited.push(hereDocument);
-    return { fd, operator, target, hereDocument };
-  }
-
-  *#blanks(): Parsing<void> {
-    for (;;) {
-      const char = yield* this.peek();
-      if (char === ' ' || char === '\t' || char === '\r') this.at++;
-      else if (char === '#') this.match(/#[^\n]*/y);
-      else return;
-    }
-  }
-
-  *#skipNewlines(): Parsing<void> {
-    for (;;) {
-      yield* this.#blanks();
-      if ((yield* this.peek()) !== '\n') return;
-      yield* this.#newline();
-    }
-  }
-
-  *#newline(): Parsing<void> {
-    this.at++;
-    this.line++;
-    yield* this.#hereDocuments();
-  }
-
-  *#hereDocuments(): Parsing<void> {
-    const awaited = this.#awaited;
-    this.#awaited = [];
-    for (const document of awaited) {
-      const lines: string[] = [];
-      for (;;) {
-        const line = yield* this.#rawLine();
-        if (line === undefined) break;
-        const text = document.stripTabs ? line.replace(/^\t+/, '') : line;
-        if (text.replace(/\n$/, '') === document.delimiter) break;
-        lines.push(text);
-      }
-      const text = lines.join('');
-      document.body = document.quoted
-        ? { parts: [{ kind: 'text', text, quoted: true }] }
-        : this.#hereDocumentBody(text);
-    }
-  }
-
-  #hereDocumentBody(text: string): Word {
-    if (!/[\\$`]/.test(text)) return { parts: [{ kind: 'text', text, quoted: true }] };
-    const parser = new ShellParser();
-    parser.depth = this.depth + 1;
-    return finish(parser.parts('here-document'), text);
-  }
-
-  *#rawLine(): Parsing<string | undefined> {
-    for (;;) {
-      const end = this.text.indexOf('\n', this.at);
-      if (end >= 0) {
-        const line = this.text.slice(this.at, end + 1);
-        this.at = end + 1;
-        this.line++;
-        return line;
-      }
-      const before = this.text.length;
-      yield* this.fill(before - this.at + 1);
-      if (this.text.length > before) continue;
-      if (this.exhausted) return undefined;
-      const line = this.text.slice(this.at);
-      this.at = this.text.length;
-      return line;
-    }
-  }
-
-  /** The word or operator that comes next, without consuming it; only plain unquoted text counts as a word. */
-  *#peekWord(): Parsing<string> {
-    const char = yield* this.peek();
-    if (char === ';' || char === '&') {
-      yield* this.fill(2);
-      const pair = this.text.slice(this.at, this.at + 2);
-      return pair === ';;' || pair === ';&' ? pair : char;
-    }
-    if (char === '' || '\n|<>()'.includes(char)) return char;
-    const word = /[^\s'"\\$`;&|<>()]+/y;
-    word.lastIndex = this.at;
-    const text = word.exec(this.text)?.[0] ?? '';
-    const after = this.text[this.at + text.length];
-    const whole = after === undefined || /[\s;&|<>()]/.test(after);
-    return whole && RESERVED.includes(text) ? text : 'word';
-  }
-
-  #token(): string {
-    if (this.exhausted) return 'end of file';
-    if (this.text[this.at] === '\n') return 'newline';
-    const operator = /&&|\|\||;;|<<|>>|[;&|<>()]|[^\s;&|<>()]+/y;
-    operator.lastIndex = this.at;
-    return operator.exec(this.text)?.[0] ?? (this.text[this.at] as string);
-  }
-
-  #unexpected(token: string): never {
-    if (token === '' || token === 'end of file') this.fail('unexpected end of file');
-    this.fail(`syntax error near unexpected token \`${token === '\n' ? 'newline' : token}'`);
+      this.unexpected(text);
   }
 }
 
 /** Parses a whole text at once, as for `eval` inside a known script. */
-export function parseAll(parser: ShellParser, text: string, _line = 1): List {
+export function parseAll(parser: ShellParser, text: string): List {
   const list: List = [];
   let rest: string | undefined = text;
   for (;;) {
@@ -501,21 +352,6 @@ function finish<T>(parsing: Parsing<T>, text: string): T {
     state = parsing.next(piece);
   }
   return state.value;
-}
-
-/** The word's text when nothing in it is quoted or expanded. */
-export function plainText(word: Word): string | undefined {
-  return word.parts.every((part) => part.kind === 'text' && !part.quoted) ? rawText(word) : undefined;
-}
-
-function rawText(word: Word): string {
-  return word.parts
-    .map((part) => (part.kind === 'text' ? part.text : part.kind === 'param' ? `$${part.name}` : ''))
-    .join('');
-}
-
-function isQuoted(word: Word): boolean {
-  return word.parts.some((part) => part.kind === 'text' && part.quoted);
 }
 
 function asAssignment(word: Word): Assignment | undefined {

@@ -18,7 +18,7 @@ const CLASSES: Record<string, RegExp> = {
   punct: /[!-/:-@[-`{-~]/,
   print: /[ -~]/,
   graph: /[!-~]/,
-  cntrl: /[\0-\x1f\x7f]/,
+  cntrl: /[^ -\xff]|\x7f/,
   xdigit: /[\da-fA-F]/,
 };
 
@@ -82,7 +82,7 @@ export function matchingPrefix(pattern: Pattern, text: string, longest: boolean)
 }
 
 export function matchingSuffix(pattern: Pattern, text: string, longest: boolean): number | undefined {
-  return matchingPrefix(pattern.toReversed(), [...text].toReversed().join(''), longest);
+  return matchingPrefix(pattern.toReversed(), text.split('').toReversed().join(''), longest);
 }
 
 // All states at once instead of trying and going back: the time is length x pattern, whatever they hold.

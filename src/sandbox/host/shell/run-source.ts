@@ -1,6 +1,6 @@
 import { readLine } from '../kernel/io.js';
 import type { OpenFile } from '../kernel/open-file.js';
-import type { Interpreter } from './interpreter.js';
+import type { Shell } from './shell.js';
 import { ShellParser } from './parser.js';
 import { ShellExit } from './state.js';
 import { ShellSyntaxError } from './word-parser.js';
@@ -19,7 +19,7 @@ export function textSource(text: string): Source {
 }
 
 /** A script that arrives line by line, so that commands may read what comes after their own line. */
-export function fileSource(shell: Interpreter, file: OpenFile): Source {
+export function fileSource(shell: Shell, file: OpenFile): Source {
   return async () => {
     const line = await shell.patiently(() => readLine(shell.proc, file));
     return line === '' ? undefined : line;
@@ -35,7 +35,7 @@ export type SourceOptions = {
 
 /** Runs each complete command as soon as it is there. A syntax error ends the shell with status 2. */
 export async function runSource(
-  shell: Interpreter,
+  shell: Shell,
   source: Source,
   { replaceShell = false, renewSteps = false }: SourceOptions = {},
 ): Promise<number> {
@@ -47,7 +47,7 @@ export async function runSource(
       ended = true;
     });
     if (!list) break;
-    if (renewSteps) shell.proc.renewSteps();
+    if (renewSteps) shell.proc.budget.renew();
     const [only] = list;
     if (replaceShell && list.length === 1 && only && !only.background && (ended || parser.isAtEnd()))
       await shell.runInPlace(only.command);
@@ -58,7 +58,7 @@ export async function runSource(
 }
 
 async function nextCommand(
-  shell: Interpreter,
+  shell: Shell,
   parser: ShellParser,
   source: Source,
   end: () => void,

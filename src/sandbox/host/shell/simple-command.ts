@@ -4,7 +4,7 @@ import type { Assignment, Command } from './ast.js';
 import { becomeProgram } from './become-program.js';
 import { builtins, specialBuiltins } from './builtins/index.js';
 import type { Builtin } from './builtins/builtin.js';
-import type { Interpreter } from './interpreter.js';
+import type { Shell } from './shell.js';
 import { ExpansionFailure, ShellExit } from './state.js';
 import type { ShellState, Variable } from './state.js';
 
@@ -13,7 +13,7 @@ const MAX_CALLS = 400;
 type Simple = Command & { kind: 'simple' };
 
 /** Runs assignments, a function, a builtin or a program. With `inPlace` a program replaces the shell's own process. */
-export async function runSimple(interpreter: Interpreter, command: Simple, inPlace: boolean): Promise<number> {
+export async function runSimple(interpreter: Shell, command: Simple, inPlace: boolean): Promise<number> {
   const { state, expansion } = interpreter;
   state.line = command.line;
   state.substitutionStatus = undefined;
@@ -38,7 +38,7 @@ export async function runSimple(interpreter: Interpreter, command: Simple, inPla
   });
 }
 
-async function assignOnly(interpreter: Interpreter, command: Simple): Promise<number> {
+async function assignOnly(interpreter: Shell, command: Simple): Promise<number> {
   const { state } = interpreter;
   const redirected = await interpreter.redirect(command.redirects);
   if (!redirected) return 1;
@@ -51,17 +51,12 @@ async function assignOnly(interpreter: Interpreter, command: Simple): Promise<nu
   return state.substitutionStatus ?? 0;
 }
 
-async function assignedValue({ state, expansion }: Interpreter, { name, value, append }: Assignment): Promise<string> {
+async function assignedValue({ state, expansion }: Shell, { name, value, append }: Assignment): Promise<string> {
   const text = await expansion.text(value, true);
   return append ? (state.get(name) ?? '') + text : text;
 }
 
-async function runSpecial(
-  interpreter: Interpreter,
-  command: Simple,
-  builtin: Builtin,
-  argv: string[],
-): Promise<number> {
+async function runSpecial(interpreter: Shell, command: Simple, builtin: Builtin, argv: string[]): Promise<number> {
   const { state } = interpreter;
   const redirected = await interpreter.redirect(command.redirects);
   // A special builtin whose redirection fails ends a POSIX shell.
@@ -79,7 +74,7 @@ async function runSpecial(
   }
 }
 
-async function withRedirects(interpreter: Interpreter, command: Simple, body: () => Promise<number>): Promise<number> {
+async function withRedirects(interpreter: Shell, command: Simple, body: () => Promise<number>): Promise<number> {
   if (command.redirects.length === 0) return body();
   const redirected = await interpreter.redirect(command.redirects);
   if (!redirected) return 1;
@@ -90,7 +85,7 @@ async function withRedirects(interpreter: Interpreter, command: Simple, body: ()
   }
 }
 
-async function assignForNow(interpreter: Interpreter, assignments: readonly Assignment[]): Promise<() => void> {
+async function assignForNow(interpreter: Shell, assignments: readonly Assignment[]): Promise<() => void> {
   const { state } = interpreter;
   const before = new Map<string, Variable | undefined>();
   for (const assignment of assignments) {
@@ -109,7 +104,7 @@ export function restoreVariables(state: ShellState, before: ReadonlyMap<string, 
   }
 }
 
-async function callBuiltin(interpreter: Interpreter, builtin: Builtin, argv: string[]): Promise<number> {
+async function callBuiltin(interpreter: Shell, builtin: Builtin, argv: string[]): Promise<number> {
   try {
     return await builtin(interpreter, argv.slice(1), argv[0] as string);
   } catch (thrown) {
@@ -122,7 +117,7 @@ async function callBuiltin(interpreter: Interpreter, builtin: Builtin, argv: str
 }
 
 /** Calls a shell function with its arguments as positional parameters. */
-export async function callFunction(interpreter: Interpreter, body: Command, argv: string[]): Promise<number> {
+export async function callFunction(interpreter: Shell, body: Command, argv: string[]): Promise<number> {
   const { state } = interpreter;
   if (state.callDepth >= MAX_CALLS)
     throw new ExpansionFailure(`${argv[0]}: maximum function nesting level exceeded (${MAX_CALLS})`);
@@ -143,12 +138,7 @@ export async function callFunction(interpreter: Interpreter, body: Command, argv
   }
 }
 
-async function runProgram(
-  interpreter: Interpreter,
-  command: Simple,
-  argv: string[],
-  inPlace: boolean,
-): Promise<number> {
+async function runProgram(interpreter: Shell, command: Simple, argv: string[], inPlace: boolean): Promise<number> {
   const { state } = interpreter;
   if (inPlace) return execProgram(interpreter, command, argv);
   let child;
@@ -164,7 +154,7 @@ async function runProgram(
 }
 
 /** The shell's process becomes the program. */
-async function execProgram(shell: Interpreter, { assignments, redirects }: Simple, argv: string[]): Promise<number> {
+async function execProgram(shell: Shell, { assignments, redirects }: Simple, argv: string[]): Promise<number> {
   const { state } = shell;
   const redirected = await shell.redirect(redirects);
   if (!redirected) return (state.status = 1);
@@ -177,7 +167,7 @@ async function execProgram(shell: Interpreter, { assignments, redirects }: Simpl
   return (state.status = await becomeProgram(shell, argv));
 }
 
-async function trace({ state, proc }: Interpreter, argv: readonly string[]): Promise<void> {
+async function trace({ state, proc }: Shell, argv: readonly string[]): Promise<void> {
   if (!state.options.xtrace) return;
   await complain(proc, `${state.get('PS4') ?? '+ '}${argv.map(traced).join(' ')}`);
 }

@@ -1,9 +1,9 @@
-import type { Interpreter } from './interpreter.js';
+import type { Shell } from './shell.js';
 import { parseAll, ShellParser } from './parser.js';
 import { ShellSyntaxError } from './word-parser.js';
 
 /** Runs a trap's text; afterwards `$?` is what it was before. */
-export async function runTrapAction(interpreter: Interpreter, action: string): Promise<void> {
+export async function runTrapAction(interpreter: Shell, action: string): Promise<void> {
   const { state } = interpreter;
   const { status } = state;
   try {

@@ -291,7 +291,7 @@ export abstract class WordParser {
     yield* this.fill(2);
     const context = quoted ? 'quoted-braces' : 'braces';
     if (this.text[this.at] === '#' && !'}'.includes(this.text[this.at + 1] ?? '')) {
-      const length = yield* this.#length(quoted);
+      const length = this.#length(quoted);
       if (length) return length;
     }
     const name = this.match(NAME) || this.match(/\d+|[@*#?$!-]/y);
@@ -319,7 +319,7 @@ export abstract class WordParser {
     };
   }
 
-  *#length(quoted: boolean): Parsing<Part | undefined> {
+  #length(quoted: boolean): Part | undefined {
     const found = this.match(/#([A-Za-z_]\w*|\d+|[@*#?$!-])\}/y);
     return found ? { kind: 'param', name: found.slice(1, -1), quoted, operator: 'length' } : undefined;
   }

@@ -140,5 +140,8 @@ function isAuthorized(attempt: PublicKeyAuthContext, user: User, machine: Machin
   if (line === undefined) return false;
   if (!attempt.signature || !attempt.blob) return true;
   const key = ssh2.utils.parseKey(line.slice(line.search(/(ssh-|ecdsa-|sk-)/)));
-  return !(key instanceof Error) && key.verify(attempt.blob, attempt.signature, attempt.hashAlgo) === true;
+  if (key instanceof Error) return false;
+  // At run time it may be an Error as well, whatever the types say.
+  const verdict: unknown = key.verify(attempt.blob, attempt.signature, attempt.hashAlgo);
+  return verdict === true;
 }

@@ -2,16 +2,16 @@ import type { PseudoTtyInfo, ServerChannel, Session } from 'ssh2';
 import { toByteString } from '../bytes.js';
 import { Errno } from '../fs/errno.js';
 import type { Process } from '../kernel/process.js';
-import { OpenFile, SinkFile } from '../kernel/open-file.js';
+import { SinkFile } from '../kernel/open-file.js';
+import type { OpenFile } from '../kernel/open-file.js';
 import { Pipe } from '../kernel/pipe.js';
+import type { Waiter } from '../kernel/waiter.js';
 import { SIGNALS, signalName, signalNumber } from '../kernel/signals.js';
 import type { Machine } from '../machine.js';
-import type { User } from '../users.js';
+import type { Login } from './login.js';
 import { serveSftp } from './sftp.js';
 
 const MAX_COMMAND = 2 * 1024 * 1024;
-
-export type Login = { machine: Machine; user: User; peer: { address: string; port: number }; port: number };
 
 /** One session channel: a command, a shell or SFTP. */
 export function serveSession(session: Session, login: Login): void {
@@ -71,14 +71,22 @@ function runShell({ channel, login, args, environment, terminal }: ShellStart): 
   channel.on('close', () => {
     if (proc.status === undefined || outputs.open()) hangUp(machine, proc);
   });
-  void kernel
-    .run(proc, () => kernel.exec(proc, argv, shell))
-    .then((status) => {
-      if (proc.killedBy === undefined) channel.exit(status);
-      else channel.exit((signalName(proc.killedBy) ?? 'KILL') as 'KILL');
-      outputs.finish();
-    });
+  void live(proc, { machine, channel, argv, shell }).finally(() => outputs.finish());
   return proc;
+}
+
+async function live(
+  proc: Process,
+  {
+    machine: { kernel },
+    channel,
+    argv,
+    shell,
+  }: { machine: Machine; channel: ServerChannel; argv: string[]; shell: string },
+): Promise<void> {
+  const status = await kernel.run(proc, () => kernel.exec(proc, argv, shell));
+  if (proc.killedBy === undefined) channel.exit(status);
+  else channel.exit((signalName(proc.killedBy) ?? 'KILL') as 'KILL');
 }
 
 function loginEnvironment({ user, peer, port }: Login, environment: ReadonlyMap<string, string>): Map<string, string> {
@@ -132,7 +140,7 @@ async function send(
   channel: ServerChannel,
   stream: NodeJS.WritableStream,
   bytes: Buffer,
-  writer: Process,
+  writer: Waiter,
 ): Promise<void> {
   if (channel.destroyed || channel.writableEnded) {
     writer.signal(SIGNALS.PIPE);

@@ -10,7 +10,7 @@ import type { OpenFile } from '../kernel/open-file.js';
 import { absolutePath, normalPath } from '../kernel/path.js';
 import type { Process } from '../kernel/process.js';
 import { formatStat } from '../commands/attributes.js';
-import type { Login } from './session.js';
+import type { Login } from './login.js';
 
 const { OPEN_MODE, STATUS_CODE } = ssh2.utils.sftp;
 const MAX_HANDLES = 100;
@@ -139,7 +139,7 @@ export function serveSftp(sftp: SFTPWrapper, login: Login): void {
       const handle = handleOf(bytes);
       if (!('names' in handle)) throw new Errno('EBADF');
       const names = handle.names.splice(0, LIST_AT_ONCE);
-      if (names.length === 0) return void sftp.status(id, STATUS_CODE.EOF);
+      if (names.length === 0) return sftp.status(id, STATUS_CODE.EOF);
       sftp.name(
         id,
         names.flatMap((name) => entry(login, `${handle.path}/${name}`, name)),
@@ -161,8 +161,8 @@ export function serveSftp(sftp: SFTPWrapper, login: Login): void {
   );
   sftp.on('EXTENDED', (id, name, data) =>
     handled(id, () => {
-      if (name !== 'posix-rename@openssh.com') return void sftp.status(id, STATUS_CODE.OP_UNSUPPORTED);
-      const [from = '', to = ''] = twoTexts(data);
+      if (name !== 'posix-rename@openssh.com') return sftp.status(id, STATUS_CODE.OP_UNSUPPORTED);
+      const [from, to] = twoTexts(data);
       fs.rename(path(from), path(to), proc.user);
       done(id);
     }),
@@ -211,7 +211,7 @@ function change({ machine: { fs } }: Login, { user }: Process, node: Inode, attr
     fs.chown(fs.current(node), attrs.uid, attrs.gid, user);
   if (attrs.mode !== undefined) fs.chmod(fs.current(node), attrs.mode & 0o7777, user);
   if (attrs.atime !== undefined && attrs.mtime !== undefined)
-    fs.utimes(fs.current(node), Number(attrs.atime) * 1000, Number(attrs.mtime) * 1000);
+    fs.utimes(fs.current(node), attrs.atime * 1000, attrs.mtime * 1000);
 }
 
 function entry({ machine }: Login, path: string, name: string): FileEntry[] {

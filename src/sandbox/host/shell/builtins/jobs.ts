@@ -1,7 +1,7 @@
 import { print } from '../../kernel/io.js';
 import { sendSignal } from '../../kernel/send-signal.js';
 import { Interrupted, SIGNALS, signalName, signalNumber } from '../../kernel/signals.js';
-import type { Interpreter } from '../interpreter.js';
+import type { Shell } from '../shell.js';
 import type { Job } from '../state.js';
 import type { Builtin } from './builtin.js';
 
@@ -31,7 +31,7 @@ export const wait: Builtin = async (shell, args) => {
 };
 
 /** A trapped signal ends the wait with its own status; otherwise undefined. */
-async function waitForJob({ proc }: Interpreter, { process }: Job): Promise<number | undefined> {
+async function waitForJob({ proc }: Shell, { process }: Job): Promise<number | undefined> {
   try {
     await proc.wait((wake) => process.onEnd(wake), true);
     return undefined;
@@ -41,7 +41,7 @@ async function waitForJob({ proc }: Interpreter, { process }: Job): Promise<numb
   }
 }
 
-function findJob({ state }: Interpreter, text: string): Job | undefined {
+function findJob({ state }: Shell, text: string): Job | undefined {
   if (text === '%%' || text === '%+' || text === '%') return state.jobs.at(-1);
   if (text.startsWith('%')) return state.jobs.find(({ number }) => String(number) === text.slice(1));
   return state.jobs.find(({ process }) => String(process.pid) === text);

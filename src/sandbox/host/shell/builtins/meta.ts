@@ -5,7 +5,7 @@ import { ExecFailure } from '../../kernel/kernel.js';
 import { openFile } from '../../kernel/open.js';
 import { absolutePath } from '../../kernel/path.js';
 import { becomeProgram } from '../become-program.js';
-import type { Interpreter } from '../interpreter.js';
+import type { Shell } from '../shell.js';
 import { runSource, textSource } from '../run-source.js';
 import { ShellExit } from '../state.js';
 import type { Builtin } from './builtin.js';
@@ -40,7 +40,7 @@ export const evaluate: Builtin = async (shell, args) => {
   return nested(shell, () => runSource(shell, textSource(text)));
 };
 
-async function nested(shell: Interpreter, body: () => Promise<number>): Promise<number> {
+async function nested(shell: Shell, body: () => Promise<number>): Promise<number> {
   const { state } = shell;
   if (state.sourceDepth + state.callDepth > MAX_SOURCES * 4) {
     await shell.complain('nested too deeply');
@@ -93,7 +93,7 @@ export const source: Builtin = async (shell, args) => {
   }
 };
 
-function inPath({ state, proc }: Interpreter, name: string): string | undefined {
+function inPath({ state, proc }: Shell, name: string): string | undefined {
   return (state.get('PATH') ?? '')
     .split(':')
     .map((folder) => `${folder || '.'}/${name}`)
@@ -134,7 +134,7 @@ export const command: Builtin = async (shell, args) => {
   return status;
 };
 
-async function runCommand(shell: Interpreter, argv: string[], path: string | undefined): Promise<number> {
+async function runCommand(shell: Shell, argv: string[], path: string | undefined): Promise<number> {
   const name = argv[0] as string;
   if (isBuiltin(name)) return runBuiltin(shell, argv);
   const child = shell.subshell(async (inner) => {
@@ -158,7 +158,7 @@ export const type: Builtin = async (shell, args) => {
 };
 
 function describe(
-  { state, proc }: Interpreter,
+  { state, proc }: Shell,
   name: string,
   path: string | undefined,
 ): { short: string; long: string } | undefined {

@@ -1,5 +1,5 @@
 import type { OpenFile } from '../../kernel/open-file.js';
-import type { Interpreter } from '../interpreter.js';
+import type { Shell } from '../shell.js';
 import { Errno } from '../../fs/errno.js';
 import type { Builtin } from './builtin.js';
 
@@ -39,7 +39,7 @@ export const read: Builtin = async (shell, args) => {
 const PROTECTED = '\uE000';
 
 async function readText(
-  shell: Interpreter,
+  shell: Shell,
   file: OpenFile,
   { raw, delimiter, count }: { raw: boolean; delimiter: string; count: number },
 ): Promise<{ text: string; complete: boolean }> {
@@ -71,11 +71,11 @@ async function readText(
   return { text, complete: true };
 }
 
-function assign({ state }: Interpreter, text: string, names: string[]): void {
+function assign({ state }: Shell, text: string, names: string[]): void {
   const clean = (value: string) => value.replaceAll(PROTECTED, '');
   if (names.length === 0) return state.set('REPLY', clean(text));
   const separators = state.get('IFS') ?? ' \t\n';
-  const blank = [...' \t\n'].filter((char) => separators.includes(char)).join('');
+  const blank = [' ', '\t', '\n'].filter((char) => separators.includes(char)).join('');
   let at = 0;
   const skipBlanks = () => {
     while (at < text.length && blank.includes(text[at] as string)) at++;
@@ -107,7 +107,7 @@ function lastValue(rest: string, separators: string, blank: string): string {
   if (last === undefined || !separators.includes(last) || blank.includes(last) || value.at(-2) === PROTECTED)
     return value;
   const before = value.slice(0, -1);
-  return [...before].some((char, index) => separators.includes(char) && before[index - 1] !== PROTECTED)
+  return before.split('').some((char, index) => separators.includes(char) && before[index - 1] !== PROTECTED)
     ? value
     : before;
 }

@@ -1,4 +1,4 @@
-import type { Interpreter } from '../interpreter.js';
+import type { Shell } from '../shell.js';
 import type { Builtin } from './builtin.js';
 
 // `command` and `type` are builtins that know all builtins; the table hands itself in to keep the imports free of cycles.
@@ -12,7 +12,7 @@ export function isBuiltin(name: string): boolean {
   return all.has(name);
 }
 
-export function runBuiltin(shell: Interpreter, argv: string[]): Promise<number> {
+export function runBuiltin(shell: Shell, argv: string[]): Promise<number> {
   const builtin = all.get(argv[0] as string);
   return builtin ? builtin(shell, argv.slice(1), argv[0] as string) : Promise.resolve(127);
 }

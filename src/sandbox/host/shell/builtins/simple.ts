@@ -54,7 +54,7 @@ function fromSymbolic(text: string, umask: number): number | undefined {
     const found = /^([ugoa]*)([-+=])([rwx]*)$/.exec(clause);
     if (!found) return undefined;
     const [, who = '', operator = '', what = ''] = found;
-    const bits = [...what].reduce((sum, letter) => sum | { r: 4, w: 2, x: 1 }[letter as 'r' | 'w' | 'x'], 0);
+    const bits = what.split('').reduce((sum, letter) => sum | { r: 4, w: 2, x: 1 }[letter as 'r' | 'w' | 'x'], 0);
     for (const [letter, shift] of [
       ['u', 6],
       ['g', 3],

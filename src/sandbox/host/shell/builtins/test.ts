@@ -1,7 +1,7 @@
 import { allowed, READ, SEARCH, sizeOf, WRITE } from '../../fs/inode.js';
 import type { Inode } from '../../fs/inode.js';
 import { absolutePath } from '../../kernel/path.js';
-import type { Interpreter } from '../interpreter.js';
+import type { Shell } from '../shell.js';
 import type { Builtin } from './builtin.js';
 
 /** An expression that `test` cannot make sense of: status 2. */
@@ -29,7 +29,7 @@ export const test: Builtin = async (shell, args, name) => {
 };
 
 /** Up to four operands POSIX fixes the meaning by their number. */
-function evaluate(shell: Interpreter, operands: string[], depth = 0): boolean {
+function evaluate(shell: Shell, operands: string[], depth = 0): boolean {
   const [a = '', b = '', c = ''] = operands;
   if (depth > MAX_DEPTH) throw new TestFault('expression nested too deeply');
   switch (operands.length) {
@@ -61,7 +61,7 @@ function evaluate(shell: Interpreter, operands: string[], depth = 0): boolean {
 
 type Parser = { operands: string[]; at: number };
 
-function or(shell: Interpreter, parser: Parser, depth: number): boolean {
+function or(shell: Shell, parser: Parser, depth: number): boolean {
   let value = and(shell, parser, depth);
   while (parser.operands[parser.at] === '-o') {
     parser.at++;
@@ -71,7 +71,7 @@ function or(shell: Interpreter, parser: Parser, depth: number): boolean {
   return value;
 }
 
-function and(shell: Interpreter, parser: Parser, depth: number): boolean {
+function and(shell: Shell, parser: Parser, depth: number): boolean {
   let value = not(shell, parser, depth);
   while (parser.operands[parser.at] === '-a') {
     parser.at++;
@@ -81,7 +81,7 @@ function and(shell: Interpreter, parser: Parser, depth: number): boolean {
   return value;
 }
 
-function not(shell: Interpreter, parser: Parser, depth: number): boolean {
+function not(shell: Shell, parser: Parser, depth: number): boolean {
   if (depth > MAX_DEPTH) throw new TestFault('expression nested too deeply');
   const { operands } = parser;
   const token = operands[parser.at];
@@ -107,17 +107,17 @@ function isUnary(token: string): boolean {
   return /^-[bcdefghkLnOGprSstuwxzN]$/.test(token);
 }
 
-function unary({ state, proc }: Interpreter, operator: string, operand: string): boolean {
+function unary({ state, proc }: Shell, operator: string, operand: string): boolean {
   if (operator === '-n') return operand !== '';
   if (operator === '-z') return operand === '';
   if (operator === '-t') return false;
   const { fs } = state.kernel;
   const path = absolutePath(operand, proc.cwd);
   const node = operand === '' ? undefined : fs.find(path, proc.user, operator !== '-L' && operator !== '-h');
-  return node !== undefined && holds(operator, node, { state, proc } as Interpreter);
+  return node !== undefined && holds(operator, node, { state, proc } as Shell);
 }
 
-function holds(operator: string, node: Inode, { proc }: Interpreter): boolean {
+function holds(operator: string, node: Inode, { proc }: Shell): boolean {
   switch (operator) {
     case '-d':
       return node.kind === 'dir';
@@ -156,7 +156,7 @@ function holds(operator: string, node: Inode, { proc }: Interpreter): boolean {
   }
 }
 
-function binary({ state, proc }: Interpreter, left: string, operator: string, right: string): boolean {
+function binary({ state, proc }: Shell, left: string, operator: string, right: string): boolean {
   if (operator === '=' || operator === '==') return left === right;
   if (operator === '!=') return left !== right;
   if (operator === '<') return left < right;

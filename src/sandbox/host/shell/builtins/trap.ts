@@ -1,6 +1,6 @@
 import { print } from '../../kernel/io.js';
 import { signalName, signalNumber } from '../../kernel/signals.js';
-import type { Interpreter } from '../interpreter.js';
+import type { Shell } from '../shell.js';
 import type { Builtin } from './builtin.js';
 
 export const trap: Builtin = async (shell, args) => {
@@ -24,7 +24,7 @@ export const trap: Builtin = async (shell, args) => {
   return status;
 };
 
-function setTrap({ state, proc }: Interpreter, text: string, action: string | undefined): boolean {
+function setTrap({ state, proc }: Shell, text: string, action: string | undefined): boolean {
   const exit = text === '0' || text.toUpperCase() === 'EXIT';
   const number = signalNumber(text);
   const name = exit ? 'EXIT' : number === undefined ? undefined : signalName(number);

@@ -1,5 +1,5 @@
 import { print } from '../../kernel/io.js';
-import type { Interpreter } from '../interpreter.js';
+import type { Shell } from '../shell.js';
 import type { Builtin } from './builtin.js';
 import { quoted } from './set.js';
 
@@ -20,7 +20,7 @@ export const makeReadOnly: Builtin = (shell, args) =>
   });
 
 async function declare(
-  shell: Interpreter,
+  shell: Shell,
   command: 'export' | 'readonly',
   args: string[],
   mark: (name: string) => void,
