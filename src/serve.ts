@@ -8,7 +8,7 @@ import type { Stars } from './stars.js';
 export type SlackService = {
   slack: Slack;
   port: number | undefined;
-  /** Resolves when nothing that was asked is under way any more and Slack has seen it all. */
+  /** Resolves when everything that was asked is done and Slack has seen it all. */
   idle(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -17,7 +17,6 @@ export type ServeOptions = { stars: Stars; settings: SlackSettings; clock: Clock
 
 /** Stars in Slack: what people ask there becomes runs, until `stop`. */
 export async function serveSlack({ stars, settings, clock, log, http }: ServeOptions): Promise<SlackService> {
-  const underWay = new Set<Promise<unknown>>();
   const receive = createSlackDesk({
     bot: stars.bot,
     store: stars.store,
@@ -25,19 +24,8 @@ export async function serveSlack({ stars, settings, clock, log, http }: ServeOpt
     threads: () => slack.threads,
     tell: (incoming, reply) => slack.tell(incoming, reply),
   });
-  const slack: Slack = createSlack({ settings, clock, log, http, receive: (incoming) => tracked(receive(incoming)) });
-
-  function tracked<T>(work: Promise<T>): Promise<T> {
-    const settled: Promise<unknown> = Promise.allSettled([work]).then(() => underWay.delete(settled));
-    underWay.add(settled);
-    return work;
-  }
-
-  async function idle(): Promise<void> {
-    while (underWay.size > 0) await Promise.all(underWay);
-    await slack.threads.idle();
-  }
+  const slack: Slack = createSlack({ settings, clock, log, http, receive });
 
   const { port } = await slack.start();
-  return { slack, port, idle, stop: () => slack.stop() };
+  return { slack, port, idle: () => slack.idle(), stop: () => slack.stop() };
 }

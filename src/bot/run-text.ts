@@ -22,7 +22,13 @@ export function historyText(runs: readonly Run[]): string {
 function historyLine({ id, text, environment, person, state, requestedAt, ms }: Run): string {
   const when = requestedAt.slice(0, 16).replace('T', ' ');
   const where = environment !== null && !text.split(/\s+/).includes(environment) ? ` (${environment})` : '';
-  return `${ICONS[state] ?? '·'} \`${id}\` ${when}  ${text}${where} · ${person.name}${ms === undefined ? '' : ` · ${duration(ms)}`}`;
+  return `${ICONS[state] ?? '·'} \`${id}\` ${when}  ${shortened(text)}${where} · ${person.name}${ms === undefined ? '' : ` · ${duration(ms)}`}`;
+}
+
+const LONGEST_TEXT = 160;
+
+function shortened(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }
 
 /** A run from its first event to its last, in the order in which things happened; tasks where nothing happened are counted only. */

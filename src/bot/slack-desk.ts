@@ -1,3 +1,4 @@
+import { asStarsError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { RunEvent } from '../model/run.js';
 import type { RunView } from '../model/run-view.js';
@@ -59,11 +60,10 @@ function createWatch({ incoming, threads, tell, store, log, isRun }: WatchOption
     } catch (error) {
       // The run goes on without its message; the person learns why there is none and how to look at it.
       log.warn({ run: first.id, error }, 'the message of a run could not be posted');
-      const message = error instanceof Error ? error.message : 'Slack did not take it.';
       await tell(incoming, {
         to: 'person',
         message: plainMessage(
-          `Run ${first.id} has begun, but its message could not be posted: ${message}\n\`/stars show ${first.id}\` tells how it goes.`,
+          `Run ${first.id} has begun, but its message could not be posted: ${asStarsError(error).describe()}\n\`/stars show ${first.id}\` tells how it goes.`,
         ),
       });
     }

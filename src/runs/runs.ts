@@ -214,7 +214,9 @@ function createJournal({ id, store, clock, redactor, log, observe, onFailure }: 
     const event = make(body);
     pending.push(event);
     show(event);
-    cancelTimer ??= clock.after(FLUSH_MS, () => void flush());
+    // What begins is written before it has an effect: should this process die, the next one can name it.
+    if (body.type.endsWith('.started')) void flush();
+    else cancelTimer ??= clock.after(FLUSH_MS, () => void flush());
   }
 
   function flush(): Promise<void> {

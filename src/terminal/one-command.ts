@@ -5,6 +5,7 @@ import { asStarsError, StarsError } from '../errors.js';
 import type { Person } from '../model/run.js';
 import { escape } from '../slack/messages/message.js';
 import { toPlain } from '../slack/messages/plain.js';
+import type { RunObserver } from '../runs/runs.js';
 import type { RunStore } from '../store/runs.js';
 import { exitStatusOf } from './exit.js';
 import { createJsonProgress, createProgress } from './progress.js';
@@ -34,7 +35,9 @@ export async function runOneCommand({
     const words = fromArguments(rest.length === 0 ? ['help'] : rest);
     if (json && words.words[0] === 'show') return await printStoredEvents(words.words[1], store, terminal);
     const observe = json ? createJsonProgress(terminal.out) : createProgress(terminal.out);
-    const shown = isAnswer(bot, words.words[0]) && !json ? () => undefined : observe;
+    const shown: RunObserver = (event, view) => {
+      if (json || isRun(bot, view.command)) observe(event, view);
+    };
     const answer = await bot.handle(
       { words, text: rest.map(typed).join(' '), person, source: 'terminal', signal },
       shown,
@@ -57,8 +60,8 @@ function typed(word: string): string {
   return word === '' || /[\s'"\\]/.test(word) ? `'${word.replaceAll("'", `'\\''`)}'` : word;
 }
 
-function isAnswer(bot: Bot, name: string | undefined): boolean {
-  return bot.commands.find((command) => command.name === name)?.kind === 'answer';
+function isRun(bot: Bot, name: string): boolean {
+  return bot.commands.find((command) => command.name === name)?.kind === 'run';
 }
 
 function printEnd(

@@ -1,0 +1,119 @@
+import { toPlain } from '../../src/slack/messages/plain.js';
+import type { SlackService } from '../../src/serve.js';
+import { inSlack, practise, type Practice } from './support/practice.js';
+
+let practice: Practice;
+let service: SlackService;
+
+beforeAll(async () => {
+  practice = await practise({ workers: 3 });
+});
+afterAll(() => practice.stop());
+
+describe.each(['socket', 'http'] as const)('over %s', (mode) => {
+  beforeAll(async () => {
+    service = await inSlack(practice, mode);
+    if (service.port !== undefined) practice.sandbox.slack.deliverTo(`http://127.0.0.1:${service.port}/slack/events`);
+    for (const name of ['stars-c3', 'stars-c4', 'stars-c5']) practice.sandbox.hosts.host(name).write('/etc/motd', '');
+  });
+  afterAll(() => service.stop());
+
+  test('a deploy is one message that is edited in place, with what happened in its thread', async () => {
+    const [root, ...others] = await rootsAfter('deploy motd sandbox');
+    expect(others).toEqual([]);
+    expect(root).toMatchObject({ byBot: true, onlyFor: undefined });
+    expect(root?.versions.length).toBeGreaterThan(1);
+    expect(plain(root)).toContain('✅ deploy motd sandbox');
+    const thread = practice.sandbox.slack
+      .thread(root?.ts ?? '')
+      .slice(1)
+      .map(plain);
+    expect(thread.at(-1)).toContain('3 of 3 hosts changed');
+    expect(practice.sandbox.hosts.host('stars-c4').read('/etc/motd')).toBe('hello from stars-c4\n');
+  });
+
+  test('a second deploy changes nothing and says so', async () => {
+    const [root] = await rootsAfter('deploy motd sandbox');
+    const thread = practice.sandbox.slack.thread(root?.ts ?? '').map(plain);
+    expect(thread.at(-1)).toContain('all 3 hosts were as they should be already');
+    const { hosts } = await latestRun();
+    expect(Object.values(hosts ?? {}).map(({ changed }) => changed)).toEqual([0, 0, 0]);
+  });
+
+  test('a host that refuses the login fails by name while the others go on', async () => {
+    const host = practice.sandbox.hosts.host('stars-c4');
+    host.refuseLogins();
+    const [root] = await rootsAfter('deploy motd sandbox').finally(() => host.refuseLogins(false));
+    expect(plain(root)).toContain('❌ deploy motd sandbox');
+    const thread = practice.sandbox.slack
+      .thread(root?.ts ?? '')
+      .map(plain)
+      .join('\n');
+    expect(thread).toMatch(/stars-c4.*(?:key|log ?in|refuse)/is);
+    const { hosts, state, error } = await latestRun();
+    expect(state).toBe('failed');
+    expect(error?.hint).toContain('--limit stars-c4');
+    expect(hosts).toMatchObject({
+      'stars-c3': { ok: 1, unreachable: 0 },
+      'stars-c4': { unreachable: 1 },
+      'stars-c5': { ok: 1, unreachable: 0 },
+    });
+  });
+
+  test('a mention that Slack delivers twice runs once', async () => {
+    const before = (await practice.stars.store.list({ limit: 100 })).length;
+    practice.sandbox.slack.deliverTwice();
+    const { slack } = practice.sandbox;
+    const { ts, delivered } = slack.mention('deploy motd sandbox --check');
+    await delivered;
+    await slack.until(() => slack.thread(ts).length > 1);
+    await service.idle();
+    expect((await practice.stars.store.list({ limit: 100 })).length).toBe(before + 1);
+  });
+
+  test('in a channel without the bot the person is told to invite it, and what was asked is not lost', async () => {
+    const { slack } = practice.sandbox;
+    const before = slack.messages('random').length;
+    await slack.say('deploy motd sandbox --check', { channel: 'random' });
+    await slack.until(() => slack.messages('random').length > before);
+    await service.idle();
+    const told = practice.sandbox.slack.messages('random').filter(({ byBot }) => byBot);
+    expect(told.every(({ onlyFor }) => onlyFor === 'U0ADA')).toBe(true);
+    expect(told.map(plain).join('\n')).toMatch(/invite/i);
+    expect(await latestRun()).toMatchObject({ text: 'deploy motd sandbox --check', state: 'succeeded' });
+  });
+
+  test('a mistake in the words is answered to the asker alone and recorded nowhere', async () => {
+    const before = (await latestRun()).id;
+    const answers = await rootsAfter('deploy motdd sandbox');
+    expect(answers.map(({ onlyFor }) => onlyFor)).toEqual(['U0ADA']);
+    expect(plain(answers[0])).toContain('Did you mean motd?');
+    expect((await latestRun()).id).toBe(before);
+  });
+
+  test('curly quotes and long dashes of a phone are understood', async () => {
+    await rootsAfter('deploy motd sandbox —check —limit “stars-c3”');
+    expect(Object.keys((await latestRun()).hosts ?? {})).toEqual(['stars-c3']);
+  });
+});
+
+/** The messages of the bot outside of threads after `/stars <text>`. */
+async function rootsAfter(text: string) {
+  const { slack } = practice.sandbox;
+  const before = new Set(slack.messages().map(({ ts }) => ts));
+  const roots = () => slack.messages().filter(({ ts, threadTs, byBot }) => byBot && !before.has(ts) && !threadTs);
+  expect(await slack.say(text)).toMatchObject({ acked: true });
+  await slack.until(() => roots().length > 0);
+  await service.idle();
+  return roots();
+}
+
+async function latestRun() {
+  const [run] = await practice.stars.store.list({ limit: 1 });
+  if (!run) throw new Error('nothing has run');
+  return run;
+}
+
+function plain(message: Parameters<typeof toPlain>[0] | undefined): string {
+  return message ? toPlain(message) : '';
+}
