@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../clock.js';
 import { type Position, StarsError } from '../errors.js';
-import type { Dict, Value } from '../jinja/value.js';
+import { type Dict, Undefined, type Value } from '../jinja/value.js';
 import type { Templar } from '../templating/templar.js';
 import { loadYaml } from '../yaml/load-yaml.js';
 import { addFacts, type HostRun } from './host-run.js';
@@ -91,11 +91,14 @@ function debug({ args, raw, templar, where }: ControlCall): ControlResult {
   };
 }
 
+const NOT_DEFINED = 'VARIABLE IS NOT DEFINED!';
+
 function show(templar: Templar, expression: string, where: Position | undefined): Value {
   try {
-    return templar.evaluate(expression, where);
+    const value = templar.evaluate(expression, where);
+    return value instanceof Undefined ? NOT_DEFINED : value;
   } catch (error) {
-    if (error instanceof StarsError && error.code === 'UNDEFINED_VARIABLE') return 'VARIABLE IS NOT DEFINED!';
+    if (error instanceof StarsError && error.code === 'UNDEFINED_VARIABLE') return NOT_DEFINED;
     throw error;
   }
 }

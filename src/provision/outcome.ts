@@ -55,9 +55,7 @@ export function outcomeOf(task: Task, templar: Templar, { result, includes, diff
 /** The outcome of a task that could not be run to its end: a mistake in it, or a host that cannot be reached. */
 export function failedOutcome(task: Task, templar: Templar, error: StarsError): TaskOutcome {
   if (isUnreachable(error)) return unreachableOutcome(task, templar, error);
-  const where = error.where ?? task.where;
-  const place = where && !error.where ? `${formatPosition(where)}: ` : '';
-  const result = dictOf({ failed: true, changed: false, msg: `${place}${error.describe()}` });
+  const result = failedResult(task, error);
   try {
     return outcomeOf(task, templar, { ...once(result), items: [] });
   } catch {
@@ -76,6 +74,15 @@ function unreachableOutcome(task: Task, templar: Templar, error: StarsError): Ta
 function plainOutcome(status: TaskStatus, result: Dict): TaskOutcome {
   return { status, changed: false, result, message: undefined, diff: undefined, items: [], includes: [] };
 }
+
+/** The result of a task, or of one item, that ended with an error. */
+export function failedResult(task: Task, error: StarsError): Dict {
+  const place = MISTAKES.has(error.code) && task.where && !error.where ? `${formatPosition(task.where)}: ` : '';
+  return dictOf({ failed: true, changed: false, msg: `${place}${error.describe()}` });
+}
+
+/** What is wrong in the files rather than on a host. */
+const MISTAKES = new Set<string>(['PLAYBOOK', 'UNSUPPORTED', 'SYNTAX', 'TEMPLATE', 'UNDEFINED_VARIABLE', 'VAULT']);
 
 export function isUnreachable({ code }: StarsError): boolean {
   return code === 'UNREACHABLE' || code === 'HOST_KEY' || code === 'AUTHENTICATION';

@@ -60,7 +60,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
       if (setup) await runTask(setup, active(play.batch), around, [...preTasks, ...tasks].slice(0, FORESEEN_TASKS));
       for (const section of [preTasks, tasks, postTasks]) {
         await runNodes(section, active(play.batch), around);
-        await flushHandlers(around);
+        await flushHandlers(play.batch, around);
       }
       return 'done';
     } catch (thrown) {
@@ -106,7 +106,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     next: readonly TaskNode[],
   ): Promise<void> {
     signal.throwIfAborted();
-    const hosts = given.filter((host) => !hadRole(task, host));
+    const hosts = around.inHandlers ? given : given.filter((host) => !hadRole(task, host));
     const [first] = hosts;
     if (!first || !(await selected(task, first, around))) return;
     if (task.module === 'meta') return runMeta(task, hosts, around);
@@ -211,14 +211,15 @@ export function createPlayRunner(options: PlayRunnerOptions) {
   }
 
   /** Handlers run once each, in the order of their definition; one that notifies another further down takes that along. */
-  async function flushHandlers(around: Surroundings): Promise<void> {
+  async function flushHandlers(members: readonly HostRun[], around: Surroundings): Promise<void> {
     const { play, handlers } = around;
     const force = keywordFlagOfPlay(play, 'force_handlers');
     const act = async () => {
       for (let index = 0; index < handlers.all().length; index += 1) {
         const handler = handlers.all()[index];
         const owing = handler ? handlers.take(handler) : new Set<HostRun>();
-        const hosts = play.batch.filter((host) => owing.has(host) && host.status === 'active');
+        const hosts = members.filter((host) => owing.has(host) && host.status === 'active');
+        for (const host of owing) if (handler && !members.includes(host)) handlers.owe(handler, host);
         if (handler && hosts.length > 0)
           await runNodes([handler], hosts, { ...around, inHandlers: true, rescuable: false });
       }
@@ -231,7 +232,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     const action = (task.rawText ?? '').trim();
     const willing = hosts.filter((host) => holds(task, templarFor(world, around.play, host, task)));
     if (willing.length === 0) return;
-    if (action === 'flush_handlers') return flushHandlers(around);
+    if (action === 'flush_handlers') return flushHandlers(willing, around);
     if (action === 'end_play') throw new EndOfPlay('play-ended');
     if (action === 'end_batch') throw new EndOfPlay('done');
     if (action === 'end_host') for (const host of willing) host.status = 'ended';

@@ -43,7 +43,11 @@ export function messageOf(result: Dict): string | undefined {
   };
   const message = result.get('msg');
   const said =
-    message === undefined ? undefined : typeof message === 'string' ? message : JSON.stringify(plainOf(message));
+    message === undefined || message === ''
+      ? undefined
+      : typeof message === 'string'
+        ? message
+        : JSON.stringify(plainOf(message));
   if (!isTrue(result.get('failed'))) return said;
   const output = [text('stderr') ?? text('module_stderr'), text('stdout')].find((one) => one !== undefined);
   return (

@@ -12,6 +12,7 @@ import type { ModuleRunner, Place } from './module-runner.js';
 import {
   type Draft,
   failedOutcome,
+  failedResult,
   isUnreachable,
   loopResult,
   type Once,
@@ -23,7 +24,7 @@ import {
 import { templatedArguments } from './task-arguments.js';
 import { flagOf, holds, keywordOf } from './task-keywords.js';
 import { labelOf, loopName, loopVariables } from './task-loop.js';
-import { dictOf, type Include, isTrue, type ItemOutcome, messageOf, type TaskOutcome } from './task-result.js';
+import { type Include, isTrue, type ItemOutcome, messageOf, type TaskOutcome } from './task-result.js';
 import type { Task, TaskNode } from './task.js';
 import { type PlayRun, searchFolders, templarFor, type VariableWorld } from './variables.js';
 
@@ -129,7 +130,7 @@ export function createTaskRunner(options: RunnerOptions) {
       const error = asStarsError(thrown);
       // A mistake in the templates of a task concerns all its items.
       if (signal.aborted || isUnreachable(error) || error.code === 'UNDEFINED_VARIABLE') throw error;
-      return once(dictOf({ failed: true, changed: false, msg: error.describe() }));
+      return once(failedResult(task, error));
     }
   }
 

@@ -153,8 +153,10 @@ function checkMeta(action: string | undefined, where: Position | undefined): voi
 }
 
 /** What a person calls the task: its name, or its module. */
-export function titleOf({ name, module }: Pick<Task, 'name' | 'module'>): string {
-  return name ?? module;
+export function titleOf({ name, module, args }: Pick<Task, 'name' | 'module' | 'args'>): string {
+  if (name !== undefined) return name;
+  const role = args.get('name') ?? args.get('role');
+  return module.endsWith('_role') && typeof role === 'string' ? `${module} : ${role}` : module;
 }
 
 /** The tasks of nodes without the blocks around them. */

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { splitWords } from '../../src/provision/split-words.js';
-import { type Played, type Project, resultsOf, type RunOptions } from './run-playbook.js';
+import type { Played, Project, RunOptions } from './run-playbook.js';
 
 export type Case = {
   name: string;
@@ -80,10 +80,30 @@ export type AnsibleOutput = {
   stats: Record<string, Record<string, number>>;
 };
 
-/** What Ansible's JSON callback printed as an account. */
+/** Our account without the words of modules that talk in their own way: those on which the other account is silent. */
+export function withoutOwnWords(ours: Account, theirs: Account): Account {
+  const tasks = ours.tasks.map((task, index) => ({
+    ...task,
+    hosts: mapNamed(task.hosts, (host, name) => quietAs(host, theirs.tasks[index]?.hosts[name])),
+  }));
+  return { ...ours, tasks };
+}
+
+function quietAs({ said, items, ...rest }: TaskAccount, theirs: TaskAccount | undefined): TaskAccount {
+  return {
+    ...rest,
+    ...(said === undefined || theirs?.said === undefined ? {} : { said }),
+    ...(items ? { items: items.map((item, index) => quietAs(item, theirs?.items?.[index])) } : {}),
+  };
+}
+
+/** What the callback plugin of the oracle printed as an account. */
 export function accountOfAnsible({ plays, stats }: AnsibleOutput, folder: string): Account {
   const tasks = plays.flatMap((play) =>
-    play.tasks.map(({ task, hosts }) => ({ task: task.name, hosts: mapValues(hosts, taskOfAnsible) })),
+    play.tasks
+      // The tasks of the play itself, which no host counts.
+      .filter(({ hosts }) => Object.values(hosts).every(({ action }) => action !== 'meta'))
+      .map(({ task, hosts }) => ({ task: shortName(task.name), hosts: mapValues(hosts, taskOfAnsible) })),
   );
   const recap = mapValues(stats, ({ failures, ...rest }) => ({ ...rest, failed: failures ?? 0 }));
   return finished(tasks, recap, folder);
@@ -156,7 +176,15 @@ function filesIn(folder: string): Record<string, string> {
 }
 
 function mapValues<T, U>(dict: Record<string, T>, change: (value: T) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(dict).map(([key, value]) => [key, change(value)]));
+  return mapNamed(dict, change);
+}
+
+function mapNamed<T, U>(dict: Record<string, T>, change: (value: T, name: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(dict).map(([key, value]) => [key, change(value, key)]));
+}
+
+function shortName(task: string): string {
+  return task.replace(/^ansible\.builtin\./, '');
 }
 
 function sorted<T>(dict: Record<string, T>): Record<string, T> {
