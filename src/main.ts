@@ -9,10 +9,7 @@ import { createLog, type Log } from './log.js';
 import { borrowedSandbox } from './sandbox/borrowed.js';
 import { createRedactor } from './secret.js';
 import { createStars } from './stars.js';
-import { runDemo } from './terminal/demo-command.js';
 import { runOneCommand } from './terminal/one-command.js';
-import { runSandbox } from './terminal/sandbox-command.js';
-import { runService, SERVE_HELP } from './terminal/service.js';
 import { createTerminal } from './terminal/terminal.js';
 
 const PACKAGE = join(import.meta.dirname, '..', '..');
@@ -29,9 +26,16 @@ async function main(argv: readonly string[]): Promise<number> {
   const log = createLog({ level, redactor });
   const connect = createSshConnect({ log, redactor });
   const stackFolder = join(PACKAGE, 'stack');
-  if (word === 'demo') return runDemo({ argv: others, clock: systemClock, log, connect, stackFolder, terminal });
-  if (word === 'sandbox') return runSandbox({ argv: others, clock: systemClock, log, stackFolder, terminal });
-  if (word === 'serve' && others.length > 0) return say(SERVE_HELP, others);
+  // Bolt and the sandbox take half a second to load: only what needs them waits for that.
+  if (word === 'demo') {
+    const { runDemo } = await import('./terminal/demo-command.js');
+    return runDemo({ argv: others, clock: systemClock, log, connect, stackFolder, terminal });
+  }
+  if (word === 'sandbox') {
+    const { runSandbox } = await import('./terminal/sandbox-command.js');
+    return runSandbox({ argv: others, clock: systemClock, log, stackFolder, terminal });
+  }
+  if (word === 'serve' && others.length > 0) return say((await import('./terminal/service.js')).SERVE_HELP, others);
   return withStars(log, argv);
 }
 
@@ -49,7 +53,10 @@ async function withStars(log: Log, argv: readonly string[]): Promise<number> {
   await stars.runs.settleAbandoned();
   const stopHeartbeat = stars.runs.startHeartbeat();
   try {
-    if (argv[0] === 'serve') return await runService({ stars, home, clock: systemClock, log, terminal });
+    if (argv[0] === 'serve') {
+      const { runService } = await import('./terminal/service.js');
+      return await runService({ stars, home, clock: systemClock, log, terminal });
+    }
     const { bot, store } = stars;
     return await runOneCommand({ argv, bot, store, terminal, signal: cancelledBySignals() });
   } finally {

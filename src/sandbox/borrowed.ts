@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { type Environment, type Home, openHome } from '../home/home.js';
 import type { Log } from '../log.js';
-import { type Sandbox, startSandbox } from './sandbox.js';
+import type { Sandbox } from './sandbox.js';
 
 export type BorrowedOptions = { clock: Clock; log: Log; home: Home; say(line: string): void };
 
@@ -20,7 +20,9 @@ export function borrowedSandbox({ clock, log, home, say }: BorrowedOptions) {
     return { ...(await inside.environment('sandbox')), name: asked.name };
   }
 
-  function start(asked: Environment): Promise<Sandbox> {
+  async function start(asked: Environment): Promise<Sandbox> {
+    // Loaded only now: most commands never need it.
+    const { startSandbox } = await import('./sandbox.js');
     say('A fresh sandbox runs inside this process and ends with it. “npx stars sandbox” runs one that stays.');
     return startSandbox({ clock, log, stackFolder: home.stackFolder, variablesFolder: asked.folder });
   }

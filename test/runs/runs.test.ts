@@ -158,3 +158,69 @@ test('a living process keeps its runs by its heartbeat', async () => {
   expect(await runs.settleAbandoned()).toEqual([]);
   expect(clock.pending()).toBe(0);
 });
+
+test('a run whose events cannot be written is stopped, and recorded as far as the store takes it', async () => {
+  const { store, runs } = setUp();
+  const shown: RunEvent[] = [];
+  let refusals = 1;
+  const append: typeof store.append = (events) =>
+    refusals-- > 0 ? Promise.reject(new Error('disk full')) : store.append(events);
+  const failing = createRuns({
+    store: { ...store, append },
+    clock,
+    redactor: createRedactor(),
+    log: silentLog,
+    owner: 'process-1',
+  });
+  const { id, state, error } = await failing.perform(
+    REQUEST,
+    async ({ signal }) => {
+      await clock.sleep(10_000, signal);
+      return { summary: 'Done.' };
+    },
+    (event) => shown.push(event),
+  );
+  expect({ state, error }).toMatchObject({
+    state: 'failed',
+    error: { code: 'STORE', message: expect.stringContaining('disk full') },
+  });
+  expect(await store.events(id)).toEqual(shown);
+  expect(await runs.settleAbandoned()).toEqual([]);
+});
+
+test('a run ends when whoever asked for it cancels, and none begins after that', async () => {
+  const { store, runs } = setUp();
+  const cancelled = new AbortController();
+  const work = async ({ signal }: { signal: AbortSignal }) => {
+    cancelled.abort(new StarsError('CANCELLED', 'Enough.'));
+    signal.throwIfAborted();
+    return { summary: '' };
+  };
+  const { state, error } = await runs.perform(REQUEST, work, () => undefined, cancelled.signal);
+  expect({ state, error }).toMatchObject({ state: 'cancelled', error: { message: 'Enough.' } });
+  await expect(runs.perform(REQUEST, work, () => undefined, cancelled.signal)).rejects.toThrow('Enough.');
+  expect(await store.list({ limit: 10 })).toHaveLength(1);
+});
+
+test('closing cancels what runs, waits until that is recorded, and takes nothing new', async () => {
+  const { store, runs } = setUp();
+  const run = runs.perform(
+    REQUEST,
+    async ({ signal }) => {
+      await clock.sleep(10_000, signal);
+      return { summary: '' };
+    },
+    () => undefined,
+  );
+  while ((await store.list({ limit: 1 }))[0]?.state !== 'running') await clock.advance(0);
+  await runs.close('Stars stops.');
+  expect(await store.list({ limit: 1 })).toMatchObject([{ state: 'cancelled' }]);
+  expect(await run).toMatchObject({ state: 'cancelled', error: { message: 'Stars stops.' } });
+  await expect(
+    runs.perform(
+      REQUEST,
+      async () => ({ summary: '' }),
+      () => undefined,
+    ),
+  ).rejects.toThrow('Stars stops.');
+});

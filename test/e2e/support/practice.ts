@@ -30,11 +30,22 @@ export type Practice = {
   stop(): Promise<void>;
 };
 
-/** A sandbox of three masters and some workers, with a small stack of its own. */
-export async function practise({ workers = 2 }: { workers?: number } = {}): Promise<Practice> {
+/** A sandbox of three masters and some workers, with a small stack of its own unless another one is named. */
+export async function practise({
+  workers = 2,
+  stackFolder,
+}: {
+  workers?: number;
+  stackFolder?: string;
+} = {}): Promise<Practice> {
   const stack = mkdtempSync(join(tmpdir(), 'stars-e2e-'));
   for (const [name, text] of Object.entries(STACK)) writeFileSync(join(stack, name), text);
-  const sandbox = await startSandbox({ clock: systemClock, log: silentLog, stackFolder: stack, workers });
+  const sandbox = await startSandbox({
+    clock: systemClock,
+    log: silentLog,
+    stackFolder: stackFolder ?? stack,
+    workers,
+  });
   const { home: folder } = sandbox.addresses;
   const redactor = createRedactor();
   const home = await openHome({ env: { STARS_HOME: folder, HOME: stack }, cwd: folder, redactor });
