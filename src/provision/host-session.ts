@@ -11,6 +11,8 @@ export type HostSession = {
   /** Asks for facts that later tasks will need, in the same round trip as what is asked next; failures show when they are used. */
   prefetch(questions: readonly Question[], signal: AbortSignal): void;
   known(question: Question): boolean;
+  /** How many tasks to look ahead: few after a change, since the next one would make that vain, more as long as nothing changes. */
+  foresight(): number;
   /** Forgets all answers: something on the host changes or may have changed. */
   forget(): void;
   /** Ends the connection; the next question opens a new one. */
@@ -18,10 +20,12 @@ export type HostSession = {
 };
 
 const FACT_TIMEOUT_MS = 120_000;
+const FARTHEST_SIGHT = 20;
 
 export function createHostSession(connect: () => Promise<Connection>): HostSession {
   let opened: Promise<Connection> | undefined;
   let answers = new Map<string, Promise<ExecResult>>();
+  let sight = FARTHEST_SIGHT;
 
   function connection(): Promise<Connection> {
     opened ??= connect();
@@ -57,9 +61,12 @@ export function createHostSession(connect: () => Promise<Connection>): HostSessi
     fact: async (fact, become, signal) => fact.parse(await ask({ script: fact.script, become }, signal)),
     prefetch: (questions, signal) => {
       for (const question of questions) void ask(question, signal);
+      sight = Math.min(FARTHEST_SIGHT, Math.max(1, sight * 2));
     },
     known: (question) => answers.has(keyOf(question)),
+    foresight: () => sight,
     forget: () => {
+      if (answers.size > 0) sight = 0;
       answers = new Map();
     },
     close,

@@ -171,7 +171,7 @@ export function createTaskRunner(options: RunnerOptions) {
     const [question] = now.questions;
     if (!question || now.questions.every((one) => now.session.known(one))) return;
     const ahead: Question[] = [...now.questions];
-    for (const task of next) {
+    for (const task of next.slice(0, now.session.foresight())) {
       if (task.kind === 'role-end') continue;
       if (task.kind === 'block' || endsForesight(task)) break;
       const later = await foreseeOne(task, host, play);

@@ -2,7 +2,14 @@ import { afterAll, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Account, accountOfAnsible, type AnsibleOutput, type Case, CORPUS, readCases } from '../support/playbook-corpus.js';
+import {
+  type Account,
+  accountOfAnsible,
+  type AnsibleOutput,
+  type Case,
+  CORPUS,
+  readCases,
+} from '../support/playbook-corpus.js';
 import { removeProjects, writeProject } from '../support/run-playbook.js';
 
 // What real Ansible makes of every case is kept beside it, so that the tests without Ansible compare with that.
@@ -12,17 +19,29 @@ const cases = readCases().filter(({ name }) => process.env.ONLY === undefined ||
 
 afterAll(removeProjects);
 
-test.each(cases.map((one) => [one.name, one] as const))('ansible-playbook does with %s what is written down', async (name, one) => {
-  const account = await playedByAnsible(one);
-  const file = join(CORPUS, `${name}.json`);
-  if (UPDATE) writeFileSync(file, `${JSON.stringify(account, undefined, 1)}\n`);
-  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(account);
-});
+test.each(cases.map((one) => [one.name, one] as const))(
+  'ansible-playbook does with %s what is written down',
+  async (name, one) => {
+    const account = await playedByAnsible(one);
+    const file = join(CORPUS, `${name}.json`);
+    if (UPDATE) writeFileSync(file, `${JSON.stringify(account, undefined, 1)}\n`);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(account);
+  },
+);
 
 async function playedByAnsible({ project, args }: Case): Promise<Account> {
   const folder = writeProject(project);
   const stack = join(folder, 'project');
-  const out = await ansiblePlaybook(stack, ['site.yml', '-i', 'inventory', '-c', 'local', '-e', `base=${join(folder, 'out')}`, ...args]);
+  const out = await ansiblePlaybook(stack, [
+    'site.yml',
+    '-i',
+    'inventory',
+    '-c',
+    'local',
+    '-e',
+    `base=${join(folder, 'out')}`,
+    ...args,
+  ]);
   const line = out.split('\n').find((one) => one.startsWith('{"plays"'));
   if (line === undefined) throw new Error(out);
   return accountOfAnsible(JSON.parse(line) as AnsibleOutput, folder);

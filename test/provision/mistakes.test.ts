@@ -28,7 +28,13 @@ const MISTAKES: Mistake[] = [
     at: 'site.yml:4',
     says: ['quote'],
   },
-  { title: 'a tab as indentation', project: { 'site.yml': '- hosts: all\n\ttasks: []\n' }, code: 'SYNTAX', at: 'site.yml:2', says: [] },
+  {
+    title: 'a tab as indentation',
+    project: { 'site.yml': '- hosts: all\n\ttasks: []\n' },
+    code: 'SYNTAX',
+    at: 'site.yml:2',
+    says: [],
+  },
   {
     title: 'a role that is no YAML',
     project: { 'site.yml': '- hosts: all\n  roles: [r]\n', 'roles/r/tasks/main.yml': '- debug: {msg: x\n' },
@@ -58,10 +64,34 @@ const MISTAKES: Mistake[] = [
     says: ['nope.yml', 'not found'],
   },
   { title: 'an empty playbook', project: { 'site.yml': '' }, code: 'PLAYBOOK', at: 'site.yml:1', says: ['empty'] },
-  { title: 'a playbook of comments', project: { 'site.yml': '# nothing\n' }, code: 'PLAYBOOK', at: 'site.yml', says: ['empty'] },
-  { title: 'a playbook that is a mapping', project: { 'site.yml': 'hosts: all\n' }, code: 'PLAYBOOK', at: 'site.yml:1:1', says: ['list of plays'] },
-  { title: 'a play that is text', project: { 'site.yml': '- all\n' }, code: 'PLAYBOOK', at: 'site.yml:1', says: ['mapping'] },
-  { title: 'a play without hosts', project: { 'site.yml': '- tasks: []\n' }, code: 'PLAYBOOK', at: 'site.yml:1:3', says: ['hosts'] },
+  {
+    title: 'a playbook of comments',
+    project: { 'site.yml': '# nothing\n' },
+    code: 'PLAYBOOK',
+    at: 'site.yml',
+    says: ['empty'],
+  },
+  {
+    title: 'a playbook that is a mapping',
+    project: { 'site.yml': 'hosts: all\n' },
+    code: 'PLAYBOOK',
+    at: 'site.yml:1:1',
+    says: ['list of plays'],
+  },
+  {
+    title: 'a play that is text',
+    project: { 'site.yml': '- all\n' },
+    code: 'PLAYBOOK',
+    at: 'site.yml:1',
+    says: ['mapping'],
+  },
+  {
+    title: 'a play without hosts',
+    project: { 'site.yml': '- tasks: []\n' },
+    code: 'PLAYBOOK',
+    at: 'site.yml:1:3',
+    says: ['hosts'],
+  },
   {
     title: 'tasks that are a mapping',
     project: { 'site.yml': '- hosts: all\n  tasks:\n    debug: msg=x\n' },
@@ -69,7 +99,13 @@ const MISTAKES: Mistake[] = [
     at: 'site.yml:3:5',
     says: ['list of tasks'],
   },
-  { title: 'a task that is text', project: { 'site.yml': play('- debug') }, code: 'PLAYBOOK', at: 'site.yml:4', says: ['“debug”'] },
+  {
+    title: 'a task that is text',
+    project: { 'site.yml': play('- debug') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:4',
+    says: ['“debug”'],
+  },
   {
     title: 'an unknown keyword of a play',
     project: { 'site.yml': play(OK, '  gather_fact: no\n') },
@@ -98,7 +134,13 @@ const MISTAKES: Mistake[] = [
     at: 'site.yml:5:7',
     says: ['two modules', 'debug', 'command'],
   },
-  { title: 'a task without a module', project: { 'site.yml': play('- name: nothing') }, code: 'PLAYBOOK', at: 'site.yml:4:7', says: ['no module'] },
+  {
+    title: 'a task without a module',
+    project: { 'site.yml': play('- name: nothing') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:4:7',
+    says: ['no module'],
+  },
   {
     title: 'an unknown module',
     project: { 'site.yml': play(`${OK}\n- comand: uptime`) },
@@ -108,7 +150,10 @@ const MISTAKES: Mistake[] = [
   },
   {
     title: 'an unknown module in a handler of a role',
-    project: { 'site.yml': '- hosts: all\n  roles: [r]\n', 'roles/r/handlers/main.yml': '- name: h\n  servce: name=x\n' },
+    project: {
+      'site.yml': '- hosts: all\n  roles: [r]\n',
+      'roles/r/handlers/main.yml': '- name: h\n  servce: name=x\n',
+    },
     code: 'UNSUPPORTED',
     at: 'roles/r/handlers/main.yml:2:3',
     says: ['servce', 'service'],
@@ -171,7 +216,11 @@ const MISTAKES: Mistake[] = [
   },
   {
     title: 'task files that import each other',
-    project: { 'site.yml': play('- import_tasks: a.yml'), 'a.yml': '- import_tasks: b.yml\n', 'b.yml': '- import_tasks: a.yml\n' },
+    project: {
+      'site.yml': play('- import_tasks: a.yml'),
+      'a.yml': '- import_tasks: b.yml\n',
+      'b.yml': '- import_tasks: a.yml\n',
+    },
     code: 'PLAYBOOK',
     at: 'b.yml:1:3',
     says: ['circle', 'a.yml'],
@@ -194,7 +243,13 @@ const MISTAKES: Mistake[] = [
     at: 'roles/b/meta/main.yml',
     says: ['a → b → a'],
   },
-  { title: 'two loops', project: { 'site.yml': play('- debug: msg=x\n  loop: [1]\n  with_items: [2]') }, code: 'PLAYBOOK', at: 'site.yml:6:7', says: ['two loops'] },
+  {
+    title: 'two loops',
+    project: { 'site.yml': play('- debug: msg=x\n  loop: [1]\n  with_items: [2]') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:6:7',
+    says: ['two loops'],
+  },
   {
     title: 'an import in a loop',
     project: { 'site.yml': play('- import_tasks: a.yml\n  loop: [1]'), 'a.yml': OK },
@@ -209,8 +264,20 @@ const MISTAKES: Mistake[] = [
     at: 'site.yml:5:7',
     says: ['a-b'],
   },
-  { title: 'an unknown action of meta', project: { 'site.yml': play('- meta: flush_handler') }, code: 'PLAYBOOK', at: 'site.yml:4:7', says: ['flush_handlers'] },
-  { title: 'variables that are a text', project: { 'site.yml': play('- debug: msg=x\n  vars: a') }, code: 'PLAYBOOK', at: 'site.yml:5:7', says: ['mapping'] },
+  {
+    title: 'an unknown action of meta',
+    project: { 'site.yml': play('- meta: flush_handler') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:4:7',
+    says: ['flush_handlers'],
+  },
+  {
+    title: 'variables that are a text',
+    project: { 'site.yml': play('- debug: msg=x\n  vars: a') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:5:7',
+    says: ['mapping'],
+  },
   {
     title: 'a keyword that Stars does not run',
     project: { 'site.yml': play('- command: sleep 1\n  async: 10') },
@@ -218,7 +285,12 @@ const MISTAKES: Mistake[] = [
     at: 'site.yml:5:7',
     says: ['async'],
   },
-  { title: 'serial that is no number', project: { 'site.yml': play(OK, '  serial: many\n') }, code: 'PLAYBOOK', says: ['serial', 'many'] },
+  {
+    title: 'serial that is no number',
+    project: { 'site.yml': play(OK, '  serial: many\n') },
+    code: 'PLAYBOOK',
+    says: ['serial', 'many'],
+  },
   {
     title: 'a vaulted file without a password',
     project: {
@@ -229,11 +301,40 @@ const MISTAKES: Mistake[] = [
     at: 'secret.yml',
     says: ['password'],
   },
-  { title: 'hosts that match nobody', project: { 'site.yml': play(OK).replace('all', 'ghosts') }, code: 'UNKNOWN_HOST_PATTERN', says: ['ghosts', 'web'] },
-  { title: 'an unknown limit', project: { 'site.yml': play(OK) }, options: { limit: 'h9' }, code: 'UNKNOWN_HOST_PATTERN', says: ['h9'] },
-  { title: 'a limit outside the play', project: { 'site.yml': play(OK).replace('all', 'h1') }, options: { limit: 'h2' }, code: 'UNKNOWN_HOST_PATTERN', says: ['h1', 'h2'] },
-  { title: 'a task to start at that is not there', project: { 'site.yml': play(OK) }, options: { startAt: 'nope' }, code: 'USAGE', says: ['nope'] },
-  { title: 'extra variables that are none', project: { 'site.yml': play(OK) }, options: { extraVars: ['just words'] }, code: 'USAGE', says: ['just words'] },
+  {
+    title: 'hosts that match nobody',
+    project: { 'site.yml': play(OK).replace('all', 'ghosts') },
+    code: 'UNKNOWN_HOST_PATTERN',
+    says: ['ghosts', 'web'],
+  },
+  {
+    title: 'an unknown limit',
+    project: { 'site.yml': play(OK) },
+    options: { limit: 'h9' },
+    code: 'UNKNOWN_HOST_PATTERN',
+    says: ['h9'],
+  },
+  {
+    title: 'a limit outside the play',
+    project: { 'site.yml': play(OK).replace('all', 'h1') },
+    options: { limit: 'h2' },
+    code: 'UNKNOWN_HOST_PATTERN',
+    says: ['h1', 'h2'],
+  },
+  {
+    title: 'a task to start at that is not there',
+    project: { 'site.yml': play(OK) },
+    options: { startAt: 'nope' },
+    code: 'USAGE',
+    says: ['nope'],
+  },
+  {
+    title: 'extra variables that are none',
+    project: { 'site.yml': play(OK) },
+    options: { extraVars: ['just words'] },
+    code: 'USAGE',
+    says: ['just words'],
+  },
   {
     title: 'hosts from a variable that nobody set',
     project: { 'site.yml': play(OK).replace('all', '"{{ where }}"') },
@@ -244,18 +345,26 @@ const MISTAKES: Mistake[] = [
 ];
 
 describe('A mistake is found before any host is touched:', () => {
-  test.each(MISTAKES.map((mistake) => [mistake.title, mistake] as const))('%s', async (_, { project, options, code, at, says }) => {
-    const { error, connected, events } = await runPlaybook(project, options);
-    expect(error).toBeInstanceOf(StarsError);
-    const told = error as StarsError;
-    expect({ code: told.code, text: told.describe() }).toEqual({ code, text: expect.stringContaining(at ?? '') });
-    for (const piece of says) expect(`${told.message}\n${told.hint ?? ''}`).toContain(piece);
-    expect(told.describe()).not.toMatch(/\[object|\n\s+at |INTERNAL/);
-    expect({ connected, results: events.filter(({ type }) => type === 'task.result') }).toEqual({ connected: [], results: [] });
-  });
+  test.each(MISTAKES.map((mistake) => [mistake.title, mistake] as const))(
+    '%s',
+    async (_, { project, options, code, at, says }) => {
+      const { error, connected, events } = await runPlaybook(project, options);
+      expect(error).toBeInstanceOf(StarsError);
+      const told = error as StarsError;
+      expect({ code: told.code, text: told.describe() }).toEqual({ code, text: expect.stringContaining(at ?? '') });
+      for (const piece of says) expect(`${told.message}\n${told.hint ?? ''}`).toContain(piece);
+      expect(told.describe()).not.toMatch(/\[object|\n\s+at |INTERNAL/);
+      expect({ connected, results: events.filter(({ type }) => type === 'task.result') }).toEqual({
+        connected: [],
+        results: [],
+      });
+    },
+  );
 
   test('also in a later play', async () => {
-    const { error, connected } = await runPlaybook({ 'site.yml': `${play('- command: "true"')}\n${play('- comand: "true"')}` });
+    const { error, connected } = await runPlaybook({
+      'site.yml': `${play('- command: "true"')}\n${play('- comand: "true"')}`,
+    });
     expect(error).toMatchObject({ code: 'UNSUPPORTED' });
     expect(connected).toEqual([]);
   });
@@ -269,47 +378,126 @@ const FAILURES: Failure[] = [
     project: { 'site.yml': play(`${OK}\n- name: Show it\n  debug: msg="{{ nowhere }}"`) },
     says: ['site.yml:5', "'nowhere' is undefined"],
   },
-  { title: 'an undefined variable in a condition', project: { 'site.yml': play('- debug: msg=x\n  when: nowhere == 1') }, says: ['nowhere'] },
-  { title: 'an unknown filter', project: { 'site.yml': play('- debug: msg="{{ 1 | uper }}"') }, says: ['site.yml:4', 'uper', 'upper'] },
-  { title: 'a template that is no template', project: { 'site.yml': play('- debug: msg="{{ 1 + }}"') }, says: ['site.yml:4'] },
+  {
+    title: 'an undefined variable in a condition',
+    project: { 'site.yml': play('- debug: msg=x\n  when: nowhere == 1') },
+    says: ['nowhere'],
+  },
+  {
+    title: 'an unknown filter',
+    project: { 'site.yml': play('- debug: msg="{{ 1 | uper }}"') },
+    says: ['site.yml:4', 'uper', 'upper'],
+  },
+  {
+    title: 'a template that is no template',
+    project: { 'site.yml': play('- debug: msg="{{ 1 + }}"') },
+    says: ['site.yml:4'],
+  },
   {
     title: 'variables that refer to each other in a circle',
     project: { 'site.yml': play('- debug: msg="{{ a }}"', '  vars: {a: "{{ b }}", b: "{{ a }}"}\n') },
     says: ['a -> b -> a'],
   },
-  { title: 'a loop over what is no list', project: { 'site.yml': play('- debug: msg=x\n  loop: 5') }, says: ['site.yml:4', 'list'] },
-  { title: 'a value that the module cannot take', project: { 'site.yml': play('- file: path=/tmp/x state=nowhere') }, says: ['site.yml:4', 'state', 'directory'] },
-  { title: 'an argument that is missing', project: { 'site.yml': play('- file: state=directory') }, says: ['site.yml:4', 'path'] },
+  {
+    title: 'a loop over what is no list',
+    project: { 'site.yml': play('- debug: msg=x\n  loop: 5') },
+    says: ['site.yml:4', 'list'],
+  },
+  {
+    title: 'a value that the module cannot take',
+    project: { 'site.yml': play('- file: path=/tmp/x state=nowhere') },
+    says: ['site.yml:4', 'state', 'directory'],
+  },
+  {
+    title: 'an argument that is missing',
+    project: { 'site.yml': play('- file: state=directory') },
+    says: ['site.yml:4', 'path'],
+  },
   {
     title: 'a handler that does not exist',
-    project: { 'site.yml': play('- name: Change\n  command: "true"\n  notify: Restart it', '  handlers: [{name: Restart this, debug: {msg: x}}]\n') },
+    project: {
+      'site.yml': play(
+        '- name: Change\n  command: "true"\n  notify: Restart it',
+        '  handlers: [{name: Restart this, debug: {msg: x}}]\n',
+      ),
+    },
     says: ['site.yml:', 'Restart it', 'Restart this', 'Change'],
   },
-  { title: 'an included file that is not there', project: { 'site.yml': play('- include_tasks: nope.yml') }, says: ['site.yml:4', 'nope.yml'] },
-  { title: 'an included role that is not there', project: { 'site.yml': play('- include_role: {name: nope}') }, says: ['site.yml:4', 'nope'] },
-  { title: 'an included file that is no YAML', project: { 'site.yml': play('- include_tasks: a.yml'), 'a.yml': '- debug: {msg\n' }, says: ['a.yml:'] },
-  { title: 'an included file with an unknown module', project: { 'site.yml': play('- include_tasks: a.yml'), 'a.yml': '- comand: x\n' }, says: ['a.yml:1:3', 'comand'] },
-  { title: 'a file that includes itself without end', project: { 'site.yml': play('- include_tasks: a.yml'), 'a.yml': '- include_tasks: a.yml\n' }, says: ['include each other'] },
-  { title: 'a delegate that is no host', project: { 'site.yml': play('- command: "true"\n  delegate_to: ghost') }, says: ['site.yml:4', 'ghost'] },
-  { title: 'a keyword that cannot be templated', project: { 'site.yml': play('- command: "false"\n  ignore_errors: "{{ nowhere }}"') }, says: ['nowhere'] },
-  { title: 'a become method that does not exist', project: { 'site.yml': play('- command: "true"\n  become: yes\n  become_method: magic') }, says: ['magic', 'sudo'] },
-  { title: 'a copied file that is not there', project: { 'site.yml': play('- copy: src=nope.txt dest={{ base }}/x') }, says: ['site.yml:4', 'nope.txt', '/files/'] },
-  { title: 'a template with an undefined variable', project: { 'site.yml': play('- template: src=t.j2 dest={{ base }}/x'), 'templates/t.j2': 'one\n{{ nowhere }}\n' }, says: ['t.j2:2', 'nowhere'] },
+  {
+    title: 'an included file that is not there',
+    project: { 'site.yml': play('- include_tasks: nope.yml') },
+    says: ['site.yml:4', 'nope.yml'],
+  },
+  {
+    title: 'an included role that is not there',
+    project: { 'site.yml': play('- include_role: {name: nope}') },
+    says: ['site.yml:4', 'nope'],
+  },
+  {
+    title: 'an included file that is no YAML',
+    project: { 'site.yml': play('- include_tasks: a.yml'), 'a.yml': '- debug: {msg\n' },
+    says: ['a.yml:'],
+  },
+  {
+    title: 'an included file with an unknown module',
+    project: { 'site.yml': play('- include_tasks: a.yml'), 'a.yml': '- comand: x\n' },
+    says: ['a.yml:1:3', 'comand'],
+  },
+  {
+    title: 'a file that includes itself without end',
+    project: { 'site.yml': play('- include_tasks: a.yml'), 'a.yml': '- include_tasks: a.yml\n' },
+    says: ['include each other'],
+  },
+  {
+    title: 'a delegate that is no host',
+    project: { 'site.yml': play('- command: "true"\n  delegate_to: ghost') },
+    says: ['site.yml:4', 'ghost'],
+  },
+  {
+    title: 'a keyword that cannot be templated',
+    project: { 'site.yml': play('- command: "false"\n  ignore_errors: "{{ nowhere }}"') },
+    says: ['nowhere'],
+  },
+  {
+    title: 'a become method that does not exist',
+    project: { 'site.yml': play('- command: "true"\n  become: yes\n  become_method: magic') },
+    says: ['magic', 'sudo'],
+  },
+  {
+    title: 'a copied file that is not there',
+    project: { 'site.yml': play('- copy: src=nope.txt dest={{ base }}/x') },
+    says: ['site.yml:4', 'nope.txt', '/files/'],
+  },
+  {
+    title: 'a template with an undefined variable',
+    project: { 'site.yml': play('- template: src=t.j2 dest={{ base }}/x'), 'templates/t.j2': 'one\n{{ nowhere }}\n' },
+    says: ['t.j2:2', 'nowhere'],
+  },
   {
     title: 'a vaulted value without a password',
-    project: { 'site.yml': play('- debug: msg="{{ secret }}"', '  vars:\n    secret: !vault |\n      $ANSIBLE_VAULT;1.1;AES256\n      6162\n') },
+    project: {
+      'site.yml': play(
+        '- debug: msg="{{ secret }}"',
+        '  vars:\n    secret: !vault |\n      $ANSIBLE_VAULT;1.1;AES256\n      6162\n',
+      ),
+    },
     says: ['password'],
   },
 ];
 
 describe('A mistake that shows only while a task runs fails the host with its place:', () => {
-  test.each(FAILURES.map((failure) => [failure.title, failure] as const))('%s', async (_, { project, options, says }) => {
-    const { error, result, events } = await runPlaybook(project, options);
-    expect(error).toBeUndefined();
-    expect(result?.failed).toMatchObject({ code: 'HOSTS_FAILED' });
-    const failed = events.flatMap((event) => (event.type === 'task.result' && event.status === 'failed' ? [event] : []));
-    expect(failed.map(({ host }) => host).sort()).toEqual(['h1', 'h2']);
-    for (const piece of says) expect(failed[0]?.message).toContain(piece);
-    expect(failed[0]?.message).not.toMatch(/\[object|\n\s+at |INTERNAL/);
-  });
+  test.each(FAILURES.map((failure) => [failure.title, failure] as const))(
+    '%s',
+    async (_, { project, options, says }) => {
+      const { error, result, events } = await runPlaybook(project, options);
+      expect(error).toBeUndefined();
+      expect(result?.failed).toMatchObject({ code: 'HOSTS_FAILED' });
+      const failed = events.flatMap((event) =>
+        event.type === 'task.result' && event.status === 'failed' ? [event] : [],
+      );
+      expect(failed.map(({ host }) => host).sort()).toEqual(['h1', 'h2']);
+      for (const piece of says) expect(failed[0]?.message).toContain(piece);
+      expect(failed[0]?.message).not.toMatch(/\[object|\n\s+at |INTERNAL/);
+    },
+  );
 });

@@ -9,9 +9,12 @@ const cases = readCases().filter(({ name }) => process.env.ONLY === undefined ||
 
 afterAll(removeProjects);
 
-test.each(cases.map((one) => [one.name, one] as const))('%s: same tasks, words, files and recap as ansible-playbook', async (name, one) => {
-  const played = await runPlaybook(one.project, requestOf(one));
-  expect(played.error).toBeUndefined();
-  const theirs = JSON.parse(readFileSync(join(CORPUS, `${name}.json`), 'utf8')) as Account;
-  expect(withoutOwnWords(accountOf(played), theirs)).toEqual(theirs);
-});
+test.each(cases.map((one) => [one.name, one] as const))(
+  '%s: same tasks, words, files and recap as ansible-playbook',
+  async (name, one) => {
+    const played = await runPlaybook(one.project, requestOf(one));
+    expect(played.error).toBeUndefined();
+    const theirs = JSON.parse(readFileSync(join(CORPUS, `${name}.json`), 'utf8')) as Account;
+    expect(withoutOwnWords(accountOf(played), theirs)).toEqual(theirs);
+  },
+);

@@ -123,7 +123,8 @@ function itemOfAnsible(result: AnsibleResult, { action }: AnsibleResult): ItemAc
   return { status, changed: result.changed === true, ...(said === undefined ? {} : { said: textOf(said) }) };
 }
 
-const OTHER_FIELDS = /^(changed|failed|action|_.*|ansible_loop.*|item|msg|assertion|evaluated_to|skipped.*|invocation)$/;
+const OTHER_FIELDS =
+  /^(changed|failed|action|_.*|ansible_loop.*|item|msg|assertion|evaluated_to|skipped.*|invocation)$/;
 
 function saidIn(result: AnsibleResult): unknown {
   if (result.msg !== undefined) return result.msg;

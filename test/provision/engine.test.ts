@@ -1,0 +1,288 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Connection, ExecOptions } from '../../src/connection/connection.js';
+import { connectLocal } from '../../src/connection/local.js';
+import { StarsError } from '../../src/errors.js';
+import { linesOf, type Played, removeProjects, resultsOf, runPlaybook, saidBy } from '../support/run-playbook.js';
+
+afterAll(removeProjects);
+
+const play = (tasks: string, more = ''): string =>
+  `- hosts: all\n  gather_facts: no\n${more}  tasks:\n${tasks.replaceAll(/^(?=.)/gm, '    ')}\n`;
+
+const recapOf = ({ result }: Played, host: string) => result?.hosts[host];
+
+describe('A host in trouble', () => {
+  test('that cannot be reached is counted, and the others go on', async () => {
+    const played = await runPlaybook(
+      { 'site.yml': play('- command: "true"\n- debug: msg=on') },
+      {
+        connect: async (name) => {
+          if (name === 'h1') throw new StarsError('UNREACHABLE', 'h1: no route to host.', { hint: 'Check the cable.' });
+          return connectLocal({ name });
+        },
+      },
+    );
+    expect(recapOf(played, 'h1')).toMatchObject({ ok: 0, unreachable: 1, failed: 0 });
+    expect(recapOf(played, 'h2')).toMatchObject({ ok: 2, changed: 1 });
+    expect(played.result?.failed).toMatchObject({ code: 'UNREACHABLE' });
+    expect(resultsOf(played).find(({ host }) => host === 'h1')).toMatchObject({
+      status: 'unreachable',
+      message: expect.stringContaining('no route to host'),
+    });
+  });
+
+  test('that cannot be reached in the middle of a run is out from there on, rescue or not', async () => {
+    const played = await runPlaybook(
+      {
+        'site.yml': play(
+          '- command: "true"\n- block:\n    - command: "false"\n  rescue:\n    - debug: msg=rescue\n  always:\n    - debug: msg=always\n- debug: msg=after',
+        ),
+      },
+      { connect: async (name) => (name === 'h1' ? losing(connectLocal({ name }), 'false') : connectLocal({ name })) },
+    );
+    expect(recapOf(played, 'h1')).toMatchObject({ ok: 1, unreachable: 1, rescued: 0 });
+    expect(recapOf(played, 'h2')).toMatchObject({ ok: 4, rescued: 1 });
+  });
+
+  test('that is unreachable may be ignored', async () => {
+    const played = await runPlaybook(
+      { inventory: 'h1\n', 'site.yml': play('- command: "false"\n  ignore_unreachable: yes\n- debug: msg=on') },
+      { connect: async (name) => losing(connectLocal({ name }), 'false') },
+    );
+    expect(recapOf(played, 'h1')).toMatchObject({ ok: 2, ignored: 1, unreachable: 0 });
+  });
+
+  test('never stops the others, whatever goes wrong inside a connection', async () => {
+    const played = await runPlaybook(
+      { 'site.yml': play('- command: "true"\n- debug: msg=on') },
+      {
+        connect: async (name) => ({
+          ...connectLocal({ name }),
+          ...(name === 'h1' && { exec: () => Promise.reject(new TypeError('boom')) }),
+        }),
+      },
+    );
+    expect(recapOf(played, 'h1')).toMatchObject({ failed: 1 });
+    expect(recapOf(played, 'h2')).toMatchObject({ ok: 2 });
+  });
+});
+
+test('no_log hides results, items, labels and diffs of a task, and those of a block', async () => {
+  const secret = 's3cr3t';
+  const played = await runPlaybook(
+    {
+      inventory: 'h1\n',
+      'site.yml': play(
+        `- shell: echo {{ item }}; false
+  loop: [${secret}-a, ${secret}-b]
+  no_log: yes
+  ignore_errors: yes
+- copy: content=${secret} dest={{ base }}/f
+  no_log: yes
+- block:
+    - debug: msg=${secret}
+    - fail: msg=${secret}
+      ignore_errors: yes
+    - debug: msg="{{ ${secret}.x.y }}"
+      ignore_errors: yes
+    - debug: msg="${secret} {{ nowhere }}"
+      ignore_errors: yes
+  no_log: true`,
+      ),
+    },
+    { diff: true },
+  );
+  expect(recapOf(played, 'h1')).toMatchObject({ failed: 0, ignored: 4 });
+  expect(JSON.stringify(played.events)).not.toContain(secret);
+});
+
+test('--check --diff shows what would change and writes nothing', async () => {
+  const played = await runPlaybook(
+    {
+      inventory: 'h1\n',
+      'site.yml': play('- copy: content="new\\n" dest={{ base }}/f\n- template: src=t.j2 dest={{ base }}/g'),
+      't.j2': 'line {{ 1 + 1 }}\n',
+    },
+    { check: true, diff: true },
+  );
+  expect(resultsOf(played).map(({ diff }) => diff)).toEqual([
+    expect.stringContaining('+new'),
+    expect.stringContaining('+line 2'),
+  ]);
+  expect(readdirSync(join(played.folder, 'out'))).toEqual([]);
+});
+
+describe('Old forms run with a note:', () => {
+  test.each([
+    ['sudo', play('- debug: msg=x\n  sudo: no'), 'site.yml:5: sudo is an old word for become.', ['x']],
+    ['include of tasks', play('- include: a.yml word=w'), 'include is an old word', ['w']],
+    [
+      'include under a condition that keeps it from looking for its file',
+      play('- include: nope.yml\n  when: false\n- debug: msg=on'),
+      'include is an old word',
+      ['on'],
+    ],
+    [
+      'a bare variable in a loop',
+      play('- debug: msg="{{ item }}"\n  with_items: names', '  vars: {names: [a, b]}\n'),
+      '',
+      ['a', 'b'],
+    ],
+    [
+      'a filter as a test',
+      play('- command: "false"\n  ignore_errors: yes\n  register: r\n- debug: msg=failed\n  when: r|failed'),
+      '',
+      ['failed'],
+    ],
+    [
+      'braces in a condition',
+      play('- debug: msg=yes\n  when: "{{ go }}"', '  vars: {go: yes}\n'),
+      'no template delimiters',
+      ['yes'],
+    ],
+  ])('%s', async (_, site, note, said) => {
+    const played = await runPlaybook({ inventory: 'h1\n', 'site.yml': site, 'a.yml': '- debug: msg="{{ word }}"\n' });
+    expect(played.error).toBeUndefined();
+    expect(played.result?.failed).toBeUndefined();
+    if (note !== '') expect(played.notes.join('\n')).toContain(note);
+    const words = saidBy(played).map((line) => line.replace('h1: ', ''));
+    expect(words.filter((word) => said.includes(word))).toEqual(said);
+  });
+
+  test('include of a playbook', async () => {
+    const played = await runPlaybook({ 'site.yml': '- include: other.yml\n', 'other.yml': play('- debug: msg=x') });
+    expect(recapOf(played, 'h1')).toMatchObject({ ok: 1 });
+    expect(played.notes.join()).toContain('import_playbook');
+  });
+});
+
+describe('The user a task runs as', () => {
+  const RUNS: [string, string, string, string][] = [
+    ['nobody else without become', '- command: "true"', '', 'login'],
+    ['root with become', '- command: "true"\n  become: yes', '', 'sudo root'],
+    [
+      'the one that become_user names',
+      '- command: "true"\n  become: yes\n  become_user: "{{ who }}"',
+      '  vars: {who: app}\n',
+      'sudo app',
+    ],
+    ['that of the play', '- command: "true"', '  become: yes\n  become_method: su\n', 'su root'],
+    [
+      'the login user when that is meant',
+      '- command: "true"\n  become: yes\n  become_user: me',
+      '  remote_user: me\n',
+      'login',
+    ],
+    [
+      'what the variables say, over keywords',
+      '- command: "true"\n  become: yes\n  become_user: app\n  vars: {ansible_become_user: db, ansible_become_password: pw}',
+      '',
+      'sudo db pw',
+    ],
+    ['not root where a task says no', '- command: "true"\n  become: no', '  become: yes\n', 'login'],
+    ['the item’s', '- command: "true"\n  become: yes\n  become_user: "{{ item }}"\n  loop: [a]', '', 'sudo a'],
+    ['with sudo, the old word', '- command: "true"\n  sudo: yes\n  sudo_user: old', '', 'sudo old'],
+  ];
+  test.each(RUNS)('is %s', async (_, tasks, more, expected) => {
+    const users: string[] = [];
+    await runPlaybook(
+      { inventory: 'h1\n', 'site.yml': play(tasks, more) },
+      { connect: async (name) => watching(connectLocal({ name }), (user) => users.push(user)) },
+    );
+    expect([...new Set(users)]).toEqual([expected]);
+  });
+});
+
+test('remote_user, port and connection of a play are used where the host’s variables are silent', async () => {
+  const reached: unknown[] = [];
+  const words = (name: string, variables: ReadonlyMap<unknown, unknown>) =>
+    ['ansible_user', 'ansible_port', 'ansible_connection'].map((key) => `${name} ${String(variables.get(key))}`);
+  await runPlaybook(
+    {
+      inventory: 'h1 ansible_user=own\nh2\n',
+      'site.yml': play('- command: "true"', '  user: deploy\n  port: 2222\n  connection: local\n'),
+    },
+    {
+      connect: async (name, variables) => {
+        reached.push(words(name, variables));
+        return connectLocal({ name });
+      },
+    },
+  );
+  expect(reached).toEqual([
+    ['h1 own', 'h1 2222', 'h1 local'],
+    ['h2 deploy', 'h2 2222', 'h2 local'],
+  ]);
+});
+
+test('a role alone runs on the hosts it is given, and serial from outside overrides the play’s', async () => {
+  const played = await runPlaybook(
+    { inventory: 'h[1:3]\n', 'roles/r/tasks/main.yml': '- debug: msg="{{ ansible_play_batch }}"\n' },
+    {
+      target: { role: 'r', hosts: 'h1:h3' },
+      serial: '1',
+      connect: async (name) => watching(connectLocal({ name }), () => {}),
+    },
+  );
+  expect(saidBy(played)).toEqual(['h1: ["h1"]', 'h3: ["h3"]']);
+});
+
+test('a cancelled run ends at once and says so', async () => {
+  const stop = new AbortController();
+  const played = await runPlaybook(
+    { 'site.yml': play('- command: sleep 30\n- debug: msg=never') },
+    {
+      signal: stop.signal,
+      connect: async (name) => {
+        const inner = connectLocal({ name });
+        const exec: Connection['exec'] = (script, options) => {
+          if (script.includes('sleep 30')) setImmediate(() => stop.abort(new StarsError('CANCELLED', 'Enough.')));
+          return inner.exec(script, options);
+        };
+        return { ...inner, exec };
+      },
+    },
+  );
+  expect(played.error).toMatchObject({ code: 'CANCELLED' });
+  expect(linesOf(played)).toEqual([]);
+});
+
+test('one play opens one connection a host, and closes it', async () => {
+  const closed: string[] = [];
+  const played = await runPlaybook(
+    { 'site.yml': play('- command: "true"\n- command: "true"') + play('- command: "true"') },
+    {
+      connect: async (name) => {
+        const inner = connectLocal({ name });
+        const close = () => {
+          closed.push(name);
+          return inner.close();
+        };
+        return { ...inner, close };
+      },
+    },
+  );
+  expect(played.connected.sort()).toEqual(['h1', 'h2']);
+  expect(closed.sort()).toEqual(['h1', 'h2']);
+});
+
+/** A connection that is lost at the first script that holds this word. */
+function losing(inner: Connection, word: string): Connection {
+  const exec: Connection['exec'] = (script, options) =>
+    script.includes(word)
+      ? Promise.reject(new StarsError('UNREACHABLE', `${inner.host}: the connection was lost.`))
+      : inner.exec(script, options);
+  return { ...inner, exec };
+}
+
+/** Tells the user each script is to run as, and runs it as the login user. */
+function watching(inner: Connection, tell: (user: string) => void): Connection {
+  const exec: Connection['exec'] = (script, options: ExecOptions = {}) => {
+    const { become, ...others } = options;
+    tell(become ? [become.method, become.user, become.password].filter(Boolean).join(' ') : 'login');
+    return inner.exec(script, others);
+  };
+  return { ...inner, exec };
+}

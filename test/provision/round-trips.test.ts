@@ -1,0 +1,148 @@
+import { afterAll, expect, test } from '@jest/globals';
+import type { Connection } from '../../src/connection/connection.js';
+import { connectLocal } from '../../src/connection/local.js';
+import { linesOf, removeProjects, runIn, runPlaybook, saidBy, writeProject } from '../support/run-playbook.js';
+
+afterAll(removeProjects);
+
+/** A connection of this machine that counts batches: calls made before the answer to an earlier one has come. */
+function counting() {
+  const count = { batches: 0, calls: 0 };
+  async function connect(name: string): Promise<Connection> {
+    const inner = connectLocal({ name });
+    let waiting = 0;
+    return {
+      ...inner,
+      async exec(script, options) {
+        count.calls += 1;
+        if (waiting === 0) count.batches += 1;
+        waiting += 1;
+        try {
+          return await inner.exec(script, options);
+        } finally {
+          waiting -= 1;
+        }
+      },
+    };
+  }
+  return { count, connect };
+}
+
+const many = Array.from(
+  { length: 20 },
+  (_, n) => `    - file: path={{ base }}/d${n} state=directory
+    - copy: content="text ${n}" dest={{ base }}/f${n} mode=0644
+`,
+).join('');
+
+test('a run that finds nothing to do asks for about twenty tasks at once', async () => {
+  const folder = writeProject({ inventory: 'h1\n', 'site.yml': `- hosts: all\n  gather_facts: no\n  tasks:\n${many}` });
+  const first = await runIn(folder);
+  expect(first.result?.hosts.h1).toMatchObject({ ok: 40, changed: 40 });
+  const { count, connect } = counting();
+  const second = await runIn(folder, { connect });
+  expect(second.result?.hosts.h1).toMatchObject({ ok: 40, changed: 0 });
+  expect(count.calls).toBeGreaterThanOrEqual(40);
+  expect(count.batches).toBeLessThanOrEqual(4);
+});
+
+test('where every task changes something, hardly anything is asked in vain', async () => {
+  const { count, connect } = counting();
+  const played = await runPlaybook(
+    { inventory: 'h1\n', 'site.yml': `- hosts: all\n  gather_facts: no\n  tasks:\n${many}` },
+    { connect },
+  );
+  expect(played.result?.hosts.h1).toMatchObject({ ok: 40, changed: 40 });
+  const asked = count.calls;
+  expect(asked).toBeLessThan(200);
+});
+
+test('what was read ahead is read anew after a change on the host', async () => {
+  const played = await runPlaybook({
+    inventory: 'h1\n',
+    'site.yml': `- hosts: all
+  gather_facts: no
+  tasks:
+    - stat: path={{ base }}/made
+      register: before
+    - shell: echo x > {{ base }}/made
+      changed_when: no
+    - stat: path={{ base }}/made
+      register: after
+    - command: rm {{ base }}/made
+    - stat: path={{ base }}/made
+      register: gone
+    - copy: content=y dest={{ base }}/made
+    - debug: msg="{{ before.stat.exists }} {{ after.stat.exists }} {{ gone.stat.exists }}"
+`,
+  });
+  expect(saidBy(played).at(-1)).toBe('h1: False True False');
+  expect(linesOf(played)).toContain('copy h1 changed');
+});
+
+test('a change on one host is seen by another in the next task, as on a shared disk', async () => {
+  const played = await runPlaybook({
+    'site.yml': `- hosts: all
+  gather_facts: no
+  tasks:
+    - stat: path={{ base }}/nothing
+    - shell: echo x > {{ base }}/shared
+      when: inventory_hostname == 'h1'
+    - stat: path={{ base }}/shared
+      register: seen
+    - debug: msg="{{ seen.stat.exists }}"
+`,
+  });
+  expect(saidBy(played).slice(-2).sort()).toEqual(['h1: true', 'h2: true']);
+});
+
+test('a delegated change counts for the host on which it happens', async () => {
+  const played = await runPlaybook({
+    'site.yml': `- hosts: h2:h1
+  gather_facts: no
+  tasks:
+    - stat: path={{ base }}/there
+    - file: path={{ base }}/there state=touch
+      delegate_to: h1
+      run_once: yes
+    - stat: path={{ base }}/there
+      register: seen
+    - debug: msg="{{ seen.stat.exists }}"
+`,
+  });
+  expect(saidBy(played).slice(-2).sort()).toEqual(['h1: true', 'h2: true']);
+});
+
+test('until looks again each time, although nothing of ours changed the host', async () => {
+  let looks = 0;
+  const played = await runPlaybook(
+    {
+      inventory: 'h1\n',
+      'site.yml': `- hosts: all
+  gather_facts: no
+  tasks:
+    - stat: path={{ base }}/late
+      register: seen
+      until: seen.stat.exists
+      delay: 0
+      retries: 3
+    - debug: msg="{{ seen.attempts }}"
+`,
+    },
+    {
+      async connect(name) {
+        const inner = connectLocal({ name });
+        return {
+          ...inner,
+          exec: async (script, options) => {
+            looks += 1;
+            // Somebody else makes the file before the third look.
+            if (looks === 3) await inner.exec(script.replace(/[\s\S]*?(\/\S*\/out)\/late[\s\S]*/, 'touch $1/late'));
+            return inner.exec(script, options);
+          },
+        };
+      },
+    },
+  );
+  expect(saidBy(played).at(-1)).toBe('h1: 3');
+});
