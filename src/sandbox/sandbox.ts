@@ -79,7 +79,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     stops.push(() => cluster.stop());
     const slack = await startFakeSlack({ clock, log });
     stops.push(() => slack.stop());
-    coupleServices(hosts, cluster);
+    // Uncoupled first at the end: units that stop with their host must not start anything in the cluster again.
+    stops.push(coupleServices(hosts, cluster));
     const addresses = {
       ...addressesOf(hosts, cluster, slack),
       ...writeHome(folder, { options, hosts, cluster, names }),
@@ -117,12 +118,15 @@ function readJson(file: string): unknown {
 }
 
 /** A unit that stops on a host is missed by the cluster, and the other way round. */
-function coupleServices(hosts: SimulatedHosts, cluster: SimulatedCluster): void {
-  for (const { name } of hosts.hosts) {
+function coupleServices(hosts: SimulatedHosts, cluster: SimulatedCluster): () => Promise<void> {
+  const uncouple = hosts.hosts.map(({ name }) =>
     hosts
       .host(name)
-      .onServiceChange(({ unit, state }) => void cluster.control.serviceOn(name, unit, state === 'active'));
-  }
+      .onServiceChange(({ unit, state }) => void cluster.control.serviceOn(name, unit, state === 'active')),
+  );
+  return async () => {
+    for (const end of uncouple) end();
+  };
 }
 
 function addressesOf(
