@@ -7,6 +7,7 @@ import type { Templar } from '../templating/templar.js';
 import { loadYaml } from '../yaml/load-yaml.js';
 import { addFacts, type HostRun } from './host-run.js';
 import { dictOf, type Include, isTrue, plainOf } from './task-result.js';
+import { pythonText } from './python-text.js';
 
 /** A module that Stars itself performs: it looks at variables, never at the host. */
 export type ControlCall = {
@@ -38,7 +39,7 @@ type ControlModule = (call: ControlCall) => ControlResult | Promise<ControlResul
 export const controlModules: ReadonlyMap<string, ControlModule> = new Map<string, ControlModule>([
   ['debug', debug],
   ['set_fact', setFact],
-  ['fail', ({ args }) => failed(String(args.get('msg') ?? 'Failed as requested from task'))],
+  ['fail', ({ args }) => failed(pythonText(args.get('msg') ?? 'Failed as requested from task'))],
   ['assert', assert],
   ['include_tasks', includeTasks],
   ['include', includeTasks],
@@ -79,7 +80,7 @@ function debug({ args, raw, templar, where }: ControlCall): ControlResult {
   const variable = raw.get('var');
   if (variable === undefined)
     return { result: dictOf({ msg: args.get('msg') ?? 'Hello world!', changed: false, failed: false }) };
-  const name = String(args.get('var') ?? variable);
+  const name = pythonText(args.get('var') ?? variable);
   const value = typeof variable === 'string' ? show(templar, name, where) : (args.get('var') ?? null);
   return {
     result: new Map<Value, Value>([
@@ -110,9 +111,9 @@ function setFact({ args, hosts }: ControlCall): ControlResult {
   const facts: Dict = new Map();
   for (const [name, value] of args) {
     if (name === 'cacheable') continue;
-    if (!/^[A-Za-z_]\w*$/.test(String(name)))
+    if (!/^[A-Za-z_]\w*$/.test(pythonText(name)))
       return failed(
-        `The variable name '${String(name)}' is not valid: it must start with a letter or underscore and hold only letters, digits and underscores.`,
+        `The variable name '${pythonText(name)}' is not valid: it must start with a letter or underscore and hold only letters, digits and underscores.`,
       );
     const word = typeof value === 'string' ? value.toLowerCase() : '';
     facts.set(name, TRUE_WORDS.has(word) ? true : FALSE_WORDS.has(word) ? false : value);
@@ -148,7 +149,7 @@ function assert({ args, raw, templar, where }: ControlCall): ControlResult {
 
 function targetOf({ args, rawText, templar, where }: ControlCall): string {
   const value = args.get('file') ?? args.get('_raw_params') ?? rawText ?? '';
-  return String(templar.template(value, where)).trim();
+  return pythonText(templar.template(value, where)).trim();
 }
 
 function includeTasks(call: ControlCall): ControlResult {
@@ -161,7 +162,7 @@ function includeTasks(call: ControlCall): ControlResult {
 }
 
 function includeRole(call: ControlCall): ControlResult {
-  const name = String(call.args.get('name') ?? call.args.get('role') ?? '');
+  const name = pythonText(call.args.get('name') ?? call.args.get('role') ?? '');
   if (name === '') return failed("'name' is a required field for include_role.");
   return {
     result: dictOf({ include: name, changed: false, failed: false }),
@@ -171,7 +172,7 @@ function includeRole(call: ControlCall): ControlResult {
 
 function includeVars(call: ControlCall): ControlResult {
   const { args, hosts, folders, decrypt } = call;
-  const target = String(args.get('dir') ?? targetOf(call));
+  const target = pythonText(args.get('dir') ?? targetOf(call));
   const path = folders.map((folder) => resolve(folder, target)).find((candidate) => existsSync(candidate));
   if (path === undefined) return failed(`Could not find or access '${target}'. Searched in: ${folders.join(', ')}`);
   const files = statSync(path).isDirectory()

@@ -3,6 +3,7 @@ import type { Dict, Value } from '../jinja/value.js';
 import type { HostRecap } from '../model/run.js';
 import { emptyRecap } from '../model/run-view.js';
 import { createHostSession, type HostSession } from './host-session.js';
+import { pythonText } from './python-text.js';
 
 /** `failed` and `unreachable` hosts take no further part; `ended` ones left the play by meta: end_host. */
 export type HostStatus = 'active' | 'failed' | 'unreachable' | 'ended';
@@ -63,7 +64,7 @@ export function addFacts({ facts }: HostRun, found: Dict): void {
   const all: Dict = new Map(known instanceof Map ? known : []);
   for (const [name, value] of found) {
     facts.set(name, value);
-    all.set(String(name).replace(/^ansible_/, ''), value);
+    all.set(pythonText(name).replace(/^ansible_/, ''), value);
   }
   facts.set('ansible_facts', all);
 }

@@ -6,6 +6,7 @@ import type { Role, RoleParts } from './role.js';
 import type { Scope } from './scope.js';
 import type { Task } from './task.js';
 import type { Include } from './task-result.js';
+import { pythonText } from './python-text.js';
 
 /** The file that an include or import names, as written. */
 export function importTarget(task: Task): string | undefined {
@@ -95,5 +96,7 @@ const OWN_ARGUMENTS = new Set([
 ]);
 
 function namedVariables(args: Dict): Dict {
-  return new Map([...args].filter(([key]) => !OWN_ARGUMENTS.has(String(key)) && !String(key).endsWith('_from')));
+  return new Map(
+    [...args].filter(([key]) => !OWN_ARGUMENTS.has(pythonText(key)) && !pythonText(key).endsWith('_from')),
+  );
 }

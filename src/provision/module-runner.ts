@@ -14,6 +14,7 @@ import { definedOnly, environmentOf, keywordOf, reachOf } from './task-keywords.
 import { isTrue } from './task-result.js';
 import type { Task } from './task.js';
 import { type PlayRun, searchFolders, templarFor, type VariableWorld } from './variables.js';
+import { pythonText } from './python-text.js';
 
 export type ModuleRunnerOptions = {
   world: VariableWorld;
@@ -60,11 +61,13 @@ export function createModuleRunner({ world, modules, setupFact, signal, runId }:
   function delegateOf(task: Task, host: HostRun, templar: Templar): HostRun {
     const to = keywordOf(task, templar, 'delegate_to');
     if (to === undefined || to === '' || to === host.name) return host;
-    const other = world.hostRun(String(to));
+    const other = world.hostRun(pythonText(to));
     if (other) return other;
-    throw new StarsError('PLAYBOOK', `delegate_to names ${String(to)}, which is not a host of the inventory.`, {
-      ...(task.where ? { where: task.where } : {}),
-    });
+    throw new StarsError(
+      'PLAYBOOK',
+      `delegate_to names ${pythonText(to)}, which is not a host of the inventory.`,
+      task.where ? { where: task.where } : {},
+    );
   }
 
   /** The registered result of a module and what it changed, as a diff. */

@@ -11,10 +11,11 @@ import type { PlaybookLoader } from './playbook.js';
 import { playbookError } from './playbook-error.js';
 import { selectedByTags } from './tags.js';
 import { flagOf, holds, reachOf } from './task-keywords.js';
-import type { TaskOutcome } from './task-result.js';
+import { isTrue, type TaskOutcome } from './task-result.js';
 import type { TaskRunner } from './task-runner.js';
 import { type Block, type Task, type TaskNode, titleOf } from './task.js';
 import { type PlayRun, templarFor, type VariableWorld } from './variables.js';
+import { pythonText } from './python-text.js';
 
 export type PlayRunnerOptions = {
   world: VariableWorld;
@@ -108,7 +109,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     signal.throwIfAborted();
     const hosts = around.inHandlers ? given : given.filter((host) => !hadRole(task, host));
     const [first] = hosts;
-    if (!first || !(await selected(task, first, around))) return;
+    if (!first || !selected(task, first, around)) return;
     if (task.module === 'meta') return runMeta(task, hosts, around);
 
     const names = {
@@ -199,7 +200,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
   function notify(task: Task, host: HostRun, { play, handlers }: Surroundings): void {
     for (const raw of task.scope.notify) {
       const value = templarFor(world, play, host, task).template(raw, task.where);
-      for (const name of Array.isArray(value) ? value.map(String) : [String(value)]) {
+      for (const name of Array.isArray(value) ? value.map(String) : [pythonText(value)]) {
         if (handlers.notify(name, host)) continue;
         throw playbookError(
           `The task “${titleOf(task)}” notifies the handler “${name}”, which no role or play defines.`,
@@ -273,8 +274,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
   }
 
   function keywordFlagOfPlay(play: PlayRun, name: string): boolean {
-    const value = play.play.keywords.get(name);
-    return value === true || String(value) === 'yes' || String(value).toLowerCase() === 'true';
+    return isTrue(play.play.keywords.get(name) ?? false);
   }
 
   function handlerName(handler: Task, play: PlayRun): string | undefined {
@@ -286,7 +286,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     const title = titleOf(task);
     if (!title.includes('{{')) return title;
     try {
-      return String(templarFor(world, play, host, task).template(title, task.where));
+      return pythonText(templarFor(world, play, host, task).template(title, task.where));
     } catch {
       return title;
     }

@@ -3,6 +3,7 @@ import type { Dict, Value } from '../jinja/value.js';
 import { didYouMean } from '../near-names.js';
 import { keyPosition, positionOf } from '../yaml/position.js';
 import { REFUSED_KEYWORDS } from './keywords.js';
+import { pythonText } from './python-text.js';
 
 /** Told about an old form, with its place. */
 export type Deprecated = (message: string, where: Position | undefined) => void;
@@ -21,7 +22,7 @@ export function playbookError(
 export function checkKeywords(entry: Dict, allowed: ReadonlySet<string>, what: string): void {
   refuseKeywords(entry);
   for (const key of entry.keys()) {
-    const name = String(key);
+    const name = pythonText(key);
     if (!allowed.has(name))
       throw playbookError(
         `“${name}” is not a keyword of a ${what}.`,
@@ -34,23 +35,24 @@ export function checkKeywords(entry: Dict, allowed: ReadonlySet<string>, what: s
 /** Refuses keywords that would change the meaning of the entry if they were left out. */
 export function refuseKeywords(entry: Dict): void {
   for (const key of entry.keys()) {
-    const advice = REFUSED_KEYWORDS.get(String(key));
+    const advice = REFUSED_KEYWORDS.get(pythonText(key));
     const where = keyPosition(entry, key) ?? positionOf(entry);
-    if (advice !== undefined) throw playbookError(`${String(key)} is not run by Stars.`, where, advice, 'UNSUPPORTED');
+    if (advice !== undefined)
+      throw playbookError(`${pythonText(key)} is not run by Stars.`, where, advice, 'UNSUPPORTED');
   }
 }
 
 /** A name or a list of names, as notify and listen are written. */
 export function nameList(value: Value | undefined): string[] {
   if (value === undefined || value === null) return [];
-  return Array.isArray(value) ? value.flatMap((entry) => nameList(entry)) : [String(value)];
+  return Array.isArray(value) ? value.flatMap((entry) => nameList(entry)) : [pythonText(value)];
 }
 
 /** `a, b` or a list, as tags and hosts are written. */
 export function textList(value: Value | undefined): string[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value.flatMap((entry) => textList(entry));
-  return String(value)
+  return pythonText(value)
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '');

@@ -11,6 +11,7 @@ import { createRoleReader, type PlayParts } from './role-reader.js';
 import { EMPTY_SCOPE, innerScope, type Scope, variablesOf } from './scope.js';
 import { readTasks, type Task, type TaskNode, type TaskReader } from './task.js';
 import type { KnownModules } from './task-module.js';
+import { pythonText } from './python-text.js';
 
 /** A play ready to run: imports and roles are resolved, everything else is still untemplated. */
 export type Play = PlayParts & {
@@ -68,7 +69,7 @@ export function createPlaybookLoader(options: PlaybookOptions) {
     if (name === undefined) return [readPlay(entry, file)];
     const where = keyPosition(entry, name) ?? positionOf(entry);
     if (name === 'include') options.deprecated('include of a playbook is an old word for import_playbook.', where);
-    const target = String(entry.get(name)).trim().split(/\s/)[0] ?? '';
+    const target = pythonText(entry.get(name)).trim().split(/\s/)[0] ?? '';
     const plays = loadPlaybook(resolve(dirname(file), target), seen, where);
     return entry.has('when') || entry.has('tags') ? plays.map((play) => withImported(play, entry)) : plays;
   }
@@ -123,7 +124,7 @@ export function createPlaybookLoader(options: PlaybookOptions) {
     const name = entry.get('name');
     return {
       ...parts,
-      name: typeof name === 'string' ? name : String(textList(entry.get('hosts')).join(', ')),
+      name: typeof name === 'string' ? name : textList(entry.get('hosts')).join(', '),
       hosts: entry.get('hosts') ?? null,
       keywords: new Map([...entry].filter((pair): pair is [string, Value] => typeof pair[0] === 'string')),
       scope,

@@ -40,6 +40,7 @@ export type PlaybookRequest = {
 };
 
 export type { ProvisionResult } from './provision-result.js';
+import { pythonText } from './python-text.js';
 
 export type Provision = {
   /** Runs a playbook or role on the environment's hosts; a host that fails is in the result, a mistake in the files is thrown before any host is touched. */
@@ -225,7 +226,7 @@ function withNames(play: Play, world: VariableWorld): Play {
 
 function nameOrRaw(template: () => Value, raw: string): string {
   try {
-    return String(template());
+    return pythonText(template());
   } catch {
     return raw;
   }

@@ -8,6 +8,7 @@ import { findRole, loadRole, type Role, type RoleParts, type RoleUse } from './r
 import { innerScope, type Scope, variablesOf } from './scope.js';
 import { readTasks, type TaskNode, type TaskReader } from './task.js';
 import { plainOf } from './task-result.js';
+import { pythonText } from './python-text.js';
 
 /** What the parts of one play share while it is read and while it runs. */
 export type PlayParts = {
@@ -61,7 +62,7 @@ export function createRoleReader(options: RoleReaderOptions) {
     const where = positionOf(entry) ?? use.where;
     if (!(entry instanceof Map) || typeof name !== 'string')
       throw playbookError('A role entry must be a name or a mapping with “role”.', where);
-    const params: Dict = new Map([...entry].filter(([key]) => !ROLE_KEYWORDS.has(String(key))));
+    const params: Dict = new Map([...entry].filter(([key]) => !ROLE_KEYWORDS.has(pythonText(key))));
     const entryVars = entry.has('vars') ? variablesOf(entry) : new Map<Value, Value>();
     const words = new Map([...entry].filter(([key]) => key !== 'vars'));
     const scope = innerScope(use.scope, words, options.deprecated);
@@ -119,7 +120,7 @@ export function createRoleReader(options: RoleReaderOptions) {
       roleDefaults: [...below.roles.map((one) => one.defaults), ...use.scope.roleDefaults, own.defaults],
     };
     if (!use.secret) play.roles.push(...below.roles, own);
-    const tasks = readTasks(role.tasks.value, scope, options.readerFor(play, role.tasks.file), `${role.tasks.file}`, {
+    const tasks = readTasks(role.tasks.value, scope, options.readerFor(play, role.tasks.file), role.tasks.file, {
       file: role.tasks.file,
       line: 1,
       column: 1,

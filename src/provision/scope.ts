@@ -81,6 +81,6 @@ export function variablesOf(entry: Dict): Dict {
   if (value === null) return new Map();
   if (value instanceof Map) return value;
   if (Array.isArray(value) && value.every((one) => one instanceof Map))
-    return new Map(value.flatMap((one) => [...(one as Dict)]));
+    return new Map(value.flatMap((one) => [...one]));
   throw playbookError('vars must be a mapping of names to values.', keyPosition(entry, 'vars') ?? positionOf(entry));
 }

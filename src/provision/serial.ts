@@ -1,5 +1,6 @@
 import { StarsError } from '../errors.js';
 import type { Value } from '../jinja/value.js';
+import { pythonText } from './python-text.js';
 
 /** The hosts in batches by `serial`: a number, a percentage, or a list of these of which the last repeats. */
 export function batchesOf<T>(hosts: readonly T[], serial: Value): T[][] {
@@ -16,7 +17,7 @@ export function batchesOf<T>(hosts: readonly T[], serial: Value): T[][] {
 
 function batchSize(serial: Value, hosts: number): number {
   if (serial === null) return Math.max(1, hosts);
-  const text = String(serial).trim();
+  const text = pythonText(serial).trim();
   const match = /^(\d+)(%?)$/.exec(text);
   if (!match) throw new StarsError('PLAYBOOK', `serial must be a number or a percentage, not “${text}”.`);
   const number = Number(match[1]);

@@ -5,6 +5,7 @@ import type { Templar } from '../templating/templar.js';
 import { plain } from '../templating/unsafe.js';
 import type { AnyModule } from './module.js';
 import type { Task } from './task.js';
+import { pythonText } from './python-text.js';
 
 /** Expressions, which the module evaluates itself. */
 const LAZY_ARGUMENTS: Record<string, ReadonlySet<string>> = { assert: new Set(['that']) };
@@ -16,7 +17,7 @@ export function templatedArguments(task: Task, templar: Templar, { freeText }: {
   if (more instanceof Map) for (const [name, value] of more) args.set(name, value);
   const lazily = LAZY_ARGUMENTS[task.module];
   for (const [name, value] of task.args)
-    if (!lazily?.has(String(name))) args.set(name, templar.template(value, task.where));
+    if (!lazily?.has(pythonText(name))) args.set(name, templar.template(value, task.where));
   if (task.rawText !== undefined && freeText) readRawText(task.rawText, templar, task, args);
   const dropped = plain(dropOmitted(args));
   return dropped instanceof Map ? dropped : args;
@@ -33,7 +34,7 @@ function readRawText(text: string, templar: Templar, task: Task, args: Dict): vo
 export function checkedArguments(module: AnyModule, args: Dict): unknown {
   const given: Record<string, Value> = {};
   for (const [name, value] of args) {
-    const known = String(name) === '_raw_params' && module.freeForm ? module.freeForm : String(name);
+    const known = pythonText(name) === '_raw_params' && module.freeForm ? module.freeForm : pythonText(name);
     given[module.aliases?.[known] ?? known] = value;
   }
   const parsed = module.args.safeParse(given);

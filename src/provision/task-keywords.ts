@@ -4,6 +4,7 @@ import type { Templar } from '../templating/templar.js';
 import type { Reach } from './host-run.js';
 import { isTrue } from './task-result.js';
 import type { Task } from './task.js';
+import { pythonText } from './python-text.js';
 
 /** A keyword of the task or of what surrounds it, templated; undefined when nobody set it. */
 export function keywordOf(task: Task, templar: Templar, name: string): Value | undefined {
@@ -19,7 +20,7 @@ export function flagOf(task: Task, templar: Templar, name: string): boolean {
 export function reachOf(task: Task, templar: Templar): Reach {
   const text = (name: string) => {
     const value = keywordOf(task, templar, name);
-    return value === undefined ? undefined : String(value);
+    return value === undefined ? undefined : pythonText(value);
   };
   const [connection, user, port] = [text('connection'), text('remote_user'), text('port')];
   return {
@@ -40,7 +41,7 @@ export function environmentOf(task: Task, templar: Templar): ReadonlyMap<string,
   for (const raw of task.scope.environment) {
     const value = templar.template(raw, task.where);
     for (const part of Array.isArray(value) ? value : [value]) {
-      if (part instanceof Map) for (const [name, inner] of part) merged.set(String(name), textOf(inner, templar));
+      if (part instanceof Map) for (const [name, inner] of part) merged.set(pythonText(name), textOf(inner, templar));
     }
   }
   return merged;
@@ -55,5 +56,5 @@ export function definedOnly(templar: Templar, name: string): Value | undefined {
 function textOf(value: Value, templar: Templar): string {
   if (typeof value === 'string') return value;
   if (value instanceof Unsafe) return value.text;
-  return String(templar.withVariables(new Map([['it', value]])).evaluate('it | string'));
+  return pythonText(templar.withVariables(new Map([['it', value]])).evaluate('it | string'));
 }

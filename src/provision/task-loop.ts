@@ -2,12 +2,13 @@ import type { Dict, Value } from '../jinja/value.js';
 import type { Templar } from '../templating/templar.js';
 import { dictOf, isTrue } from './task-result.js';
 import type { Task } from './task.js';
+import { pythonText } from './python-text.js';
 
 const MOST_LABEL_CHARACTERS = 120;
 
 /** The name under which a task sees the item. */
 export function loopName(task: Task): string {
-  return String(task.loopControl?.get('loop_var') ?? 'item');
+  return pythonText(task.loopControl?.get('loop_var') ?? 'item');
 }
 
 /** The variables of one round of a loop. */
@@ -43,6 +44,8 @@ export function labelOf(task: Task, templar: Templar, variables: ReadonlyMap<str
       ? (variables.get(loopName(task)) ?? null)
       : templar.withVariables(variables).template(label, task.where);
   const text =
-    typeof shown === 'string' ? shown : String(templar.withVariables(new Map([['it', shown]])).evaluate('it | string'));
+    typeof shown === 'string'
+      ? shown
+      : pythonText(templar.withVariables(new Map([['it', shown]])).evaluate('it | string'));
   return text.length > MOST_LABEL_CHARACTERS ? `${text.slice(0, MOST_LABEL_CHARACTERS - 3)}…` : text;
 }

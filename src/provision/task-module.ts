@@ -5,6 +5,7 @@ import { keyPosition } from '../yaml/position.js';
 import { parseKeyValues } from './key-value.js';
 import { TASK_KEYWORDS } from './keywords.js';
 import { playbookError } from './playbook-error.js';
+import { pythonText } from './python-text.js';
 
 /** Which module names exist; what is not among them is refused with near names. */
 export type KnownModules = {
@@ -52,7 +53,7 @@ function findAction(action: Value, modules: KnownModules, where: Position | unde
     if (typeof name !== 'string') throw playbookError('action: names no module.', where);
     return known(name, new Map([...action].filter(([key]) => key !== 'module')), modules, where);
   }
-  const [, name = '', rest = ''] = /^\s*(\S+)\s*([\s\S]*)$/.exec(String(action)) ?? [];
+  const [, name = '', rest = ''] = /^\s*(\S+)\s*([\s\S]*)$/.exec(pythonText(action)) ?? [];
   return known(name, rest, modules, where);
 }
 
@@ -102,7 +103,7 @@ export function readArguments(
       );
     }
   } else if (value !== null) {
-    rawText = String(value);
+    rawText = pythonText(value);
   }
   if (extra instanceof Map) for (const [key, inner] of extra) if (!args.has(key)) args.set(key, inner);
   checkNames(module, [value, extra, args], where, modules);
@@ -118,7 +119,7 @@ function checkNames(
   const names = modules.argumentNames(module);
   if (!names) return;
   for (const key of args.keys()) {
-    const name = String(key);
+    const name = pythonText(key);
     if (names.includes(name)) continue;
     const place = [value, extra].flatMap((dict) => (dict instanceof Map ? (keyPosition(dict, key) ?? []) : []))[0];
     throw playbookError(

@@ -1,5 +1,6 @@
 import type { Dict, Value } from '../jinja/value.js';
 import type { TaskStatus } from '../model/run.js';
+import { pythonText } from './python-text.js';
 
 /** What one host made of one task. */
 export type TaskOutcome = {
@@ -65,7 +66,8 @@ function tail(output: string): string {
 /** A value as JSON has it, for events. */
 export function plainOf(value: Value): unknown {
   if (Array.isArray(value)) return value.map(plainOf);
-  if (value instanceof Map) return Object.fromEntries([...value].map(([key, inner]) => [String(key), plainOf(inner)]));
+  if (value instanceof Map)
+    return Object.fromEntries([...value].map(([key, inner]) => [pythonText(key), plainOf(inner)]));
   if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return value;
   if (typeof value === 'bigint') return Number(value);

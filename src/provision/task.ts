@@ -7,6 +7,7 @@ import { checkKeywords, type Deprecated, nameList, playbookError, refuseKeywords
 import type { RoleUse } from './role.js';
 import { innerScope, type Scope } from './scope.js';
 import { findModule, type KnownModules, readArguments } from './task-module.js';
+import { pythonText } from './python-text.js';
 
 export type Loop = { kind: string; value: Value };
 
@@ -170,9 +171,9 @@ export function flatTasks(nodes: readonly TaskNode[]): Task[] {
 function textOr(value: Value | undefined): string | undefined {
   return value === undefined || value === null || value instanceof Map || Array.isArray(value)
     ? undefined
-    : String(value);
+    : pythonText(value);
 }
 
 function shown(value: Value): string {
-  return value instanceof Map ? 'a mapping' : Array.isArray(value) ? 'a list' : `“${String(value).slice(0, 40)}”`;
+  return value instanceof Map ? 'a mapping' : Array.isArray(value) ? 'a list' : `“${pythonText(value).slice(0, 40)}”`;
 }

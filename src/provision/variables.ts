@@ -72,20 +72,20 @@ function lookup(layers: readonly Layer[], name: string): Value | undefined {
 
 function layersOf(world: VariableWorld, run: PlayRun | undefined, host: HostRun, task: Task | undefined): Layer[] {
   const scope = task?.scope;
-  const roles = run ? [...run.play.roles].reverse() : [];
+  const roles = run ? run.play.roles.toReversed() : [];
   return [
     magic(world, run, host, task),
     world.extraVars,
-    ...[...(scope?.params ?? [])].reverse(),
+    ...(scope?.params ?? []).toReversed(),
     host.setFacts,
     host.includedVars,
-    ...[...(scope?.vars ?? [])].reverse(),
-    ...[...(scope?.roleVars ?? [])].reverse(),
+    ...(scope?.vars ?? []).toReversed(),
+    ...(scope?.roleVars ?? []).toReversed(),
     ...roles.flatMap((role) => [role.vars, role.entryVars]),
     ...(run ? [run.varsFiles.of(host.name), run.play.vars] : []),
     host.facts,
     host.inventoryVars,
-    ...[...(scope?.roleDefaults ?? [])].reverse(),
+    ...(scope?.roleDefaults ?? []).toReversed(),
     ...roles.map((role) => role.defaults),
   ];
 }
@@ -139,7 +139,7 @@ function magic(world: VariableWorld, run: PlayRun | undefined, host: HostRun, ta
     }),
   );
   return {
-    get: (name) => make.get(String(name))?.(),
+    get: (name) => make.get(name)?.(),
     keys: () => make.keys(),
   };
 }

@@ -8,6 +8,7 @@ import { loadYaml } from '../yaml/load-yaml.js';
 import { positionOf } from '../yaml/position.js';
 import { playbookError } from './playbook-error.js';
 import type { Play } from './playbook.js';
+import { pythonText } from './python-text.js';
 
 /** The variables of a play's `vars_files`, per host where a file's name depends on the host. */
 export type VarsFiles = {
@@ -52,7 +53,7 @@ export function createVarsFiles(play: Play, decrypt: (text: string, file: string
 
   function templated(names: readonly string[], templar: Templar, complete: boolean): string[] | undefined {
     try {
-      return names.map((name) => String(templar.template(name, play.where)));
+      return names.map((name) => pythonText(templar.template(name, play.where)));
     } catch (error) {
       if (!complete && error instanceof StarsError && error.code === 'UNDEFINED_VARIABLE') return undefined;
       throw error;
