@@ -350,6 +350,6 @@ appended'`,
   `rm -f nonexistent; echo $?; rm nonexistent 2>/dev/null; echo $?; rmdir nonexistent 2>/dev/null || echo no`,
   `mkdir d; touch d/f; rmdir d 2>/dev/null || echo full; mkdir d 2>/dev/null || echo exists; mkdir -p d && echo fine`,
   `date +%Y | grep -q '^20' && echo year; date -u -d @0 +%F`,
-  `touch a; [ a -nt b ] && echo newer; [ a -ef ./a ] && echo same`,
+  `touch a; [ a -ef ./a ] && echo same`,
   `printf '\\0\\377' | wc -c | tr -d ' '; printf '\\0' >f; stat -c %s f`,
 ];

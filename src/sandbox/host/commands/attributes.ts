@@ -20,16 +20,13 @@ export const chmod: Tool = async (call) => {
   const mode = reference === undefined ? operands.shift() : call.stat(reference).mode.toString(8);
   if (mode === undefined || operands.length === 0) throw new UsageFault('missing operand');
   changedMode(mode, 0, false, 0);
-  return walkOperands(
-    call,
-    operands,
-    options.has('R'),
-    true,
-    (node) => {
-      call.fs.chmod(node, changedMode(mode, node.mode, node.kind === 'dir', call.proc.umask), call.user);
-    },
-    'cannot access',
-  );
+  return walkOperands(call, operands, {
+    recursive: options.has('R'),
+    follow: true,
+    change: (node) =>
+      call.fs.chmod(node, changedMode(mode, node.mode, node.kind === 'dir', call.proc.umask), call.user),
+    changing: 'changing permissions of',
+  });
 };
 
 export const chown: Tool = async (call) => {
@@ -55,17 +52,12 @@ export const chown: Tool = async (call) => {
     group && reference === undefined
       ? { uid: undefined, gid: groupId(call.machine, owner) }
       : parseOwner(call.machine, owner);
-  return walkOperands(
-    call,
-    operands,
-    options.has('R'),
-    !options.has('h') && !options.has('R'),
-    (node) => {
-      call.fs.chown(node, uid ?? node.uid, gid ?? node.gid, call.user);
-    },
-    'cannot access',
-    `changing ${group ? 'group' : 'ownership'} of`,
-  );
+  return walkOperands(call, operands, {
+    recursive: options.has('R'),
+    follow: !options.has('h') && !options.has('R'),
+    change: (node) => call.fs.chown(node, uid ?? node.uid, gid ?? node.gid, call.user),
+    changing: `changing ${group ? 'group' : 'ownership'} of`,
+  });
 };
 
 /** `user`, `user:group`, `user:`, `:group`, by name or number. */
@@ -85,43 +77,38 @@ function groupId(machine: Machine, text: string, shown = text): number {
   return group?.gid ?? Number(text);
 }
 
+type Walk = { recursive: boolean; follow: boolean; change: (node: Inode) => void; changing: string };
+
+/** Changes every operand, and with `recursive` all below it; what fails is named and makes the status 1. */
 async function walkOperands(
   call: Call,
   operands: readonly string[],
-  recursive: boolean,
-  follow: boolean,
-  change: (node: Inode) => void,
-  access: string,
-  changing = 'changing permissions of',
+  { recursive, follow, change, changing }: Walk,
 ): Promise<number> {
-  let status = 0;
+  let failures = 0;
   for (const operand of operands) {
-    status |= await call.each(
+    const status = await call.each(
       [operand],
-      async (path) => {
-        let target: Inode;
-        target = call.stat(path, follow);
-        const below = recursive && target.kind === 'dir' ? descendants(call, path, target) : [];
-        status |= await call.each(
-          [path],
-          () => change(target),
-          () => `${changing} '${path}'`,
-        );
-        for (const { path: inner, node } of below) {
-          if (node.kind === 'symlink' && call.name === 'chmod') continue;
-          status |= await call.each(
-            [inner],
-            () => change(call.fs.current(node)),
-            () => `${changing} '${inner}'`,
-          );
+      async () => {
+        const target = call.stat(operand, follow);
+        const below = recursive ? descendants(call, operand, target) : [];
+        for (const { path, node } of [{ path: operand, node: target }, ...below]) {
           const pause = call.proc.step();
           if (pause) await pause;
+          if (node.kind === 'symlink' && call.name === 'chmod') continue;
+          const changed = await call.each(
+            [path],
+            () => change(call.fs.current(node)),
+            () => `${changing} '${path}'`,
+          );
+          failures += changed;
         }
       },
-      () => `${access} '${operand}'`,
+      () => `cannot access '${operand}'`,
     );
+    failures += status;
   }
-  return status;
+  return failures === 0 ? 0 : 1;
 }
 
 /** Everything below a folder, folders before what is in them; symbolic links are not followed. */

@@ -193,8 +193,7 @@ class AwkRun {
   }
 
   #run(statement: AwkStatement): Jump | undefined {
-    // The promise of a pause is not awaited in here: the step count still bounds what one record may cost.
-    void this.call.proc.step();
+    this.call.proc.count(3);
     switch (statement.kind) {
       case 'block':
         for (const inner of statement.body) {
@@ -255,7 +254,7 @@ class AwkRun {
     let first = after;
     while (first || test()) {
       first = false;
-      void this.call.proc.step();
+      this.call.proc.count(3);
       const jump = this.#run(body);
       if (jump === 'break') return undefined;
       if (jump && jump !== 'continue') return jump;
@@ -290,7 +289,7 @@ class AwkRun {
   }
 
   #value(expression: AwkExpression): AwkValue {
-    void this.call.proc.step();
+    this.call.proc.count(3);
     switch (expression.kind) {
       case 'number':
       case 'text':

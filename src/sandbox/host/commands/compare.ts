@@ -3,7 +3,7 @@ import { Errno } from '../fs/errno.js';
 import { readAll } from '../kernel/io.js';
 import { UsageFault } from './call.js';
 import type { Call, Tool } from './call.js';
-import { parseOptions } from './options.js';
+import { parseOptions, wholeNumber } from './options.js';
 
 export const cmp: Tool = async (call) => {
   const options = parseOptions(call.args, { letters: 'slbn:', long: { silent: 's', quiet: 's' }, status: 2 });
@@ -234,13 +234,17 @@ export const base64: Tool = async (call) => {
     await call.proc.file(1).write(Buffer.from(text, 'base64'), call.proc);
     return 0;
   }
-  const width = Number(options.value('w') ?? 76);
+  const width = wholeNumber(options.value('w'), 76);
   const encoded = bytes.toString('base64');
-  await call.print(
-    width === 0 ? encoded : (encoded.match(new RegExp(`.{1,${width}}`, 'g')) ?? []).map((line) => `${line}\n`).join(''),
-  );
+  await call.print(width === 0 ? encoded : wrapped(encoded, width));
   return 0;
 };
+
+function wrapped(text: string, width: number): string {
+  let result = '';
+  for (let at = 0; at < text.length; at += width) result += `${text.slice(at, at + width)}\n`;
+  return result;
+}
 
 export const od: Tool = async (call) => {
   const options = parseOptions(call.args, {

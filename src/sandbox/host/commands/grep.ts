@@ -71,6 +71,14 @@ export const grep: Tool = async (call) => {
   return failed ? 2 : matched ? 0 : 1;
 };
 
+function perlSource(pattern: string): string {
+  try {
+    return new RegExp(pattern).source;
+  } catch {
+    throw new UsageFault('invalid regular expression', 2);
+  }
+}
+
 async function givenPatterns(call: Call, options: Options, operands: string[]): Promise<string[]> {
   const given = [...(options.values.get('e') ?? [])];
   for (const file of options.values.get('f') ?? []) {
@@ -88,7 +96,7 @@ function createSearch(call: Call, patterns: readonly string[], options: Options,
   const extended = options.has('E') || call.name === 'egrep';
   const fixed = options.has('F') || call.name === 'fgrep';
   const sources = patterns.map((pattern) => {
-    if (options.has('P')) return new RegExp(pattern).source;
+    if (options.has('P')) return perlSource(pattern);
     const source = fixed ? pattern.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&') : posixRegex(pattern, { extended }).source;
     // An empty pattern matches every line.
     return source === '' ? '(?:)' : source;

@@ -61,6 +61,13 @@ export function parseOptions(
   return { values, operands, has: (letter) => values.has(letter), value: (letter) => values.get(letter)?.at(-1) };
 }
 
+/** A number an option was given, 0 or more. */
+export function wholeNumber(text: string | undefined, fallback: number, status = 1): number {
+  if (text === undefined) return fallback;
+  if (!/^\d{1,9}$/.test(text)) throw new UsageFault(`invalid number '${text}'`, status);
+  return Number(text);
+}
+
 function longLetter(name: string, long: Record<string, string>, status: number): string {
   const exact = long[name];
   if (exact !== undefined) return exact;

@@ -3,6 +3,7 @@ import { SIGNALS, signalNumber } from '../kernel/signals.js';
 import { execOrComplain, UsageFault } from './call.js';
 import type { Tool } from './call.js';
 import { parseOptions } from './options.js';
+import { posixRegex } from './regex.js';
 
 function durationMs(text: string): number {
   const found = /^(\d+(?:\.\d*)?|\.\d+)([smhd]?)$/.exec(text);
@@ -30,7 +31,7 @@ export const timeout: Tool = async (call) => {
   const child = call.start(argv);
   let timedOut = false;
   const cancels = [
-    call.machine.clock.after(Math.max(1, durationMs(limit)), () => {
+    call.machine.clock.after(Math.min(Math.max(1, durationMs(limit)), 2 ** 31 - 1), () => {
       timedOut = true;
       child.signal(signal);
       const grace = options.value('k');
@@ -142,7 +143,7 @@ export const ps: Tool = async (call) => {
 export const pgrep: Tool = async (call) => {
   const options = parseOptions(call.args, { letters: 'fxlau:ons:0123456789', long: { full: 'f', signal: 's' } });
   const [pattern = ''] = options.operands;
-  const regex = new RegExp(options.has('x') ? `^(${pattern})$` : pattern);
+  const regex = posixRegex(options.has('x') ? `^(${pattern})$` : pattern, { extended: true });
   const found = [...call.machine.kernel.processes.values()].filter(
     (proc) =>
       proc !== call.proc &&

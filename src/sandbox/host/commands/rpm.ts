@@ -1,4 +1,4 @@
-import { fullName, versionRelease } from '../packages/database.js';
+import { fullName, matchesSpec, versionRelease } from '../packages/database.js';
 import type { InstalledPackage } from '../packages/database.js';
 import { UsageFault } from './call.js';
 import type { Call, Tool } from './call.js';
@@ -76,15 +76,7 @@ async function query(call: Call, options: Options): Promise<number> {
   if (options.has('a')) {
     const found = packages
       .installed()
-      .filter(
-        (pack) =>
-          options.operands.length === 0 ||
-          options.operands.some(
-            (spec) =>
-              packages.find(spec)?.name === pack.name ||
-              new RegExp(`^${spec.replaceAll('.', '\\.').replaceAll('*', '.*')}$`).test(pack.name),
-          ),
-      );
+      .filter((pack) => options.operands.length === 0 || options.operands.some((spec) => matchesSpec(pack, spec)));
     await call.print(found.map((pack) => describe(pack, format, options)).join(''));
     return 0;
   }

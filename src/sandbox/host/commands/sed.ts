@@ -167,7 +167,7 @@ class SedRun {
 
   async #run(commands: SedCommand[]): Promise<Outcome | undefined> {
     for (let at = 0; at < commands.length; at++) {
-      const pause = this.call.proc.step();
+      const pause = this.call.proc.step(10);
       if (pause) await pause;
       const command = commands[at] as SedCommand;
       if (this.#selects(command) === command.negated) continue;

@@ -1,6 +1,6 @@
 import { UsageFault } from './call.js';
 import type { Tool } from './call.js';
-import { parseOptions } from './options.js';
+import { parseOptions, wholeNumber } from './options.js';
 import { allLines, linesOf } from './text.js';
 import { readAll } from '../kernel/io.js';
 
@@ -286,7 +286,7 @@ export const fold: Tool = async (call) => {
     call.args.map((arg) => arg.replace(/^-(\d+)$/, '-w$1')),
     { letters: 'w:sb', long: { width: 'w' } },
   );
-  const width = Number(options.value('w') ?? 80);
+  const width = Math.min(10_000, Math.max(1, wholeNumber(options.value('w'), 80)));
   const text = (await readAll(call.proc)).toString('latin1');
   await call.print(text.replace(new RegExp(`([^\\n]{${width}})(?=[^\\n])`, 'g'), '$1\n'));
   return 0;

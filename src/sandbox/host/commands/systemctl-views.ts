@@ -1,6 +1,7 @@
 import { print } from '../kernel/io.js';
 import type { UnitState } from '../services/manager.js';
 import { readUnit, setting, settings, UNIT_FOLDERS, unitName } from '../services/unit-file.js';
+import { compilePattern, matchesPattern } from '../shell/pattern.js';
 import type { Call } from './call.js';
 import { formatDate } from './dates.js';
 import type { Options } from './options.js';
@@ -155,11 +156,7 @@ export async function listUnitFiles(call: Call, names: string[], options: Option
       (name) =>
         (!type || name.endsWith(`.${type}`)) &&
         (names.length === 0 ||
-          names.some(
-            (text) =>
-              unitName(text) === name ||
-              new RegExp(`^${text.replaceAll('.', '\\.').replaceAll('*', '.*')}$`).test(name),
-          )),
+          names.some((text) => unitName(text) === name || matchesPattern(compilePattern(text), name))),
     )
     .sort();
   const rows = wanted.map((name) => `${name} ${call.machine.services.enablement(name) ?? 'static'}\n`);

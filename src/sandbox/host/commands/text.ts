@@ -2,7 +2,7 @@ import { readLines } from '../kernel/io.js';
 import type { OpenFile } from '../kernel/open-file.js';
 import { UsageFault } from './call.js';
 import type { Call, Tool } from './call.js';
-import { parseOptions } from './options.js';
+import { parseOptions, wholeNumber } from './options.js';
 import type { Options } from './options.js';
 import { openFile } from '../kernel/open.js';
 
@@ -230,7 +230,7 @@ export const uniq: Tool = async (call) => {
     letters: 'cdiuf:s:w:',
     long: { count: 'c', repeated: 'd', unique: 'u', 'ignore-case': 'i' },
   });
-  const skip = Number(options.value('f') ?? 0);
+  const skip = Math.min(1000, wholeNumber(options.value('f'), 0));
   const key = (line: string) => {
     const rest = skip > 0 ? line.replace(new RegExp(`^(\\s*\\S+){${skip}}`), '') : line;
     return options.has('i') ? rest.toLowerCase() : rest;

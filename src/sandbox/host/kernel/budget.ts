@@ -1,5 +1,7 @@
 const STEPS_BETWEEN_PAUSES = 512;
 const MAX_STEPS = 3_000_000;
+/** What a new process costs: some 30,000 of them are too many for one command. */
+export const FORK_STEPS = 100;
 
 /** A command that used more steps than any sane script does. */
 export class OutOfSteps extends Error {
@@ -12,8 +14,9 @@ export class OutOfSteps extends Error {
 export class Budget {
   #steps = 0;
 
-  spend(): void {
-    if (++this.#steps > MAX_STEPS) throw new OutOfSteps();
+  spend(steps = 1): void {
+    this.#steps += steps;
+    if (this.#steps > MAX_STEPS) throw new OutOfSteps();
   }
 
   renew(): void {

@@ -5,7 +5,7 @@ import { allowed, fileBytes, READ, ROOT, SEARCH } from '../fs/inode.js';
 import type { FileNode } from '../fs/inode.js';
 import { MAGIC } from './magic.js';
 import { absolutePath } from './path.js';
-import { OutOfSteps, Turns } from './budget.js';
+import { FORK_STEPS, OutOfSteps, Turns } from './budget.js';
 import { Process } from './process.js';
 import { Killed } from './signals.js';
 
@@ -51,6 +51,7 @@ export class Kernel {
   /** A child that shares its parent's open files; nothing runs in it yet. */
   fork(parent: Process, argv: string[] = parent.argv): Process {
     if (this.processes.size >= MAX_PROCESSES) throw new Errno('EAGAIN');
+    if (parent !== this.init) parent.budget.spend(FORK_STEPS);
     const { user, cwd, umask } = parent;
     const child = new Process({ pid: this.#pid(), parent, argv, user, cwd, umask }, this.clock, this.turns);
     child.environment = new Map(parent.environment);

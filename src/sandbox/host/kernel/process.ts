@@ -6,6 +6,8 @@ import type { Turns } from './budget.js';
 import type { OpenFile } from './open-file.js';
 import { Interrupted, Killed, signalName, SIGNALS } from './signals.js';
 
+// Timers know no longer ones.
+const MAX_SLEEP_MS = 2 ** 31 - 1;
 const IGNORED_BY_DEFAULT: readonly number[] = [SIGNALS.CHLD, SIGNALS.WINCH, SIGNALS.CONT];
 const STOPS: readonly number[] = [SIGNALS.STOP, SIGNALS.TSTP, SIGNALS.TTIN, SIGNALS.TTOU];
 
@@ -119,16 +121,21 @@ export class Process {
   sleep(ms: number, interruptible = false): Promise<void> {
     // Whoever sleeps does not run away.
     if (ms > 0) this.budget.renew();
-    return this.wait((wake) => this.clock.after(ms, wake), interruptible);
+    return this.wait((wake) => this.clock.after(Math.min(ms, MAX_SLEEP_MS), wake), interruptible);
   }
 
   /** Counts one piece of work. Now and then it returns a promise, which gives everybody else a turn. */
-  step(): Promise<void> | undefined {
-    this.check();
-    this.budget.spend();
+  step(cost = 1): Promise<void> | undefined {
+    this.count(cost);
     if (this.#stopped) return this.wait((wake) => this.#onInterrupt(wake));
     const pause = this.turns.step();
     return pause && this.#after(pause);
+  }
+
+  /** Counts work where nothing can wait. */
+  count(cost = 1): void {
+    this.check();
+    this.budget.spend(cost);
   }
 
   file(fd: number): OpenFile {

@@ -5,6 +5,7 @@ import type { Clock } from '../../../clock.js';
 import { addAccount } from '../accounts.js';
 import type { Users } from '../users.js';
 import { MAGIC } from '../kernel/magic.js';
+import { compilePattern, matchesPattern } from '../shell/pattern.js';
 import { BASE_PACKAGES, REPOSITORY } from './repository.js';
 import type { Package, PackageFile } from './package.js';
 
@@ -125,13 +126,8 @@ export function matchesSpec(pack: Package, spec: string): boolean {
   const { name, version, arch, release } = pack;
   const forms = [name, `${name}.${arch}`, `${name}-${version}`, `${name}-${version}-${release}`, fullName(pack)];
   if (!/[*?[]/.test(spec)) return forms.includes(spec.replace(/-\d+:/, '-'));
-  const pattern = new RegExp(
-    `^${spec
-      .replace(/[.+^${}()|\\]/g, '\\$&')
-      .replace(/\*+/g, '.*')
-      .replaceAll('?', '.')}$`,
-  );
-  return forms.some((form) => pattern.test(form));
+  const pattern = compilePattern(spec);
+  return forms.some((form) => matchesPattern(pattern, form));
 }
 
 function compareVersions(a: Package, b: Package): number {

@@ -79,6 +79,8 @@ export class ServiceManager {
   killAll(): void {
     for (const [name, unit] of this.#units) {
       unit.cancelRestart?.();
+      // Nobody is left who would start it again.
+      unit.stopping = true;
       for (const proc of this.processes(name)) proc.signal(SIGNALS.KILL);
     }
     this.#units.clear();
@@ -146,6 +148,10 @@ export class ServiceManager {
   async start(text: string, depth = 0): Promise<JobResult> {
     const unit = this.state(text);
     if (!unit) return { ok: false, kind: 'not-found', code: 'exit-code' };
+    return this.#begin(unit, depth);
+  }
+
+  async #begin(unit: UnitState, depth = 0): Promise<JobResult> {
     if (unit.definition.masked) return { ok: false, kind: 'masked', code: 'exit-code' };
     if (unit.active === 'active') return { ok: true };
     unit.cancelRestart?.();
@@ -285,8 +291,7 @@ export class ServiceManager {
     this.#enter(unit, 'activating', 'auto-restart', clean ? 'success' : 'exit-code');
     const delayMs = durationMs(setting(unit.definition, 'Service.RestartSec'), 100);
     unit.cancelRestart = this.kernel.clock.after(delayMs, () => {
-      this.#enter(unit, 'inactive', 'dead', unit.result);
-      void this.start(unit.definition.name);
+      void this.#begin(unit);
     });
   }
 
@@ -331,8 +336,10 @@ export class ServiceManager {
   }
 
   async restart(text: string): Promise<JobResult> {
+    const unit = this.state(text);
     const stopped = await this.stop(text);
-    return stopped.ok ? this.start(text) : stopped;
+    // A restart does not read the unit anew: only a reload does.
+    return unit && stopped.ok ? this.#begin(unit) : stopped;
   }
 
   /** ExecReload; a unit without one cannot be reloaded. */

@@ -15,6 +15,8 @@ import { ExpansionFailure, ShellExit } from './state.js';
 import type { ShellState } from './state.js';
 import { runTrapAction } from './trap-action.js';
 
+/** What one command costs: some 150,000 are too many between two lines of a session. */
+const COMMAND_STEPS = 20;
 const MAX_SUBSTITUTION = 64 * 1024 * 1024;
 
 /** Runs parsed commands in one process. */
@@ -76,7 +78,7 @@ export class Interpreter implements Shell {
   }
 
   async run(command: Command): Promise<number> {
-    const pause = this.proc.step();
+    const pause = this.proc.step(COMMAND_STEPS);
     if (pause) await pause;
     if (this.state.options.noexec) return 0;
     this.state.status = await this.#dispatch(command);

@@ -42,7 +42,11 @@ export function serveSftp(sftp: SFTPWrapper, login: Login): void {
     over();
   };
   sftp.on('close', end);
-  sftp.on('end', end);
+  sftp.on('end', () => {
+    end();
+    reportSuccess(sftp);
+    sftp.end();
+  });
   sftp.on('error', end);
 
   const path = (text: string) => absolutePath(toByteString(text) || '.', proc.cwd);
@@ -187,6 +191,17 @@ export function serveSftp(sftp: SFTPWrapper, login: Login): void {
   sftp.on('SYMLINK', (id, target, link) =>
     handled(id, () => (fs.symlink(toByteString(target), path(link), proc.user), done(id))),
   );
+}
+
+type Internals = {
+  _protocol: { exitStatus(channel: number, status: number): void };
+  outgoing: { id: number; state: string };
+};
+
+/** OpenSSH's scp wants an exit status of the subsystem; ssh2 has no public way to send one for SFTP. */
+function reportSuccess(sftp: SFTPWrapper): void {
+  const { _protocol, outgoing } = sftp as unknown as Internals;
+  if (outgoing.state === 'open') _protocol.exitStatus(outgoing.id, 0);
 }
 
 function statusOf({ code }: Errno): number {
