@@ -119,6 +119,7 @@ export const ip: Tool = async (call) => {
     );
     return 0;
   }
+  if (call.args.includes('-6')) return 0;
   if (/^(r|route)( |$)/.test(text)) {
     await call.print(
       /get/.test(text)

@@ -30,6 +30,7 @@ export function mountKernelFiles(machine: Machine): void {
     '/proc/modules': () => 'overlay 91659 0 - Live 0x0000000000000000\n',
     '/proc/sys/kernel/hostname': () => `${machine.hostname}\n`,
     '/proc/sys/kernel/osrelease': () => `${KERNEL}\n`,
+    '/proc/sys/kernel/version': () => '#1 SMP Mon Oct 19 16:18:59 UTC 2020\n',
     '/proc/sys/kernel/ostype': () => 'Linux\n',
     '/proc/sys/kernel/pid_max': () => '32768\n',
     '/proc/sys/kernel/random/boot_id': () => `${bootId(machine)}\n`,
@@ -41,8 +42,20 @@ export function mountKernelFiles(machine: Machine): void {
     '/proc/1/environ': () => '',
     '/sys/class/dmi/id/product_name': () => 'KVM\n',
     '/sys/class/dmi/id/sys_vendor': () => 'Red Hat\n',
-    '/sys/class/net/lo/address': () => '00:00:00:00:00:00\n',
-    '/sys/class/net/eth0/address': () => '52:54:00:12:34:56\n',
+    ...networkDevice('lo', {
+      address: '00:00:00:00:00:00',
+      mtu: '65536',
+      operstate: 'unknown',
+      type: '772',
+      flags: '0x9',
+    }),
+    ...networkDevice('eth0', {
+      address: '52:54:00:12:34:56',
+      mtu: '1500',
+      operstate: 'up',
+      type: '1',
+      flags: '0x1003',
+    }),
   };
   for (const [path, generate] of Object.entries(files)) {
     makeFolders(fs, path);
@@ -54,6 +67,12 @@ export function mountKernelFiles(machine: Machine): void {
     lookup: (name) => processFolder(machine, name),
     list: () => [...kernel.processes.keys()].filter((pid) => pid !== 1).map(String),
   };
+}
+
+function networkDevice(name: string, values: Record<string, string>): Record<string, () => string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([file, value]) => [`/sys/class/net/${name}/${file}`, () => `${value}\n`]),
+  );
 }
 
 const MOUNTS = [
