@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { StarsError } from '../errors.js';
 import { Float, Unsafe, type Value } from '../jinja/value.js';
 import { pythonText } from './python-text.js';
-import type { ModuleDefinition } from './module.js';
+import type { AnyModule } from './module.js';
 
 // Arguments reach a module as YAML or `k=v` text wrote them, so every kind takes what Ansible converts to it.
 
@@ -120,14 +120,38 @@ export function raw() {
  * The checked arguments of a module from what a task gives: aliases resolved, texts converted.
  * Throws PLAYBOOK with every problem in plain words.
  */
-export function moduleArguments<Args>(definition: ModuleDefinition<Args>, given: Record<string, unknown>): Args {
+export function moduleArguments<Args>(
+  definition: Pick<AnyModule, 'name' | 'aliases' | 'freeForm'> & { args: z.ZodType<Args> },
+  given: Record<string, unknown>,
+): Args {
+  const { name, aliases, freeForm } = definition;
   const named: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(given)) named[definition.aliases?.[key] ?? key] = value;
+  for (const [key, value] of Object.entries(given)) {
+    const known = key === '_raw_params' && freeForm ? freeForm : key;
+    named[aliases?.[known] ?? known] = value;
+  }
   const parsed = definition.args.safeParse(named);
   if (parsed.success) return parsed.data;
-  throw new StarsError('PLAYBOOK', parsed.error.issues.map((issue) => describe(definition.name, issue)).join('; '), {
-    hint: `See the arguments of ${definition.name} in the reference.`,
+  throw new StarsError('PLAYBOOK', `${parsed.error.issues.map((issue) => describe(name, issue)).join('; ')}.`, {
+    hint: `It takes ${argumentNames(definition)?.join(', ') ?? 'the arguments of the reference'}.`,
   });
+}
+
+/** Every spelling of the module's arguments, sorted; undefined when its schema does not say. */
+export function argumentNames({
+  args: schema,
+  aliases,
+  freeForm,
+}: Pick<AnyModule, 'args' | 'aliases' | 'freeForm'>): readonly string[] | undefined {
+  const shape = shapeOf(schema);
+  if (!shape) return undefined;
+  return [...Object.keys(shape), ...Object.keys(aliases ?? {}), ...(freeForm ? ['_raw_params'] : [])].sort();
+}
+
+function shapeOf(schema: unknown): object | undefined {
+  if (typeof schema !== 'object' || schema === null) return undefined;
+  if ('shape' in schema && typeof schema.shape === 'object' && schema.shape !== null) return schema.shape;
+  return 'out' in schema ? shapeOf(schema.out) : undefined;
 }
 
 type Converted<T> = { value: T } | { problem: string };

@@ -3,13 +3,14 @@ import { StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
 import type { Templar } from '../templating/templar.js';
 import { protect } from '../templating/unsafe.js';
+import { moduleArguments } from './arguments.js';
 import { becomeOf } from './become.js';
 import { unifiedDiff } from './diff.js';
 import { addFacts, type HostRun } from './host-run.js';
 import type { HostSession, Question } from './host-session.js';
 import { createLocalFiles } from './local-files.js';
 import type { Action, AnyModule, Fact, ModuleContext, Plan } from './module.js';
-import { checkedArguments, templatedArguments } from './task-arguments.js';
+import { templatedArguments } from './task-arguments.js';
 import { definedOnly, environmentOf, keywordOf, reachOf } from './task-keywords.js';
 import { isTrue } from './task-result.js';
 import type { Task } from './task.js';
@@ -75,13 +76,10 @@ export function createModuleRunner({ world, modules, setupFact, signal, runId }:
     const module = modules.get(task.module);
     if (!module) throw new StarsError('UNSUPPORTED', `The module ${task.module} is not one that Stars runs.`);
     const context = contextFor(task, templar, place);
-    const args = templatedArguments(task, templar, { freeText: true });
-    const plan = await module.plan(checkedArguments(module, args) as never, context);
+    const plan = await planOf(module, { task, templar, context });
     const diff = context.diffMode || context.checkMode ? unifiedDiff(plan.diff) : undefined;
     return { result: await resultOf(plan, place, { task, templar, context }), diff };
   }
-
-  type Setting = { task: Task; templar: Templar; context: ModuleContext };
 
   async function resultOf(plan: Plan, place: Place, setting: Setting): Promise<Dict> {
     if (plan.failed !== undefined) return merged(plan.result, { failed: true, changed: false, msg: plan.failed });
@@ -166,8 +164,7 @@ export function createModuleRunner({ world, modules, setupFact, signal, runId }:
           return Promise.reject(new StarsError('INTERNAL', 'This fact is not read yet.'));
         },
       };
-      const args = templatedArguments(task, templar, { freeText: true });
-      const plan = await module.plan(checkedArguments(module, args) as never, context);
+      const plan = await planOf(module, { task, templar, context });
       return { questions, acts: plan.actions.length > 0 };
     } catch {
       // Whatever is wrong shows again, with its place, when the task runs.
@@ -177,6 +174,14 @@ export function createModuleRunner({ world, modules, setupFact, signal, runId }:
 
   /** How many tasks acted on a host so far. */
   return { placeFor, run, gather, foresee, actions: () => actions };
+}
+
+type Setting = { task: Task; templar: Templar; context: ModuleContext };
+
+function planOf(module: AnyModule, { task, templar, context }: Setting): Promise<Plan> {
+  const args = templatedArguments(task, templar, { freeText: true });
+  const given = Object.fromEntries([...args].map(([name, value]) => [pythonText(name), value]));
+  return module.plan(moduleArguments(module, given) as never, context);
 }
 
 /** The registered result after acting: the module's own words about failure win over the exit code. */
