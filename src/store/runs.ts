@@ -85,9 +85,7 @@ export function createRunStore(database: Database) {
   /** Runs that have not ended and whose process has not said a word since `before`, or is known to be gone. */
   async function stale(before: Date, isGone: (owner: string) => boolean = () => false): Promise<Run[]> {
     const rows = await database.selectFrom('runs').selectAll().where('finished_at', 'is', null).execute();
-    return rows
-      .filter(({ heartbeat_at, owner }) => heartbeat_at < before.toISOString() || isGone(owner))
-      .map(toRun);
+    return rows.filter(({ heartbeat_at, owner }) => heartbeat_at < before.toISOString() || isGone(owner)).map(toRun);
   }
 
   /** The run whose id is or starts with `id`; undefined when none or several do. */
