@@ -16,7 +16,7 @@ export type Permission = 'read' | 'operate' | 'provision';
 /** What a command's page gets: what was asked, ready-made clients, and nothing from the air. */
 export type CommandContext<Args> = {
   args: Args;
-  /** Words after `--`, as typed. */
+  /** The text after `--`, as typed, for a command that `takesRest`. */
   rest: string | undefined;
   /** The environment asked for. Throws CONFIG when there is none. */
   environment: Environment;
@@ -53,6 +53,8 @@ export type CommandDefinition<Args> = {
   /** `required`: named, or the default of the channel or home; `optional`: a name that narrows down; `none`: the command knows no environment. */
   environment: 'required' | 'optional' | 'none';
   flags?: Record<string, Flag>;
+  /** What follows `--` is text for somebody else (a shell on the hosts), not words of this command. */
+  takesRest?: boolean;
   /** Validates words and flags by name (`<target>` is `target`, `--start-at` is `startAt`). */
   args: z.ZodType<Args>;
   permission: Permission;

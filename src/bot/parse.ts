@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { StarsError } from '../errors.js';
 import type { AnyCommand, Flag } from './command.js';
 import { didYouMean } from '../near-names.js';
-import type { Words } from './words.js';
+import { splitWords, type Words } from './words.js';
 
 /** A command found and its words sorted: positions by name, the environment apart, flags in camel case. */
 export type Parsed = {
@@ -27,8 +27,10 @@ export function parse({ words, rest }: Words, { commands, environments }: Names)
   if (help && others.some((word) => HELP_FLAGS.includes(word)))
     return { command: help, input: { command: command.name }, environment: undefined, rest: undefined };
   const { operands, flags } = readFlags(command, others);
-  const { positions, environment } = placeOperands(command, operands, environments);
-  return { command, input: { ...positions, ...flags }, environment, rest };
+  // `--` ends the flags; only a command that passes text on takes what follows as it stands.
+  const after = rest === undefined || command.takesRest ? [] : splitWords(rest).words;
+  const { positions, environment } = placeOperands(command, [...operands, ...after], environments);
+  return { command, input: { ...positions, ...flags }, environment, rest: command.takesRest ? rest : undefined };
 }
 
 /** `deploy <target> <environment> [--check] …` */

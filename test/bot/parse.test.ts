@@ -66,6 +66,11 @@ test.each([
     'deploy x --start-at "Install it"',
     { command: 'deploy', input: { target: 'x', startAt: 'Install it' }, environment: undefined },
   ],
+  [
+    'what follows -- is no flag',
+    'deploy -- --check staging',
+    { command: 'deploy', input: { target: '--check' }, environment: 'staging' },
+  ],
   ['a lone environment is not the subject', 'status staging', { command: 'status', input: {}, environment: 'staging' }],
   [
     'a lone subject is not the environment',
