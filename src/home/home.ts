@@ -93,7 +93,7 @@ export async function openHome({ env, cwd, redactor = createRedactor() }: HomeOp
     defaultEnvironment,
     environment,
     targets: () => stackTargets(stackFolder),
-    resolveTarget: async (text) => resolveTarget(text, await stackTargets(stackFolder)),
+    resolveTarget: async (text) => resolveTarget(text, await stackTargets(stackFolder), stackFolder),
   };
 }
 

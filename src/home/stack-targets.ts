@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { StarsError } from '../errors.js';
@@ -26,14 +27,31 @@ export async function stackTargets(stackFolder: string): Promise<Target[]> {
  * The target that a person named: a playbook or an app by its name, the others as `role:NAME` and `job:NAME`; a playbook goes
  * before an app of the same name, `app:NAME` says otherwise. Throws UNKNOWN_TARGET with near names or a list.
  */
-export function resolveTarget(text: string, targets: readonly Target[]): Target {
+export function resolveTarget(text: string, targets: readonly Target[], stackFolder?: string): Target {
   const [, prefix, name = ''] = /^(?:(playbook|role|app|job):)?(.*)$/s.exec(text) ?? [];
   const kinds = prefix === undefined ? (['playbook', 'app'] as const) : KINDS.filter((kind) => kind === prefix);
   for (const kind of kinds) {
     const found = targets.find((target) => target.kind === kind && isCalled(target, name));
     if (found) return found;
   }
+  const file = stackFolder && fileCalled(name, stackFolder);
+  if (file && kinds.includes('playbook')) throw noPlaybook(file);
   throw unknownTarget(text, name, targets);
+}
+
+/** A YAML file of that name which is no playbook. */
+function fileCalled(name: string, stackFolder: string): string | undefined {
+  if (!/^[\w.-]+$/.test(name)) return undefined;
+  return ['', '.yml', '.yaml']
+    .map((ending) => join(stackFolder, name + ending))
+    .find((file) => /\.ya?ml$/.test(file) && existsSync(file));
+}
+
+function noPlaybook(file: string): StarsError {
+  return new StarsError('PLAYBOOK', 'This file is no playbook: it holds no list of plays.', {
+    where: { file, line: 1 },
+    hint: 'A playbook is a list of plays, each starting with “- hosts: <group>”.',
+  });
 }
 
 function isCalled({ kind, name, path, ids }: Target, wanted: string): boolean {

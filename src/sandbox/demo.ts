@@ -54,6 +54,9 @@ export async function playDemo({ clock, log, connect, stackFolder, out, pictureF
     }
     out('');
     out(slack.transcript('deploys'));
+    out(
+      '\nThe demo keeps nothing: these runs are gone. “npx stars deploy workers sandbox” makes one that “npx stars show last” tells.',
+    );
     if (pictureFile) writeFileSync(pictureFile, pictureOf(slack));
     const runs = await stars.store.list({ limit: DEMO_COMMANDS.length });
     return runs.length === DEMO_COMMANDS.length && runs.every(({ state }) => state === 'succeeded') ? 0 : 1;

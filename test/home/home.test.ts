@@ -342,4 +342,15 @@ describe('targets', () => {
     expect(error.code).toBe('UNKNOWN_TARGET');
     expect(error.hint).toContain(hint);
   });
+
+  test('a file of that name that is no playbook is named', async () => {
+    const home = await homeWith({ ...STACK, 'stack/empty.yml': '', 'stack/vars.yml': 'a: 1\n' });
+    for (const name of ['empty', 'vars.yml']) {
+      expect(await failure(home.resolveTarget(name))).toMatchObject({
+        code: 'PLAYBOOK',
+        message: 'This file is no playbook: it holds no list of plays.',
+        where: { file: expect.stringMatching(/stack\/(empty|vars)\.yml$/) },
+      });
+    }
+  });
 });
