@@ -15,7 +15,11 @@ export const backup = defineCommand({
   environment: 'required',
   flags: { 'allow-empty': { says: 'save it even though there are no apps or no jobs' } },
   args: z.object({
-    action: z.enum(['list', 'show', 'verify', 'diff']).optional(),
+    action: z
+      .enum(['list', 'show', 'verify', 'diff'], {
+        error: 'must be list, show, verify or diff, or left out to take a backup',
+      })
+      .optional(),
     backup: z
       .string()
       .regex(/^[\w-]+$/, 'is the name of a backup, as `backup list` shows it')
