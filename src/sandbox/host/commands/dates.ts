@@ -51,6 +51,14 @@ export function parseDate(text: string, now: Date): number | undefined {
   return Number.isNaN(parsed) ? undefined : parsed;
 }
 
+const HALF_A_YEAR_MS = 15_778_476_000;
+
+/** When a file was last changed, as `ls -l` has it: the year instead of the time once that is half a year ago or yet to come. */
+export function listedDate(changedMs: number, now: Date): string {
+  const age = now.getTime() - changedMs;
+  return formatDate(age < 0 || age >= HALF_A_YEAR_MS ? '%b %e  %Y' : '%b %e %H:%M', new Date(changedMs));
+}
+
 /** strftime in UTC, with GNU's `%N`, `%s` and padding flags. */
 export function formatDate(format: string, at: Date): string {
   const two = (value: number) => String(value).padStart(2, '0');

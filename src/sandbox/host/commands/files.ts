@@ -6,7 +6,7 @@ import { baseName, folderName, normalPath } from '../kernel/path.js';
 import { descendants } from './attributes.js';
 import { UsageFault } from './call.js';
 import type { Call, Tool } from './call.js';
-import { parseDate } from './dates.js';
+import { listedDate, parseDate } from './dates.js';
 import { changedMode, modeText } from './modes.js';
 import { parseOptions } from './options.js';
 
@@ -77,7 +77,7 @@ function sorted(
 }
 
 function listing(
-  { machine: { users } }: Call,
+  { machine: { users, clock } }: Call,
   entries: { name: string; node: Inode }[],
   has: (letter: string) => boolean,
 ): string {
@@ -92,13 +92,13 @@ function listing(
             : ''
       : '';
   const long = has('l') || has('n') || has('g') || has('o');
+  const now = clock.now();
   const lines = entries.map(({ name, node }) => {
     const inode = has('i') ? `${node.ino} ` : '';
     if (!long) return `${inode}${name}${mark(node)}\n`;
     const owner = has('n') ? String(node.uid) : (users.userName(node.uid) ?? String(node.uid));
     const group = has('n') ? String(node.gid) : (users.groupName(node.gid) ?? String(node.gid));
-    const time = new Date(node.mtimeMs).toISOString();
-    const date = `${new Date(node.mtimeMs).toUTCString().slice(8, 11)} ${time.slice(8, 10).replace(/^0/, ' ')} ${time.slice(11, 16)}`;
+    const date = listedDate(node.mtimeMs, now);
     const target = node.kind === 'symlink' ? ` -> ${node.target}` : '';
     return `${inode}${modeText(node)}. ${node.nlink} ${owner} ${group} ${sizeOf(node)} ${date} ${name}${mark(node)}${target}\n`;
   });

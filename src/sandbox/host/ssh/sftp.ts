@@ -9,7 +9,9 @@ import { RegularFile } from '../kernel/open-file.js';
 import type { OpenFile } from '../kernel/open-file.js';
 import { absolutePath, normalPath } from '../kernel/path.js';
 import type { Process } from '../kernel/process.js';
-import { formatStat } from '../commands/attributes.js';
+import { listedDate } from '../commands/dates.js';
+import { modeText } from '../commands/modes.js';
+import type { Machine } from '../machine.js';
 import type { Login } from './login.js';
 
 const { OPEN_MODE, STATUS_CODE } = ssh2.utils.sftp;
@@ -27,6 +29,7 @@ export function serveSftp(sftp: SFTPWrapper, login: Login): void {
   proc.user = machine.users.credentials(user);
   proc.cwd = user.home;
   const handles = new Map<number, Handle>();
+  const working = new Set<Promise<void>>();
   let nextHandle = 0;
   let over: () => void = () => {};
   void kernel.run(proc, async () => {
@@ -41,24 +44,29 @@ export function serveSftp(sftp: SFTPWrapper, login: Login): void {
     handles.clear();
     over();
   };
-  sftp.on('close', end);
-  sftp.on('end', () => {
+  // What was asked before the client's end is still done and answered.
+  const finish = async () => {
+    await Promise.all(working);
     end();
     reportSuccess(sftp);
     sftp.end();
-  });
+  };
+  sftp.on('close', end);
+  sftp.on('end', () => void finish());
   sftp.on('error', end);
 
   const path = (text: string) => absolutePath(toByteString(text) || '.', proc.cwd);
 
   /** Does the work of one request; what it throws becomes the status. */
   function handled(id: number, work: () => void | Promise<void>): void {
-    Promise.resolve()
+    const answered = Promise.resolve()
       .then(work)
       .catch((thrown: unknown) => {
         const code = thrown instanceof Errno ? statusOf(thrown) : STATUS_CODE.FAILURE;
         sftp.status(id, code, thrown instanceof Error ? thrown.message : 'Failure');
-      });
+      })
+      .finally(() => working.delete(answered));
+    working.add(answered);
   }
   const done = (id: number) => sftp.status(id, STATUS_CODE.OK);
 
@@ -236,10 +244,19 @@ function entry({ machine }: Login, path: string, name: string): FileEntry[] {
   return [
     {
       filename,
-      longname: `${formatStat(machine, '%A %h %U %G %s', path, node)} Jan  1 00:00 ${filename}`,
+      longname: `${listed(machine, node)} ${filename}`,
       attrs: attributes(node),
     },
   ];
+}
+
+/** All of a line of `ls -l` but the name, in the columns of OpenSSH's server. */
+function listed({ users, clock }: Machine, node: Inode): string {
+  const owner = (users.userName(node.uid) ?? String(node.uid)).padEnd(8);
+  const group = (users.groupName(node.gid) ?? String(node.gid)).padEnd(8);
+  const size = String(sizeOf(node)).padStart(8);
+  const date = listedDate(node.mtimeMs, clock.now());
+  return `${modeText(node)} ${String(node.nlink).padStart(3)} ${owner} ${group} ${size} ${date}`;
 }
 
 function twoTexts(data: Buffer): [string, string] {
