@@ -24,6 +24,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const { logLevel } = readSettings(process.env);
   const level = process.env['LOG_LEVEL'] ? logLevel : word === 'serve' ? 'info' : 'error';
   const log = createLog({ level, redactor });
+  endOnFault(log);
   const connect = createSshConnect({ log, redactor });
   const stackFolder = join(PACKAGE, 'stack');
   // Bolt and the sandbox take half a second to load: only what needs them waits for that.
@@ -64,6 +65,17 @@ async function withStars(log: Log, argv: readonly string[]): Promise<number> {
     await sandbox.stop();
     await stars.close();
   }
+}
+
+/** A fault that nobody caught leaves no state to trust: it is logged and ends the process. The next one settles its runs. */
+function endOnFault(log: Log): void {
+  const end = (error: unknown) => {
+    log.error({ error }, 'a fault that nobody caught');
+    terminal.error(`stars: ${redactor.redact(asStarsError(error).describe())}`);
+    process.exit(1);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
 }
 
 /** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process at once. */

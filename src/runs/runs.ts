@@ -243,7 +243,8 @@ function createJournal({ id, store, clock, redactor, log, observe, onFailure }: 
     const end: RunEnd = failure ? { state: 'failed', ms: wanted.ms, error: toRunError(failure) } : wanted;
     const event = make({ type: 'run.finished', ...end });
     try {
-      await store?.finish(id, end, [...pending, event], clock.now());
+      const first = await store?.finish(id, end, [...pending, event], clock.now());
+      if (first === false) return await endedBefore(end);
       show(event);
       return end;
     } catch (error) {
@@ -252,6 +253,16 @@ function createJournal({ id, store, clock, redactor, log, observe, onFailure }: 
       show({ run: id, seq: event.seq, at: event.at, type: 'run.finished', ...unrecorded });
       return unrecorded;
     }
+  }
+
+  /** Somebody else has ended this run, such as a process that took this one for dead: the recorded end is the one shown. */
+  async function endedBefore(lost: RunEnd): Promise<RunEnd> {
+    const recorded = (await store?.events(id))?.findLast((event) => event.type === 'run.finished');
+    if (!recorded) throw new StarsError('STORE', 'The run had ended before, and its end is not to be found.');
+    log.warn({ run: id, state: recorded.state, lost: lost.state }, 'the run had ended before');
+    show(recorded);
+    const { state, ms, summary, error, hosts } = recorded;
+    return { state, ms, summary, error, hosts };
   }
 
   return { make, show, emit, finish, stop: () => cancelTimer?.() };

@@ -1,3 +1,4 @@
+import type { Transaction } from 'kysely';
 import type { HostRecap, Person, RunError, RunEvent, RunEventBody, RunSource, RunState } from '../model/run.js';
 import type { Database, Tables } from './database.js';
 
@@ -32,18 +33,21 @@ export type RunFilter = { environment?: string | undefined; limit: number };
 
 export type RunStore = ReturnType<typeof createRunStore>;
 
+// SQLite takes 32,766 values in one statement, PostgreSQL 65,535; an event has five.
+const MOST_EVENTS_IN_ONE_STATEMENT = 500;
+
 export function createRunStore(database: Database) {
   /** Writes the run and its first events in one transaction: a run never exists without its `run.requested`. */
   async function create(run: NewRun, events: RunEvent[]): Promise<void> {
     await database.transaction().execute(async (transaction) => {
       await transaction.insertInto('runs').values(toRow(run)).execute();
-      await transaction.insertInto('events').values(events.map(toEventRow)).execute();
+      await insertEvents(transaction, events);
     });
   }
 
   /** Adds events in the order of their `seq`; a number written before makes the whole call fail. */
   async function append(events: RunEvent[]): Promise<void> {
-    if (events.length > 0) await database.insertInto('events').values(events.map(toEventRow)).execute();
+    if (events.length > 0) await database.transaction().execute((transaction) => insertEvents(transaction, events));
   }
 
   async function setState(id: string, state: RunState, now: Date): Promise<void> {
@@ -67,7 +71,7 @@ export function createRunStore(database: Database) {
         .where('finished_at', 'is', null)
         .executeTakeFirst();
       if (numUpdatedRows === 0n) return false;
-      await transaction.insertInto('events').values(events.map(toEventRow)).execute();
+      await insertEvents(transaction, events);
       return true;
     });
   }
@@ -129,6 +133,13 @@ export function createRunStore(database: Database) {
   }
 
   return { create, append, setState, finish, beat, stale, find, list, events, rememberThread, thread };
+}
+
+async function insertEvents(transaction: Transaction<Tables>, events: RunEvent[]): Promise<void> {
+  for (let start = 0; start < events.length; start += MOST_EVENTS_IN_ONE_STATEMENT) {
+    const rows = events.slice(start, start + MOST_EVENTS_IN_ONE_STATEMENT).map(toEventRow);
+    await transaction.insertInto('events').values(rows).execute();
+  }
 }
 
 function toRow(run: NewRun): Tables['runs'] {

@@ -19,15 +19,22 @@ type Entry = { said: string; answer: string | undefined; view: RunView | undefin
 
 const MOST_ENTRIES = 50;
 const MOST_BYTES = 10_000;
+const MOST_UNDER_WAY = 100;
 
 /** A web page on this machine on which commands can be typed and their threads read, for when there is no Slack. */
 export function createConsole({ stars, clock, otherwise }: ConsoleOptions): RequestListener {
   const entries: Entry[] = [];
+  let underWay = 0;
 
   async function say(text: string): Promise<void> {
     const entry: Entry = { said: normalise(text), answer: undefined, view: undefined };
     entries.push(entry);
     if (entries.length > MOST_ENTRIES) entries.shift();
+    if (underWay >= MOST_UNDER_WAY) {
+      entry.answer = 'Stars has too much to do at the moment.\nAsk again in a minute.';
+      return;
+    }
+    underWay += 1;
     try {
       const answer = await stars.bot.handle(
         { words: splitWords(entry.said), text: entry.said, person: terminalPerson(), source: 'console' },
@@ -38,6 +45,8 @@ export function createConsole({ stars, clock, otherwise }: ConsoleOptions): Requ
       if (answer.kind === 'answer') entry.answer = toPlain({ text: escape(answer.text) });
     } catch (error) {
       entry.answer = asStarsError(error).describe();
+    } finally {
+      underWay -= 1;
     }
   }
 
@@ -50,7 +59,9 @@ export function createConsole({ stars, clock, otherwise }: ConsoleOptions): Requ
         response,
         entries.map((entry) => shown(entry, clock.now())),
       );
-    if (request.method === 'POST' && path === '/console/say') return void take(request, response, say);
+    if (request.method === 'POST' && path === '/console/say')
+      // The browser went away in the middle of its words: nobody is left to answer.
+      return void take(request, response, say).catch(() => response.destroy());
     return otherwise(request, response);
   };
 }

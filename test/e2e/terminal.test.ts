@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { RunEvent } from '../../src/model/run.js';
+import { requireBuilt } from './support/built.js';
 import { practise, type Practice } from './support/practice.js';
 
 const STARS = resolve(import.meta.dirname, '..', '..', 'bin', 'stars.js');
@@ -17,6 +18,7 @@ let folder: string;
 jest.setTimeout(60_000);
 const children = new Set<ChildProcess>();
 
+beforeAll(() => requireBuilt());
 beforeAll(async () => {
   practice = await practise();
   folder = mkdtempSync(join(tmpdir(), 'stars-terminal-'));
@@ -224,6 +226,47 @@ test('the service with tokens is in Slack, and a stop cancels and records what r
   expect(await over).toMatchObject({ status: 0 });
   expect(await latestRun()).toMatchObject({ text: 'deploy slow sandbox', state: 'cancelled' });
   expect(slack.transcript()).toMatch(/cancelled/);
+});
+
+test.each([
+  ['rejects', 'Promise.reject(new Error("boom tell-nobody"))'],
+  ['throws', '{ throw new Error("boom tell-nobody") }'],
+])('a fault that nobody caught and that %s is logged, and ends the service with status 1', async (_how, fault) => {
+  const preload = `data:text/javascript,${encodeURIComponent(`process.on('SIGUSR2', () => ${fault})`)}`;
+  const child = start(['serve'], {
+    PORT: String(await freePort()),
+    LOG_LEVEL: 'error',
+    NODE_OPTIONS: `--import ${preload}`,
+    SLACK_SIGNING_SECRET: 'tell-nobody',
+  });
+  const over = finished(child);
+  await new Promise<void>((resolve) => {
+    child.stderr?.on('data', (text: string) => text.includes('console is at') && resolve());
+  });
+  child.kill('SIGUSR2');
+  const { status, out, error } = await over;
+  expect({ status, out }).toEqual({ status: 1, out: '' });
+  const line = error.split('\n').find((text) => text.startsWith('{')) ?? '{}';
+  expect(JSON.parse(line)).toMatchObject({ level: 50, error: { message: 'boom [REDACTED]' } });
+  expect(error).toMatch(/^stars: boom \[REDACTED\]$/m);
+  expect(error).not.toContain('tell-nobody');
+});
+
+test('a loop over seven thousand items is recorded whole', async () => {
+  practice.write(
+    'stack/many.yml',
+    [
+      '- hosts: stars-c3',
+      '  gather_facts: false',
+      '  tasks:',
+      '    - {debug: {msg: "{{ item }}"}, loop: "{{ range(7000) | list }}"}',
+      '',
+    ].join('\n'),
+  );
+  const { status, events } = await practice.events('deploy', 'many', 'sandbox');
+  expect(status).toBe(0);
+  expect(events.filter((event) => event.type === 'task.result' && event.item !== undefined)).toHaveLength(7_000);
+  expect(await practice.stars.store.events(events[0]?.run ?? '')).toEqual(events);
 });
 
 async function latestRun() {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createManualClock } from '../../src/clock.js';
 import { StarsError } from '../../src/errors.js';
 import { silentLog } from '../../src/log.js';
-import type { RunEvent } from '../../src/model/run.js';
+import type { RunEvent, RunEventBody } from '../../src/model/run.js';
 import { createRuns, type RunRequest } from '../../src/runs/runs.js';
 import { createRedactor } from '../../src/secret.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
@@ -92,7 +92,22 @@ test('a fault of ours is told without a stack trace', async () => {
   expect(JSON.stringify(end)).not.toContain('runs.test');
 });
 
-test('a cancelled run ends as cancelled, whatever its work threw', async () => {
+test('the reason of a cancel is the end of the run, whatever its work threw after it', async () => {
+  const { store, runs } = setUp();
+  const end = await runs.perform(
+    REQUEST,
+    async ({ id }) => {
+      runs.cancel(id, 'Ada pressed cancel.');
+      throw new StarsError('UNREACHABLE', 'The connection broke.');
+    },
+    () => undefined,
+  );
+  expect(end).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED', message: 'Ada pressed cancel.' } });
+  const { state, error } = (await store.find(end.id)) ?? {};
+  expect({ state, error }).toEqual({ state: end.state, error: end.error });
+});
+
+test('a cancelled run ends as cancelled, and cannot be cancelled twice', async () => {
   const { runs } = setUp();
   const end = await runs.perform(
     REQUEST,
@@ -187,6 +202,58 @@ test('a run whose events cannot be written is stopped, and recorded as far as th
   expect(await store.events(id)).toEqual(shown);
   expect(await runs.settleAbandoned()).toEqual([]);
 });
+
+test.each(['nothing', 'an event'])(
+  'a run that was ended elsewhere shows and tells that end alone, with %s left to write',
+  async (left) => {
+    const { store, runs } = setUp();
+    const shown: RunEvent[] = [];
+    const { id, ...end } = await runs.perform(
+      REQUEST,
+      async ({ id, emit }) => {
+        while ((await store.events(id)).length < 2) await clock.advance(0);
+        await clock.advance(61_000);
+        expect(await runs.settleAbandoned()).toEqual([id]);
+        if (left === 'an event') emit({ type: 'step.started', step: 'Look' });
+        return { summary: 'Done.' };
+      },
+      (event) => shown.push(event),
+    );
+    expect(end).toMatchObject({ state: 'interrupted', error: { code: 'INTERRUPTED' } });
+    expect(shown.filter(({ type }) => type === 'run.finished')).toEqual([(await store.events(id)).at(-1)]);
+    expect(await store.find(id)).toMatchObject({ state: 'interrupted' });
+  },
+);
+
+test('seven thousand results at once are recorded; a run that the store cannot follow fails and says so', async () => {
+  const { store, runs } = setUp();
+  const results = (count: number) =>
+    runs.perform(
+      REQUEST,
+      async ({ emit }) => {
+        for (let item = 1; item <= count; item += 1) emit(itemResult(String(item)));
+        return { summary: 'Done.' };
+      },
+      () => undefined,
+    );
+  const good = await results(7_000);
+  expect(good.state).toBe('succeeded');
+  expect(await store.events(good.id)).toHaveLength(7_003);
+  const tooMuch = await results(60_000);
+  expect(tooMuch).toMatchObject({
+    state: 'failed',
+    error: { code: 'STORE', message: expect.stringMatching(/keep up/) },
+  });
+  const events = await store.events(tooMuch.id);
+  expect(events.length).toBeGreaterThan(50_000);
+  expect(events.length).toBeLessThan(50_010);
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, index) => index + 1));
+});
+
+function itemResult(item: string): RunEventBody {
+  const task = { play: 'Workers', role: null, task: 'Look', host: 'a' };
+  return { type: 'task.result', ...task, item, status: 'ok', changed: false, ms: 1 };
+}
 
 test('a run ends when whoever asked for it cancels, and none begins after that', async () => {
   const { store, runs } = setUp();

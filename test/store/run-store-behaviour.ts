@@ -82,6 +82,28 @@ export function describeRunStore(name: string, place: () => Place | Promise<Plac
       });
     });
 
+    test('twenty thousand events at once are stored whole, wherever they come in', async () => {
+      const many = (run: string, first: number) =>
+        Array.from({ length: 20_000 }, (_, index) => note(run, first + index));
+      await withStore(async (store) => {
+        await store.create(aRun('r1'), many('r1', 1));
+        await store.append(many('r1', 20_001));
+        await store.finish('r1', { state: 'succeeded', ms: 1 }, many('r1', 40_001), at(9));
+        expect((await store.events('r1')).map(({ seq }) => seq)).toEqual(
+          Array.from({ length: 60_000 }, (_, index) => index + 1),
+        );
+      });
+    });
+
+    test('of many events none is stored when the last of them is refused', async () => {
+      await withStore(async (store) => {
+        await store.create(aRun('r1'), [note('r1', 1)]);
+        const many = Array.from({ length: 1_200 }, (_, index) => note('r1', index + 2));
+        await expect(store.append([...many, note('r1', 1)])).rejects.toThrow();
+        expect(await store.events('r1')).toHaveLength(1);
+      });
+    });
+
     test('the history is newest first, limited, and by environment', async () => {
       await withStore(async (store) => {
         await store.create(aRun('a', { second: 1 }), [note('a', 1)]);
