@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../src/bot/command.js';
+import { registerTypedSecrets } from '../src/bot/typed-secrets.js';
 import { StarsError } from '../src/errors.js';
 import type { Home } from '../src/home/home.js';
 
@@ -53,9 +54,9 @@ export const deploy = defineCommand({
     'deploy role:zookeeper production --limit masters',
   ],
 
-  async check({ args, home }) {
-    await playbookOrRole(args.target, home);
-    for (const text of args.extraVars) for (const value of secretsIn(text)) home.redactor.add(value);
+  async check({ args: { target, extraVars }, home, text, trusted }) {
+    await playbookOrRole(target, home);
+    registerTypedSecrets({ extraVars, text, folder: home.stackFolder, trusted }, home.redactor);
   },
 
   async run({ args, home, provision, environment }) {
@@ -65,12 +66,14 @@ export const deploy = defineCommand({
     const changed = hosts.filter((recap) => recap.changed > 0).length;
     const done = hosts.filter((recap) => recap.failed === 0 && recap.unreachable === 0).length;
     const what = `${name} on ${environment.name}`;
-    if (result.failed) return `${what}: ${done} of ${hosts.length} hosts are as they should be.`;
+    if (result.failed)
+      return `${what}: ${ofHosts(done, hosts.length)} ${done === 1 ? 'is as it should be' : 'are as they should be'}.`;
     if (args.check)
-      return `${what}: ${changed === 0 ? 'nothing would change' : `${changed} of ${hosts.length} hosts would change`}. Nothing was written.`;
-    return changed === 0
-      ? `${what}: all ${hosts.length} hosts were as they should be already.`
-      : `${what}: ${changed} of ${hosts.length} hosts changed, all are as they should be.`;
+      return `${what}: ${changed === 0 ? 'nothing would change' : `${ofHosts(changed, hosts.length)} would change`}. Nothing was written.`;
+    const one = hosts.length === 1;
+    if (changed === 0)
+      return `${what}: ${one ? 'the one host was as it should be' : `all ${hosts.length} hosts were as they should be`} already.`;
+    return `${what}: ${ofHosts(changed, hosts.length)} changed, ${one ? 'it is as it should be' : 'all are as they should be'}.`;
   },
 });
 
@@ -85,9 +88,6 @@ async function playbookOrRole(name: string, home: Home, hosts = 'all') {
   });
 }
 
-/** Values of `key=value` words whose key sounds secret: what is typed is shown to others and kept. */
-function secretsIn(text: string): string[] {
-  return [...text.matchAll(/([\w-]+)=(?:"([^"]*)"|'([^']*)'|(\S+))/g)]
-    .filter(([, key = '']) => /passw|secret|token|credential|api_?key/i.test(key))
-    .map(([, , ...values]) => values.find((value) => value !== undefined) ?? '');
+function ofHosts(number: number, all: number): string {
+  return `${number} of ${all} ${all === 1 ? 'host' : 'hosts'}`;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type AnyCommand, defineCommand } from '../src/bot/command.js';
+import { permittedCommands } from '../src/bot/permission.js';
 import { spell, unknownCommand, usageOf } from '../src/bot/parse.js';
 
 export const help = defineCommand({
@@ -11,8 +12,9 @@ export const help = defineCommand({
   permission: 'read',
   kind: 'answer',
 
-  async run({ args, commands, home }) {
-    if (args.command === undefined) return overview(commands, home.environments());
+  async run({ args, commands, home, person }) {
+    if (args.command === undefined)
+      return overview(await permittedCommands(commands, home, person), home.environments());
     const command = commands.find(({ name }) => name === args.command);
     if (command) return page(command);
     throw unknownCommand(args.command, commands);

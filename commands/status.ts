@@ -2,17 +2,18 @@ import { z } from 'zod';
 import { defineCommand, type CommandContext } from '../src/bot/command.js';
 import { readHealth, summarise, type Health } from '../src/cluster/health.js';
 import { describeApp } from '../src/cluster/marathon/describe-app.js';
+import type { ClusterPart } from '../src/cluster/cluster.js';
 import { StarsError } from '../src/errors.js';
 
 // What people call a layer; anything else is a service of the environment or an app.
-const LAYERS: Record<string, string[]> = {
-  zookeeper: ['zookeeper'],
-  mesos: ['mesos', 'agents'],
-  agents: ['agents'],
-  marathon: ['marathon'],
-  chronos: ['chronos'],
-  dns: ['mesos-dns'],
-  'mesos-dns': ['mesos-dns'],
+const LAYERS: Record<string, { part: ClusterPart; names: string[] }> = {
+  zookeeper: { part: 'zookeeper', names: ['zookeeper'] },
+  mesos: { part: 'mesos', names: ['mesos', 'agents'] },
+  agents: { part: 'mesos', names: ['agents'] },
+  marathon: { part: 'marathon', names: ['marathon'] },
+  chronos: { part: 'chronos', names: ['chronos'] },
+  dns: { part: 'mesosDns', names: ['mesos-dns'] },
+  'mesos-dns': { part: 'mesosDns', names: ['mesos-dns'] },
 };
 
 // Marathon knows no such app, is not configured, or is not there to be asked.
@@ -31,14 +32,21 @@ export const status = defineCommand({
   async run(context) {
     const { subject } = context.args;
     if (subject === undefined) return summarise(await look(context));
-    const layers = LAYERS[subject.toLowerCase()];
-    if (layers) return summarise(only(await look(context), layers));
+    const layer = LAYERS[subject.toLowerCase()];
+    if (layer) {
+      if (!context.cluster.has(layer.part)) context.environment.requireSection(layer.part);
+      return summarise(only(await look(context), layer.names));
+    }
     return statusOfApp(context, subject).catch((error: unknown) => statusOfService(context, subject, error));
   },
 });
 
-function look({ cluster, clock, signal }: CommandContext<unknown>): Promise<Health> {
-  return readHealth(cluster, { clock, signal });
+async function look({ cluster, clock, signal, environment }: CommandContext<unknown>): Promise<Health> {
+  const health = await readHealth(cluster, { clock, signal });
+  if (health.layers.length > 0) return health;
+  throw new StarsError('CONFIG', `The environment ${environment.name} does not say where anything of its stack is.`, {
+    hint: `Add what there is to ${environment.files.environment}, for example: marathon: {url: "http://master.example.org:8080"}`,
+  });
 }
 
 /** These layers alone, with the ones that explain their trouble. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../src/bot/command.js';
+import { permittedCommands } from '../src/bot/permission.js';
 
 export const whoami = defineCommand({
   name: 'whoami',
@@ -9,10 +10,11 @@ export const whoami = defineCommand({
   permission: 'read',
   kind: 'answer',
 
-  async run({ person, source, commands }) {
+  async run({ person, source, commands, home }) {
+    const permitted = await permittedCommands(commands, home, person);
     return [
       `You are ${person.name} (\`${person.id}\`), asking from ${source === 'slack' ? 'Slack' : `the ${source}`}.`,
-      `You may run: ${commands.map(({ name }) => name).join(', ')}.`,
+      `You may run: ${permitted.map(({ name }) => name).join(', ')}.`,
     ].join('\n');
   },
 });

@@ -58,8 +58,8 @@ async function withStars(log: Log, argv: readonly string[]): Promise<number> {
       const { runService } = await import('./terminal/service.js');
       return await runService({ stars, home, clock: systemClock, log, terminal });
     }
-    const { bot, store } = stars;
-    return await runOneCommand({ argv, bot, store, terminal, signal: cancelledBySignals() });
+    const { bot } = stars;
+    return await runOneCommand({ argv, bot, terminal, signal: cancelledBySignals() });
   } finally {
     stopHeartbeat();
     await sandbox.stop();

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { followInterrupted } from './bot/interrupted-threads.js';
 import { createSlackDesk } from './bot/slack-desk.js';
 import type { Clock } from './clock.js';
 import type { Log } from './log.js';
@@ -27,5 +28,10 @@ export async function serveSlack({ stars, settings, clock, log, http }: ServeOpt
   const slack: Slack = createSlack({ settings, clock, log, http, receive });
 
   const { port } = await slack.start();
-  return { slack, port, idle: () => slack.idle(), stop: () => slack.stop() };
+  const stopFollowing = await followInterrupted({ store: stars.store, threads: slack.threads, clock, log });
+  const stop = () => {
+    stopFollowing();
+    return slack.stop();
+  };
+  return { slack, port, idle: () => slack.idle(), stop };
 }

@@ -10,6 +10,8 @@ import type { RunHandle, RunObserver, RunRequest, RunResult, Runs } from '../run
 import type { RunEnd, RunStore } from '../store/runs.js';
 import type { AnyCommand, CommandContext } from './command.js';
 import { type Parsed, parse, usageError } from './parse.js';
+import { mayRun, notPermitted } from './permission.js';
+import { createReadableRuns, type ReadableRuns } from './readable-runs.js';
 import { createStep } from './step.js';
 import type { Words } from './words.js';
 
@@ -54,7 +56,7 @@ export function createBot(options: BotOptions) {
     const environment = await environmentOf(parsed, request);
     const args = validate(parsed);
     requirePermission(parsed.command, environment, request.person);
-    await parsed.command.check?.({ args: args as never, home });
+    await parsed.command.check?.({ args: args as never, home, text: request.text, trusted: isTrusted(request) });
     const runRequest: RunRequest = {
       command: parsed.command.name,
       text: request.text,
@@ -100,13 +102,16 @@ export function createBot(options: BotOptions) {
       },
       provision: {
         run: async (asked) => {
-          const result = await options.provisionOf(required(environment, parsed.command), run).run(asked);
+          const result = await options.provisionOf(required(environment, parsed.command), run).run({
+            ...asked,
+            trusted: isTrusted(request),
+          });
           ({ hosts, failed } = result);
           return result;
         },
       },
       home,
-      runs: options.store,
+      runs: runsFor(request.person),
       commands,
       person: request.person,
       source: request.source,
@@ -135,7 +140,12 @@ export function createBot(options: BotOptions) {
     throw usageError(command, `the environment is missing; environments: ${names.join(', ')}`);
   }
 
-  return { handle, commands };
+  /** What was recorded, as far as this person may read it. */
+  function runsFor(person: Person): ReadableRuns {
+    return createReadableRuns(options.store, home, person);
+  }
+
+  return { handle, runsFor, commands };
 }
 
 function noHome({ folder }: Home): StarsError {
@@ -154,17 +164,18 @@ function required(environment: Environment | undefined, command: AnyCommand): En
   throw new StarsError('CONFIG', `${command.name} was not given an environment.`);
 }
 
-/** A right that names people belongs to them alone; ids are compared, never names. */
 function requirePermission(
   { name, permission }: AnyCommand,
   environment: Environment | undefined,
   person: Person,
 ): void {
-  const allowed = environment?.config.access[permission];
-  if (!environment || !allowed || allowed.includes(person.id) || allowed.includes('everyone')) return;
-  throw new StarsError('NOT_PERMITTED', `You may not ${name} on ${environment.name}.`, {
-    hint: `access.${permission} in ${environment.files.environment} names who may; you are ${person.id}.`,
-  });
+  if (!environment || mayRun(environment.config.access, permission, person)) return;
+  throw notPermitted(`${name} on ${environment.name}`, permission, environment.files.environment, person);
+}
+
+/** Whoever has a terminal can read and run everything there anyway; whoever has a chat cannot. */
+function isTrusted({ source }: BotRequest): boolean {
+  return source === 'terminal' || source === 'schedule';
 }
 
 function validate({ command, input }: Parsed): unknown {

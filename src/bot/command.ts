@@ -5,7 +5,7 @@ import type { Environment, Home } from '../home/home.js';
 import type { Log } from '../log.js';
 import type { Emit, Person, RunSource } from '../model/run.js';
 import type { Provision } from '../provision/provision.js';
-import type { RunStore } from '../store/runs.js';
+import type { ReadableRuns } from './readable-runs.js';
 
 /** One flag of a command: a switch, or one that takes a value; `many` may be given several times. */
 export type Flag = { takes?: string; many?: boolean; short?: string; says: string };
@@ -27,7 +27,7 @@ export type CommandContext<Args> = {
   /** Runs playbooks and roles of the stack on the environment's hosts. */
   provision: Provision;
   home: Home;
-  runs: RunStore;
+  runs: ReadableRuns;
   commands: readonly AnyCommand[];
   person: Person;
   source: RunSource;
@@ -64,7 +64,14 @@ export type CommandDefinition<Args> = {
   kind: 'run' | 'answer';
   examples?: readonly string[];
   /** Looks at the words once more before anything is recorded, for what only the home knows. Throws what is wrong with them. */
-  check?(asked: { args: Args; home: Home }): Promise<void>;
+  check?(asked: {
+    args: Args;
+    home: Home;
+    /** As typed. */
+    text: string;
+    /** False for what comes from a chat. */
+    trusted: boolean;
+  }): Promise<void>;
   /** The closing words, as Slack's mrkdwn. A StarsError is the run's failure. */
   run(context: CommandContext<Args>): Promise<string>;
 };

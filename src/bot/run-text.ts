@@ -20,7 +20,7 @@ export function historyText(runs: readonly Run[]): string {
 }
 
 function historyLine({ id, text, environment, person, state, requestedAt, ms }: Run): string {
-  const when = requestedAt.slice(0, 16).replace('T', ' ');
+  const when = `${requestedAt.slice(0, 16).replace('T', ' ')} UTC`;
   const where = environment !== null && !text.split(/\s+/).includes(environment) ? ` (${environment})` : '';
   return `${ICONS[state] ?? '·'} \`${id}\` ${when}  ${shortened(text)}${where} · ${person.name}${ms === undefined ? '' : ` · ${duration(ms)}`}`;
 }
@@ -36,7 +36,7 @@ export function storyText(events: readonly RunEvent[]): string {
   const lines: string[] = [];
   let quiet = 0;
   const flushQuiet = () => {
-    if (quiet > 0) lines.push(`    ${quiet} results ok or skipped, nothing changed`);
+    if (quiet > 0) lines.push(`    ${quiet} ${quiet === 1 ? 'result' : 'results'} ok or skipped, nothing changed`);
     quiet = 0;
   };
   for (const event of events) {
@@ -62,10 +62,12 @@ function storyLines(event: RunEvent): string[] {
     case 'run.requested':
       return [
         `Run ${event.run}: ${event.text}`,
-        `${event.at.slice(0, 10)} ${time}  asked by ${event.person.name} from ${event.source}${event.environment ? `, environment ${event.environment}` : ''}`,
+        `${event.at.slice(0, 10)} ${time} UTC  asked by ${event.person.name} from ${event.source}${event.environment ? `, environment ${event.environment}` : ''}`,
       ];
     case 'play.started':
-      return [`${time}  play ${event.play} on ${event.hosts.length} hosts: ${event.hosts.join(', ')}`];
+      return [
+        `${time}  play ${event.play} on ${event.hosts.length} ${event.hosts.length === 1 ? 'host' : 'hosts'}: ${event.hosts.join(', ')}`,
+      ];
     case 'task.result':
       return [
         `${time}    ${event.host}  ${event.changed && event.status === 'ok' ? 'changed' : event.status}  ${event.role ? `${event.role} : ` : ''}${event.task}`,

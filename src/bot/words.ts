@@ -28,7 +28,12 @@ export function normalise(text: string): string {
 /** Cuts a line into words as a shell would: quotes group, a backslash takes the next character as it is. USAGE when a quote stays open. */
 export function splitWords(line: string): Words {
   const { words, restAt } = scan(line);
-  return { words, rest: restAt === undefined ? undefined : line.slice(restAt).trim() };
+  return { words: words.map(({ word }) => word), rest: restAt === undefined ? undefined : line.slice(restAt).trim() };
+}
+
+/** The same words, each with its quotes and backslashes as typed. */
+export function typedWords(line: string): TypedWord[] {
+  return scan(line).words;
 }
 
 /** Words that a shell has split already. */
@@ -39,16 +44,19 @@ export function fromArguments(argv: readonly string[]): Words {
     : { words: argv.slice(0, end), rest: argv.slice(end + 1).join(' ') };
 }
 
-function scan(line: string): { words: string[]; restAt?: number } {
-  const words: string[] = [];
+type TypedWord = { word: string; typed: string };
+
+function scan(line: string): { words: TypedWord[]; restAt?: number } {
+  const words: TypedWord[] = [];
   let position = 0;
   for (;;) {
     while (/\s/.test(line[position] ?? '')) position += 1;
     if (position >= line.length) return { words };
     const start = position;
     const { word, end } = readWord(line, start);
-    if (line.slice(start, end) === '--') return { words, restAt: end };
-    words.push(word);
+    const typed = line.slice(start, end);
+    if (typed === '--') return { words, restAt: end };
+    words.push({ word, typed });
     position = end;
   }
 }

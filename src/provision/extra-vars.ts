@@ -1,23 +1,46 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import { StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
+import { protect } from '../templating/unsafe.js';
 import { loadYaml } from '../yaml/load-yaml.js';
 import { parseKeyValues } from './key-value.js';
 
+export type ExtraVarsOptions = {
+  /** What a relative `@file` starts from. */
+  folder: string;
+  /** False for what comes from a chat: the values are never templated, and `@file` stays inside of the folder. */
+  trusted: boolean;
+};
+
 /** `-e` as Ansible reads it: `name=value …` as text, a YAML or JSON mapping, or `@file`. USAGE says what was wrong. */
-export function readExtraVars(texts: readonly string[], folder: string): Dict {
+export function readExtraVars(texts: readonly string[], options: ExtraVarsOptions): Dict {
   const variables: Dict = new Map();
-  for (const text of texts) for (const [name, value] of readOne(text.trim(), folder)) variables.set(name, value);
+  for (const text of texts) for (const [name, value] of readOne(text.trim(), options)) variables.set(name, value);
   return variables;
 }
 
-function readOne(text: string, folder: string): Dict {
-  if (text.startsWith('@')) return mapping(readFile(resolve(folder, text.slice(1))), text);
+function readOne(text: string, { folder, trusted }: ExtraVarsOptions): Dict {
+  // What stands in a file of the stack was written by whoever writes its playbooks.
+  if (text.startsWith('@')) return mapping(readFile(pathOf(text.slice(1), folder, trusted)), text);
+  const typed = readTyped(text);
+  return trusted ? typed : mapping(protect(typed), text);
+}
+
+function readTyped(text: string): Dict {
   if (text.startsWith('{') || text.startsWith('[')) return mapping(loadYaml(text, { file: '-e' }), text);
   const { named, rest } = parseKeyValues(text, { where: undefined, onlyCommandOptions: false });
   if (rest !== '') throw wrong(text);
   return new Map<Value, Value>(named);
+}
+
+function pathOf(name: string, folder: string, trusted: boolean): string {
+  const path = resolve(folder, name);
+  const inside = relative(folder, path);
+  if (trusted || !(inside.split('/')[0] === '..' || isAbsolute(inside))) return path;
+  throw new StarsError('USAGE', `-e @${name} is not a file of the stack.`, {
+    hint: 'From a chat only files of the stack can be given; write its path from there.',
+  });
 }
 
 function readFile(file: string): Value {

@@ -37,6 +37,8 @@ export type PlaybookRequest = {
   check?: boolean;
   diff?: boolean;
   extraVars?: readonly string[];
+  /** False when `extraVars` come from a chat: then they are data, never templates. Default true. */
+  trusted?: boolean;
 };
 
 export type { ProvisionResult } from './provision-result.js';
@@ -148,7 +150,10 @@ export function createProvision(options: ProvisionOptions): Provision {
         hosts.set(name, made);
         return made;
       },
-      extraVars: readExtraVars(request.extraVars ?? [], options.stackFolder),
+      extraVars: readExtraVars(request.extraVars ?? [], {
+        folder: options.stackFolder,
+        trusted: request.trusted ?? true,
+      }),
       checkMode: request.check ?? false,
       diffMode: request.diff ?? false,
       forks: request.forks ?? DEFAULT_FORKS,

@@ -1,12 +1,12 @@
 import { userInfo } from 'node:os';
 import type { Bot } from '../bot/bot.js';
+import type { ReadableRuns } from '../bot/readable-runs.js';
 import { fromArguments } from '../bot/words.js';
-import { asStarsError, StarsError } from '../errors.js';
+import { asStarsError } from '../errors.js';
 import type { Person } from '../model/run.js';
 import { escape } from '../slack/messages/message.js';
 import { toPlain } from '../slack/messages/plain.js';
 import type { RunObserver } from '../runs/runs.js';
-import type { RunStore } from '../store/runs.js';
 import { exitStatusOf } from './exit.js';
 import { createJsonProgress, createProgress } from './progress.js';
 import type { Terminal } from './terminal.js';
@@ -14,7 +14,6 @@ import type { Terminal } from './terminal.js';
 export type OneCommand = {
   argv: readonly string[];
   bot: Bot;
-  store: RunStore;
   terminal: Terminal;
   person?: Person;
   /** Cancels the command when it aborts. */
@@ -25,7 +24,6 @@ export type OneCommand = {
 export async function runOneCommand({
   argv,
   bot,
-  store,
   terminal,
   person = terminalPerson(),
   signal,
@@ -33,7 +31,8 @@ export async function runOneCommand({
   const { json, rest } = takeFlags(argv);
   try {
     const words = fromArguments(rest.length === 0 ? ['help'] : rest);
-    if (json && words.words[0] === 'show') return await printStoredEvents(words.words[1], store, terminal);
+    if (json && words.words[0] === 'show')
+      return await printStoredEvents(words.words[1], bot.runsFor(person), terminal);
     const observe = json ? createJsonProgress(terminal.out) : createProgress(terminal.out);
     const shown: RunObserver = (event, view) => {
       if (json || isRun(bot, view.command)) observe(event, view);
@@ -82,24 +81,18 @@ function printEnd(
 }
 
 /** `show --json`: the stored events of a run instead of the words about them. */
-async function printStoredEvents(id: string | undefined, store: RunStore, terminal: Terminal): Promise<number> {
-  const run = id === undefined ? undefined : id === 'last' ? (await store.list({ limit: 1 }))[0] : await store.find(id);
-  if (!run)
-    throw new StarsError('UNKNOWN_RUN', `There is no run ${id ?? ''}, or several start so.`, {
-      hint: '“history” lists the runs with their ids.',
-    });
-  for (const event of await store.events(run.id)) terminal.out(JSON.stringify(event));
+async function printStoredEvents(id: string | undefined, runs: ReadableRuns, terminal: Terminal): Promise<number> {
+  for (const event of await runs.events(await runs.find(id ?? ''))) terminal.out(JSON.stringify(event));
   return 0;
 }
 
-/** `--json` and `--yes` belong to the terminal, wherever they stand before `--`. */
-function takeFlags(argv: readonly string[]): { json: boolean; yes: boolean; rest: string[] } {
+/** `--json` and `--yes` belong to the terminal, wherever they stand before `--`; nothing asks back yet that `--yes` would answer. */
+function takeFlags(argv: readonly string[]): { json: boolean; rest: string[] } {
   const end = argv.indexOf('--');
   const own = end === -1 ? argv : argv.slice(0, end);
   const rest = own.filter((word) => word !== '--json' && word !== '--yes');
   return {
     json: own.includes('--json'),
-    yes: own.includes('--yes'),
     rest: [...rest, ...(end === -1 ? [] : argv.slice(end))],
   };
 }

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommandContext, CommandDefinition } from '../../src/bot/command.js';
 import { createManualClock, type Clock } from '../../src/clock.js';
 import { createCluster } from '../../src/cluster/cluster.js';
+import { loadInventory } from '../../src/inventory/inventory.js';
 import { silentLog } from '../../src/log.js';
 import { startCluster, type ClusterOptions, type SimulatedCluster } from '../../src/sandbox/cluster/cluster.js';
 
@@ -52,6 +53,8 @@ export async function practise(options: Partial<ClusterOptions> = {}): Promise<P
     { environment: 'sandbox', clock, log: silentLog },
   );
   const dataFolder = await mkdtemp(join(tmpdir(), 'stars-commands-'));
+  const hosts = join(dataFolder, 'hosts');
+  await writeFile(hosts, '[workers]\nworker[1:3]\n');
   const said: string[] = [];
 
   async function perform<Args>(
@@ -63,7 +66,7 @@ export async function practise(options: Partial<ClusterOptions> = {}): Promise<P
     const context = {
       args: command.args.parse(input),
       rest: [],
-      environment: { name: 'sandbox' },
+      environment: { name: 'sandbox', inventory: () => loadInventory({ sources: [hosts] }) },
       cluster,
       person: { id: 'U1', name: 'ann' },
       source: 'terminal',

@@ -35,6 +35,14 @@ test('names similar apps when there is none of that name', async () => {
   });
 });
 
+test.each(['workers', 'mesos-slave', 'docker.service'])('says plainly that it does not restart %s', async (service) => {
+  expect(await refused({ service })).toMatchObject({
+    code: 'UNSUPPORTED',
+    message: expect.stringContaining('cannot be restarted from here yet'),
+    hint: expect.stringContaining('systemctl'),
+  });
+});
+
 describe('an app that somebody else is deploying', () => {
   test('is left alone, and the deployment is named', async () => {
     const id = practice.simulated.control.lockApp('/zeppelin', 'a-deployment');

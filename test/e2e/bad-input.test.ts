@@ -251,6 +251,16 @@ describe('trouble with Marathon', () => {
     expect(error).toMatch(/marathon[\s\S]*bare\/environment\.yml/i);
     expect(status).toBe(2);
   });
+
+  test.each([[[]], [['zookeeper']]])(
+    'status %j of an environment with nothing says what to add where',
+    async (words) => {
+      practice.write('inventories/bare/hosts', 'localhost\n');
+      const { status, error } = await practice.type('status', ...words, 'bare');
+      expect(error).toMatch(/Add .*bare\/environment\.yml.*\{/);
+      expect(status).toBe(2);
+    },
+  );
 });
 
 function fileName(path: string): string {

@@ -1,4 +1,6 @@
 import { toPlain } from '../../src/slack/messages/plain.js';
+import type { RunEvent } from '../../src/model/run.js';
+import { viewOf } from '../../src/model/run-view.js';
 import type { SlackService } from '../../src/serve.js';
 import { inSlack, practise, type Practice } from './support/practice.js';
 
@@ -95,6 +97,41 @@ describe.each(['socket', 'http'] as const)('over %s', (mode) => {
     await rootsAfter('deploy motd sandbox —check —limit “stars-c3”');
     expect(Object.keys((await latestRun()).hosts ?? {})).toEqual(['stars-c3']);
   });
+});
+
+test('a run that a dead process left is shown as interrupted in the message that it had', async () => {
+  const { slack } = practice.sandbox;
+  const { store, runs } = practice.stars;
+  const before = await inSlack(practice, 'socket');
+  const at = new Date(Date.now() - 120_000).toISOString();
+  const person = { id: 'U0ADA', name: 'ada' };
+  const asked = {
+    command: 'deploy',
+    text: 'deploy left sandbox',
+    environment: 'sandbox',
+    person,
+    source: 'slack',
+  } as const;
+  const events: RunEvent[] = [
+    { run: 'left-1', seq: 1, at, type: 'run.requested', ...asked, args: {} },
+    { run: 'left-1', seq: 2, at, type: 'run.started' },
+  ];
+  await store.create({ id: 'left-1', ...asked, requestedAt: at, owner: 'gone' }, events);
+  const view = viewOf(events);
+  if (!view) throw new Error('no view');
+  const { channel, ts } = await before.slack.threads.open(view, slack.messages()[0]?.channel ?? '');
+  await store.rememberThread('left-1', channel, ts);
+  await before.stop();
+  const posted = slack.messages().length;
+
+  expect(await runs.settleAbandoned()).toEqual(['left-1']);
+  service = await inSlack(practice, 'socket');
+  await service.idle();
+  const message = slack.messages().find((one) => one.ts === ts);
+  expect(plain(message)).toContain('⚠️ deploy left sandbox\ninterrupted');
+  expect(plain(message)).toContain('The process that ran it died.');
+  expect(slack.messages()).toHaveLength(posted);
+  await service.stop();
 });
 
 /** The messages of the bot outside of threads after `/stars <text>`. */

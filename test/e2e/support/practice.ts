@@ -63,7 +63,7 @@ export async function practise({
     const out = collector();
     const error = collector();
     const terminal = createTerminal(out.stream, error.stream);
-    const status = await runOneCommand({ argv, bot: stars.bot, store: stars.store, terminal });
+    const status = await runOneCommand({ argv, bot: stars.bot, terminal });
     return { status, out: out.text(), error: error.text() };
   }
 
