@@ -86,6 +86,7 @@ function provisionOf({ home, clock, connect, env }: Adapters, environment: Envir
     vault: (text) => home.vault(text, { file: 'a !vault value' }),
     environment: env,
     emit: run.emit,
+    redactor: home.redactor,
     clock,
     runId: run.id,
     signal: run.signal,

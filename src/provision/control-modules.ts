@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js';
 import { type Position, StarsError } from '../errors.js';
 import { type Dict, Undefined, type Value } from '../jinja/value.js';
 import type { Templar } from '../templating/templar.js';
+import { protect } from '../templating/unsafe.js';
 import { loadYaml } from '../yaml/load-yaml.js';
 import { addFacts, type HostRun } from './host-run.js';
 import { dictOf, type Include, isTrue, plainOf } from './task-result.js';
@@ -80,8 +81,11 @@ function debug({ args, raw, templar, where }: ControlCall): ControlResult {
   const variable = raw.get('var');
   if (variable === undefined)
     return { result: dictOf({ msg: args.get('msg') ?? 'Hello world!', changed: false, failed: false }) };
-  const name = pythonText(args.get('var') ?? variable);
-  const value = typeof variable === 'string' ? show(templar, name, where) : (args.get('var') ?? null);
+  const given = args.get('var') ?? variable;
+  const name = pythonText(given);
+  // What a template made may be a host's words, so it may name a variable but is no expression.
+  const asks = typeof variable === 'string' && (!templar.isTemplate(variable) || VARIABLE_PATH.test(name));
+  const value = asks ? show(templar, name, where) : given;
   return {
     result: new Map<Value, Value>([
       [name, value],
@@ -92,6 +96,7 @@ function debug({ args, raw, templar, where }: ControlCall): ControlResult {
   };
 }
 
+const VARIABLE_PATH = /^[A-Za-z_]\w*(\.\w+|\[(\d+|'[^'\\]*'|"[^"\\]*")\])*$/;
 const NOT_DEFINED = 'VARIABLE IS NOT DEFINED!';
 
 function show(templar: Templar, expression: string, where: Position | undefined): Value {
@@ -116,7 +121,7 @@ function setFact({ args, hosts }: ControlCall): ControlResult {
         `The variable name '${pythonText(name)}' is not valid: it must start with a letter or underscore and hold only letters, digits and underscores.`,
       );
     const word = typeof value === 'string' ? value.toLowerCase() : '';
-    facts.set(name, TRUE_WORDS.has(word) ? true : FALSE_WORDS.has(word) ? false : value);
+    facts.set(name, TRUE_WORDS.has(word) ? true : FALSE_WORDS.has(word) ? false : protect(value));
   }
   if (facts.size === 0)
     return failed('No key/value pairs provided, at least one is required for this action to succeed');
@@ -148,8 +153,8 @@ function assert({ args, raw, templar, where }: ControlCall): ControlResult {
 }
 
 function targetOf({ args, rawText, templar, where }: ControlCall): string {
-  const value = args.get('file') ?? args.get('_raw_params') ?? rawText ?? '';
-  return pythonText(templar.template(value, where)).trim();
+  const value = args.get('file') ?? args.get('_raw_params') ?? templar.template(rawText ?? '', where);
+  return pythonText(value).trim();
 }
 
 function includeTasks(call: ControlCall): ControlResult {

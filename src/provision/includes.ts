@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Dict, Value } from '../jinja/value.js';
+import { protect } from '../templating/unsafe.js';
 import { nameList, textList } from './playbook-error.js';
 import type { Role, RoleParts } from './role.js';
 import type { Scope } from './scope.js';
@@ -69,7 +70,8 @@ function withApplied(outer: Scope, apply: Value | undefined): Scope {
     return value === undefined ? [] : Array.isArray(value) ? value : [value];
   };
   const special = new Set(['when', 'tags', 'vars', 'environment', 'notify']);
-  const vars = apply.get('vars');
+  // The arguments are templated already.
+  const vars = protect(apply.get('vars') ?? null);
   return {
     ...outer,
     when: [...outer.when, ...list('when')],

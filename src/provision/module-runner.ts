@@ -51,6 +51,7 @@ export function createModuleRunner({ world, modules, setupFact, signal, runId }:
     const doer = delegateOf(task, host, templar);
     const looking = doer === host ? templar : templarFor(world, play, doer, task);
     const variable = (name: string) => definedOnly(looking, name);
+    world.hidePasswords(looking);
     return {
       host: doer,
       session: doer.session(reachOf(task, templar)),

@@ -93,7 +93,8 @@ export function statusOf(result: Dict): TaskStatus {
   return isTrue(result.get('skipped')) ? 'skipped' : 'ok';
 }
 
-function isHidden(task: Task, templar: Templar): boolean {
+/** Whether no_log is set on the task or around it. */
+export function isHidden(task: Task, templar: Templar): boolean {
   return hasNoLog(task) && flagOf(task, templar, 'no_log');
 }
 

@@ -3,10 +3,11 @@ import { asStarsError } from '../errors.js';
 import type { Value } from '../jinja/value.js';
 import type { Emit } from '../model/run.js';
 import { count } from '../model/run-view.js';
+import { plain, protect } from '../templating/unsafe.js';
 import { createHandlers, type Handlers } from './handlers.js';
 import { clearFacts, type HostRun } from './host-run.js';
 import { createIncludeRunner, type IncludedNodes } from './include-runner.js';
-import { failedOutcome } from './outcome.js';
+import { failedOutcome, isHidden } from './outcome.js';
 import type { PlaybookLoader } from './playbook.js';
 import { playbookError } from './playbook-error.js';
 import { selectedByTags } from './tags.js';
@@ -112,10 +113,11 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     if (!first || !selected(task, first, around)) return;
     if (task.module === 'meta') return runMeta(task, hosts, around);
 
+    for (const host of hosts) world.hidePasswords(templarFor(world, around.play, host, task));
     const names = {
       play: around.play.play.name,
       role: task.scope.role?.name ?? null,
-      task: headline(task, first, around.play),
+      task: shownName(task, first, around.play),
     };
     emit({ type: 'task.started', ...names });
     const once = keywordFlag(task, first, around.play, 'run_once');
@@ -189,7 +191,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
   }
 
   function rememberFailure(task: Task, host: HostRun, outcome: TaskOutcome): void {
-    host.setFacts.set('ansible_failed_result', outcome.result);
+    host.setFacts.set('ansible_failed_result', protect(plain(outcome.result)));
     const told: [Value, Value][] = [
       ['name', task.name ?? ''],
       ['action', task.module],
@@ -280,6 +282,16 @@ export function createPlayRunner(options: PlayRunnerOptions) {
   function handlerName(handler: Task, play: PlayRun): string | undefined {
     const host = play.batch[0];
     return handler.name?.includes('{{') && host ? headline(handler, host, play) : handler.name;
+  }
+
+  /** The name for events; templating it would show what no_log is to hide. */
+  function shownName(task: Task, host: HostRun, play: PlayRun): string {
+    try {
+      return isHidden(task, templarFor(world, play, host, task)) ? titleOf(task) : headline(task, host, play);
+    } catch {
+      // The task itself tells what is wrong with its no_log.
+      return titleOf(task);
+    }
   }
 
   function headline(task: Task, host: HostRun, play: PlayRun): string {

@@ -5,6 +5,7 @@ import { type Position, StarsError } from '../errors.js';
 import type { Inventory } from '../inventory/inventory.js';
 import type { Dict, Value } from '../jinja/value.js';
 import type { Emit } from '../model/run.js';
+import type { Redactor } from '../secret.js';
 import { createTemplar } from '../templating/templar.js';
 import { argumentNames } from './arguments.js';
 import { controlModules, FREE_FORM } from './control-modules.js';
@@ -13,6 +14,7 @@ import { gatheringTask } from './fact-gathering.js';
 import { createHostRun, type HostRun, type Reach } from './host-run.js';
 import type { AnyModule, Fact } from './module.js';
 import { createModuleRunner } from './module-runner.js';
+import { registerPasswords } from './passwords.js';
 import { createPlaybookLoader, type Play } from './playbook.js';
 import { textList } from './playbook-error.js';
 import { createPlayRunner } from './play-runner.js';
@@ -61,6 +63,8 @@ export type ProvisionOptions = {
   vault: ((text: string) => string) | undefined;
   environment: Readonly<Record<string, string | undefined>>;
   emit: Emit;
+  /** Learns the passwords in the variables of hosts before events can show them. */
+  redactor?: Redactor | undefined;
   clock: Clock;
   runId: string;
   signal: AbortSignal;
@@ -148,6 +152,7 @@ export function createProvision(options: ProvisionOptions): Provision {
           options.connect(name, connectionVariables(world, host, reach), options.signal),
         );
         hosts.set(name, made);
+        world.hidePasswords(templarFor(world, undefined, made));
         return made;
       },
       extraVars: readExtraVars(request.extraVars ?? [], {
@@ -163,6 +168,7 @@ export function createProvision(options: ProvisionOptions): Provision {
       vault: options.vault,
       environment: options.environment,
       now: () => options.clock.now(),
+      hidePasswords: (templar) => registerPasswords(templar, options.redactor),
     };
     return world;
   }

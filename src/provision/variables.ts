@@ -29,6 +29,8 @@ export type VariableWorld = {
   vault: ((text: string) => string) | undefined;
   environment: Readonly<Record<string, string | undefined>>;
   deprecated(message: string): void;
+  /** Keeps the passwords that a host's variables hold out of everything shown. */
+  hidePasswords(templar: Templar): void;
   now(): Date;
 };
 

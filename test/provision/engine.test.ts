@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Connection, ExecOptions } from '../../src/connection/connection.js';
 import { connectLocal } from '../../src/connection/local.js';
 import { StarsError } from '../../src/errors.js';
+import { createRedactor } from '../../src/secret.js';
 import { linesOf, type Played, removeProjects, resultsOf, runPlaybook, saidBy } from '../support/run-playbook.js';
 
 afterAll(removeProjects);
@@ -96,6 +97,113 @@ test('no_log hides results, items, labels and diffs of a task, and those of a bl
   );
   expect(recapOf(played, 'h1')).toMatchObject({ failed: 0, ignored: 4 });
   expect(JSON.stringify(played.events)).not.toContain(secret);
+});
+
+describe('What a host answered stays text', () => {
+  const EVIL = "{{ lookup('env', 'HOME') }}";
+  const echo = `- command: echo "{% raw %}${EVIL}{% endraw %}"`;
+  const uses = (text: string) => `- debug: msg="{{ ${text} }}"
+- debug: msg="once more, {{ copied }}"
+  vars: {copied: "{{ ${text} }}"}
+- copy: content="{{ ${text} }}" dest={{ base }}/copied
+- template: src=t.j2 dest={{ base }}/rendered
+  vars: {answer: "{{ ${text} }}"}
+- set_fact: {kept: "{{ ${text} }}"}
+- name: each
+  debug: msg="{{ item }}"
+  loop: ["{{ kept }}", "{{ ${text} }}"]
+- debug: msg=held
+  when: ${text} is search('lookup')
+- debug: var="{{ ${text} | replace('{', '') | replace('}', '') | trim }}"
+- include_tasks: inner.yml
+  args: {apply: {vars: {applied: "{{ ${text} }}"}}}
+- name: refused
+  debug: msg=never
+  when: "{{ ${text} }}"
+  ignore_errors: yes
+- name: not found
+  include_tasks: {file: "{{ ${text} }}"}
+`;
+  const inside = "lookup('env', 'HOME')";
+  const expected = [EVIL, `once more, ${EVIL}`, EVIL, EVIL, 'held', `${inside}: ${inside}`, EVIL];
+
+  test.each([
+    ['when it is registered', `${echo}\n  register: r\n${uses('r.stdout')}`],
+    ['in the results of a loop', `${echo}\n  register: r\n  loop: [1]\n${uses('r.results[0].stdout')}`],
+    [
+      'in changed_when, failed_when and until',
+      `${echo}\n  register: r\n  until: r.stdout is search('lookup')\n  changed_when: r.stdout is search('lookup')\n  failed_when: r.stdout is not search('lookup')\n${uses('r.stdout')}`,
+    ],
+    [
+      'when a rescue looks at it',
+      `- block:\n    ${echo}\n      failed_when: true\n  rescue:\n${uses('ansible_failed_result.stdout').replaceAll(/^(?=.)/gm, '    ')}`,
+    ],
+    ['as a fact', `- setup:\n${uses('ansible_env.STARS_TEST_ANSWER')}`],
+    ['as a fact among others', `- setup:\n${uses('ansible_facts.env.STARS_TEST_ANSWER')}`],
+  ])('%s', async (_, tasks) => {
+    const played = await runPlaybook(
+      {
+        inventory: 'h1\n',
+        'site.yml': play(tasks),
+        't.j2': '{{ answer }}',
+        'inner.yml': '- debug: msg="{{ applied }}"\n',
+      },
+      {
+        connect: async (name) => {
+          const inner = connectLocal({ name });
+          // As a login shell's profile may have it.
+          const profile = `STARS_TEST_ANSWER="${EVIL}"; export STARS_TEST_ANSWER`;
+          return { ...inner, exec: (script, options) => inner.exec(`${profile}\n${script}`, options) };
+        },
+      },
+    );
+    const said = resultsOf(played).filter(({ task, item }) => task === 'debug' || (task === 'each' && item));
+    expect(said.map(({ message }) => message)).toEqual(expected);
+    expect(resultsOf(played).at(-1)).toMatchObject({ task: 'not found', message: expect.stringContaining(EVIL) });
+    for (const file of ['copied', 'rendered'])
+      expect(readFileSync(join(played.folder, 'out', file), 'utf8')).toBe(EVIL);
+    expect(linesOf(played)).toContain('refused h1 ignored');
+  });
+});
+
+test('no_log hides what a variable puts into the name of a task', async () => {
+  const played = await runPlaybook({
+    inventory: 'h1 token=s3cr3t\n',
+    'site.yml': play(
+      '- name: log in with {{ token }}\n  command: "true"\n  no_log: "{{ quiet }}"\n- name: on {{ quiet }}\n  debug: msg=x\n  no_log: no',
+      '  vars: {quiet: yes}\n',
+    ),
+  });
+  expect(JSON.stringify(played.events)).not.toContain('s3cr3t');
+  expect(linesOf(played)).toEqual(['log in with {{ token }} h1 changed', 'on True h1 ok']);
+});
+
+test('passwords of hosts are kept out of events, wherever their variables come from', async () => {
+  const names = ['become_password', 'become_pass', 'sudo_pass', 'password', 'ssh_pass'].map(
+    (name) => `ansible_${name}`,
+  );
+  const tasks = names.map((name) => `- name: "show {{ ${name} }}"\n  debug: var=${name}`).join('\n');
+  const played = await runPlaybook(
+    {
+      inventory: `h1 ${names.map((name) => `${name}=inv-${name}`).join(' ')}\nh2 ansible_password=other-password\n`,
+      'site.yml': `- hosts: h1\n  gather_facts: no\n  tasks:\n${tasks.replaceAll(/^/gm, '    ')}
+    - debug: msg="{{ hostvars.h2.ansible_password }}"
+    - debug: msg="{{ ansible_become_pass }}"
+      vars: {ansible_become_pass: "task-{{ inventory_hostname }}-pass"}
+    - debug: msg="{{ ansible_sudo_pass }}"
+      loop: [item-one, item-two]
+      vars: {ansible_sudo_pass: "{{ item }}"}
+    - set_fact: {ansible_password: "{{ 'fact' ~ '-password' }}"}
+    - name: at last
+      debug: var=ansible_password
+`,
+    },
+    { redactor: createRedactor() },
+  );
+  expect(played.result?.failed).toBeUndefined();
+  expect(saidBy(played)).toHaveLength(names.length + 5);
+  expect(saidBy(played).filter((line) => !line.endsWith('[REDACTED]'))).toEqual([]);
+  expect(JSON.stringify(played.events)).not.toMatch(/inv-|other-password|task-h1|item-one|item-two|fact-password/);
 });
 
 test('--check --diff shows what would change and writes nothing', async () => {

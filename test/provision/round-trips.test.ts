@@ -80,6 +80,56 @@ test('what was read ahead is read anew after a change on the host', async () => 
   expect(linesOf(played)).toContain('copy h1 changed');
 });
 
+test('what depends on a task that acts is asked only once that has acted', async () => {
+  const scripts: string[] = [];
+  const played = await runPlaybook(
+    {
+      inventory: 'h1\n',
+      'site.yml': `- hosts: all
+  gather_facts: no
+  tasks:
+    - stat: path={{ base }}/before
+    - shell: printf x > {{ base }}/made
+    - stat: path={{ base }}/made
+      register: seen
+    - copy: content=x dest={{ base }}/made
+    - debug: msg="{{ seen.stat.exists }}"
+`,
+    },
+    {
+      connect: async (name) => {
+        const inner = connectLocal({ name });
+        const exec: Connection['exec'] = (script, options) => {
+          scripts.push(script);
+          return inner.exec(script, options);
+        };
+        return { ...inner, exec };
+      },
+    },
+  );
+  expect(saidBy(played)).toEqual(['h1: true']);
+  expect(linesOf(played)).toContain('copy h1 ok');
+  const first = scripts.findIndex((script) => script.includes('/made'));
+  expect(scripts[first]).toContain('printf x');
+});
+
+test('each item of a loop sees what the one before it did', async () => {
+  const played = await runPlaybook({
+    inventory: 'h1\n',
+    'site.yml': `- hosts: all
+  gather_facts: no
+  tasks:
+    - lineinfile: path={{ base }}/f line={{ item }} create=yes
+      loop: [a, b, c]
+    - slurp: src={{ base }}/f
+      register: f
+    - name: end
+      debug: msg="{{ f.content | b64decode }}"
+`,
+  });
+  expect(saidBy(played).at(-1)).toBe('h1: a\nb\nc\n');
+});
+
 test('a change on one host is seen by another in the next task, as on a shared disk', async () => {
   const played = await runPlaybook({
     'site.yml': `- hosts: all

@@ -15,6 +15,7 @@ import {
   type PlaybookRequest,
   type ProvisionResult,
 } from '../../src/provision/provision.js';
+import type { Redactor } from '../../src/secret.js';
 
 /** A project's files by their path below its folder; `inventory` and `site.yml` are what is run. */
 export type Project = Record<string, string>;
@@ -25,6 +26,8 @@ export type RunOptions = Omit<Partial<PlaybookRequest>, 'target'> & {
   clock?: Clock;
   signal?: AbortSignal;
   vaultPassword?: string;
+  /** Takes out of events what it was told, as the record of runs does. */
+  redactor?: Redactor;
 };
 
 export type Played = {
@@ -65,7 +68,14 @@ export async function runPlaybook(project: Project, options: RunOptions = {}): P
 
 /** The same for a project that is written already. */
 export async function runIn(folder: string, options: RunOptions = {}): Promise<Played> {
-  const { connect, clock = systemClock, signal = new AbortController().signal, vaultPassword, ...request } = options;
+  const {
+    connect,
+    clock = systemClock,
+    signal = new AbortController().signal,
+    vaultPassword,
+    redactor,
+    ...request
+  } = options;
   const stack = join(folder, 'project');
   const events: RunEventBody[] = [];
   const connected: string[] = [];
@@ -83,7 +93,8 @@ export async function runIn(folder: string, options: RunOptions = {}): Promise<P
     decrypt: (text, file) => (isVault(text) ? vault(text, { file }) : text),
     vault: (text) => vault(text, { file: 'a value' }),
     environment: process.env,
-    emit: (event) => events.push(event),
+    emit: (event) => events.push(redactor ? redactor.redactValue(event) : event),
+    redactor,
     clock,
     runId: 'test',
     signal,
