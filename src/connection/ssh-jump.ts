@@ -34,20 +34,35 @@ export function jumpTargets(target: HostTarget, config: SshConfig): HostTarget[]
   });
 }
 
-/** A stream to the target's SSH port through a host that is logged in already. Rejects with UNREACHABLE. */
-export function forward(through: Client, { name, address, port }: HostTarget): Promise<Duplex> {
+/** A stream to the target's SSH port through a host that is logged in already. Rejects with UNREACHABLE or CANCELLED. */
+export function forward(
+  through: Client,
+  { name, address, port, connectTimeoutMs }: HostTarget,
+  signal: AbortSignal | undefined,
+): Promise<Duplex> {
   return new Promise((resolve, reject) => {
+    const slow = AbortSignal.timeout(connectTimeoutMs);
+    const stop = AbortSignal.any([slow, ...(signal ? [signal] : [])]);
+    const place = `${address} port ${port}`;
+    const onStop = () =>
+      reject(
+        signal?.aborted
+          ? new StarsError('CANCELLED', `${name}: cancelled while connecting.`, { cause: signal.reason })
+          : new StarsError(
+              'UNREACHABLE',
+              `${name}: the jump host did not reach ${place} within ${connectTimeoutMs / 1000} s.`,
+              { hint: 'Is the host up, and may the jump host reach it?' },
+            ),
+      );
+    stop.addEventListener('abort', onStop, { once: true });
     through.forwardOut('127.0.0.1', 0, address, port, (cause, stream) => {
+      stop.removeEventListener('abort', onStop);
       if (cause === undefined) return resolve(stream);
       reject(
-        new StarsError(
-          'UNREACHABLE',
-          `${name}: the jump host cannot reach ${address} port ${port}: ${cause.message}.`,
-          {
-            hint: 'Is the host up, and does the jump host allow forwarding (AllowTcpForwarding)?',
-            cause,
-          },
-        ),
+        new StarsError('UNREACHABLE', `${name}: the jump host cannot reach ${place}: ${cause.message}.`, {
+          hint: 'Is the host up, and does the jump host allow forwarding (AllowTcpForwarding)?',
+          cause,
+        }),
       );
     });
   });

@@ -83,7 +83,7 @@ async function loginThrough(given: HostTarget, config: SshConfig, options: Chain
 }
 
 async function loginOver(through: Client | undefined, target: HostTarget, options: ChainOptions): Promise<Client> {
-  const sock = through && (await forward(through, target));
+  const sock = through && (await forward(through, target, options.signal));
   const socket = target.agentSocket ?? options.agentSocket ?? process.env['SSH_AUTH_SOCK'];
   return login(target, {
     agentSocket: socket === 'none' || socket === '' ? undefined : socket,

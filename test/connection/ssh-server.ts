@@ -15,10 +15,18 @@ export type SshServerOptions = {
   programs?: string;
   /** What the login shell prints before it runs anything. */
   loginNoise?: string;
+  /** Leaves forwarding unanswered and calls this. */
+  onForward?: () => void;
 };
 
 /** An SSH server in this process that runs commands with the shell of this machine: one user, `ops`, one key. */
-export async function startSshServer({ hostKeys = [newKey()], password, programs, loginNoise }: SshServerOptions = {}) {
+export async function startSshServer({
+  hostKeys = [newKey()],
+  password,
+  programs,
+  loginNoise,
+  onForward,
+}: SshServerOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'stars-sshd-'));
   const privateKeyFile = join(folder, 'id_ed25519');
   const userKey = newKey();
@@ -42,6 +50,7 @@ export async function startSshServer({ hostKeys = [newKey()], password, programs
     });
     client.on('tcpip', (accept, _reject, { destIP, destPort }) => {
       forwarded++;
+      if (onForward) return onForward();
       const channel = accept();
       const socket: Socket = connect(destPort, destIP);
       socket.on('error', () => channel.close());

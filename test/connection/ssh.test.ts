@@ -279,6 +279,38 @@ describe('hosts that cannot be reached', () => {
     expect(server.connections()).toBe(0);
   });
 
+  test('cancelling ends a login at a host that takes the connection and says nothing', async () => {
+    const server = await serve();
+    const cancel = new AbortController();
+    const mute = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => cancel.abort());
+    });
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    const { port } = mute.address() as AddressInfo;
+    const attempt = connect(server.target({ port, connectTimeoutMs: 3_600_000 }), {}, cancel.signal);
+    await expect(attempt).rejects.toMatchObject({ code: 'CANCELLED' });
+    // Closing waits for the client's hanging up.
+    await new Promise<void>((resolve) => mute.close(() => resolve()));
+  });
+
+  test.each(['cancelling', 'the time limit'])('%s ends the wait for a jump host that forwards nothing', async (end) => {
+    const cancel = new AbortController();
+    const jump = await serve({ onForward: () => end === 'cancelling' && cancel.abort() });
+    const attempt = connect(
+      jump.target({
+        port: 9,
+        proxyJump: `ops@127.0.0.1:${jump.port}`,
+        connectTimeoutMs: end === 'cancelling' ? 3_600_000 : 300,
+      }),
+      {},
+      cancel.signal,
+    );
+    const expected =
+      end === 'cancelling' ? { code: 'CANCELLED' } : { code: 'UNREACHABLE', message: expect.stringContaining('0.3 s') };
+    await expect(attempt).rejects.toMatchObject(expected);
+  });
+
   function keyFile(): string {
     const path = join(process.env.TMPDIR ?? '/tmp', `stars-key-${process.pid}`);
     writeFileSync(path, newKey());
