@@ -62,7 +62,7 @@ export function createMarathon({ http, clock }: { http: Http; clock: Clock }) {
 
   /** Starts new tasks in place of all running ones; APP_LOCKED names the deployments in the way unless forced. */
   async function restart(id: string, { force = false, ...options }: Changing = {}): Promise<Ticket> {
-    const accepted = await changing(id, () =>
+    const accepted = await changing(id, options, () =>
       http.post(`/v2/apps${inPath(id)}/restart`, Accepted, { ...options, query: { force } }),
     );
     return { app: id, ...accepted };
@@ -71,7 +71,7 @@ export function createMarathon({ http, clock }: { http: Http; clock: Clock }) {
   /** Changes how many tasks an app wants. PATCH, since a PUT to a mistyped id would create an app. */
   async function scale(id: string, instances: number, { force = false, ...options }: Changing = {}): Promise<Ticket> {
     const before = await app(id, options);
-    const accepted = await changing(id, () =>
+    const accepted = await changing(id, options, () =>
       http.patch(`/v2/apps${inPath(id)}`, Accepted, { ...options, query: { force }, body: { instances } }),
     );
     // A deployment that changes nothing leaves the app its older version.
@@ -84,17 +84,17 @@ export function createMarathon({ http, clock }: { http: Http; clock: Clock }) {
     return http.get('/v2/deployments', Deployments, options);
   }
 
-  async function changing<T>(id: string, change: () => Promise<T>): Promise<T> {
+  async function changing<T>(id: string, asking: Asking, change: () => Promise<T>): Promise<T> {
     try {
       return await about(id, change);
     } catch (error) {
-      throw error instanceof StarsError && error.code === 'APP_LOCKED' ? await locked(id, error) : error;
+      throw error instanceof StarsError && error.code === 'APP_LOCKED' ? await locked(id, asking, error) : error;
     }
   }
 
-  async function locked(id: string, error: StarsError): Promise<StarsError> {
+  async function locked(id: string, asking: Asking, error: StarsError): Promise<StarsError> {
     const ids = refusalOf(error)?.deployments ?? [];
-    const running = await deployments().catch(() => []);
+    const running = await deployments(asking).catch(() => []);
     const holders = ids.map((holder) =>
       describeHolder(
         holder,

@@ -111,6 +111,18 @@ describe('changing an app', () => {
     expect(error.message).toBe(`/kafka is locked by deployment ${id} (step 2 of 2: ScaleApplication /kafka).`);
   });
 
+  test('does not wait for the names of those who hold the lock once it is cancelled', async () => {
+    const cancel = new AbortController();
+    const { marathon } = await marathonAt(({ method }) => {
+      if (method === 'POST') return { status: 409, body: { message: 'App is locked.', deployments: [{ id: 'd1' }] } };
+      // The list of deployments never comes.
+      cancel.abort();
+      return undefined;
+    });
+    const error = await failureOf(marathon.restart('/kafka', { signal: cancel.signal }));
+    expect(error).toMatchObject({ code: 'APP_LOCKED', message: '/kafka is locked by deployment d1.' });
+  });
+
   test('scales by PATCH, which never creates an app', async () => {
     const { marathon, server } = await marathonAt(
       routes({
