@@ -14,6 +14,7 @@ import { createTerminal } from './terminal/terminal.js';
 
 const PACKAGE = join(import.meta.dirname, '..', '..');
 const LINGER_MS = 3_000;
+const SAME_SIGNAL_MS = 1_000;
 const terminal = createTerminal(process.stdout, process.stderr);
 const redactor = createRedactor();
 
@@ -78,12 +79,21 @@ function endOnFault(log: Log): void {
   process.on('unhandledRejection', end);
 }
 
-/** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+/**
+ * Aborts at the first Ctrl-C or SIGTERM; a later one ends the process at once. Several within a second count as one: a
+ * terminal, `timeout` and npm each pass the same signal on.
+ */
 function cancelledBySignals(): AbortSignal {
   const controller = new AbortController();
-  const abort = (words: string) => () => controller.abort(new StarsError('CANCELLED', words));
-  process.once('SIGINT', abort('Cancelled with Ctrl-C.'));
-  process.once('SIGTERM', abort('Stars was asked to stop.'));
+  let firstMs: number | undefined;
+  const stop = (words: string) => () => {
+    const nowMs = systemClock.now().getTime();
+    firstMs ??= nowMs;
+    if (nowMs - firstMs > SAME_SIGNAL_MS) process.exit(130);
+    controller.abort(new StarsError('CANCELLED', words));
+  };
+  process.on('SIGINT', stop('Cancelled with Ctrl-C.'));
+  process.on('SIGTERM', stop('Stars was asked to stop.'));
   return controller.signal;
 }
 

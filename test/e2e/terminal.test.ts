@@ -97,10 +97,11 @@ test('--json prints the events of the run and nothing else; show tells the same 
   expect(eventsIn((await stars(['show', events[0]?.run ?? '', '--json'])).out)).toEqual(events);
 });
 
-test('Ctrl-C ends a deploy with 130, records it as cancelled and leaves nothing running on the hosts', async () => {
+test('Ctrl-C, also when it arrives twice at once, ends a deploy with 130, records it as cancelled and leaves nothing running on the hosts', async () => {
   const child = start(['deploy', 'slow', 'sandbox', '--json']);
   const over = finished(child);
   await until(sleeping);
+  child.kill('SIGINT');
   child.kill('SIGINT');
   const { status, out } = await over;
   expect(status).toBe(130);
