@@ -45,11 +45,25 @@ export function outcomeOf(task: Task, templar: Templar, { result, includes, diff
     status,
     changed: isTrue(result.get('changed')),
     result,
-    message: hidden ? censored(status) : (firstFailure(items) ?? messageOf(result)),
+    message: hidden ? censored(status) : wordsOf(task, status, { result, items }),
     diff: hidden ? undefined : diff,
     items: hidden ? items.map(hideItem) : items,
     includes: statusOf(result) === 'failed' ? [] : includes,
   };
+}
+
+/** Modules that are there to say something. */
+const TALKING: ReadonlySet<string> = new Set(['debug', 'assert']);
+
+/** What a person wants to read: why it failed, or what debug says; another task that went well needs no words. */
+function wordsOf(
+  { module }: Task,
+  status: TaskStatus,
+  { result, items }: Pick<Draft, 'result' | 'items'>,
+): string | undefined {
+  if (status === 'ok' && !TALKING.has(module)) return undefined;
+  if (items.length === 0) return messageOf(result);
+  return firstFailure(items) ?? (items.flatMap(({ message }) => message ?? []).join('\n') || undefined);
 }
 
 /** The outcome of a task that could not be run to its end: a mistake in it, or a host that cannot be reached. */

@@ -394,3 +394,14 @@ function watching(inner: Connection, tell: (user: string) => void): Connection {
   };
   return { ...inner, exec };
 }
+
+test('A loop over debug says what each item says; another task that went well says nothing', async () => {
+  const played = await runPlaybook({
+    'site.yml': play(
+      '- debug: msg="{{ item }} it is"\n  with_items: [tea, milk]\n- shell: exit 3\n  failed_when: no\n- set_fact: x=1\n  with_items: [1, 2]',
+    ),
+    inventory: 'h1\n',
+  });
+  const whole = resultsOf(played).filter(({ item }) => item === undefined);
+  expect(whole.map(({ message }) => message)).toEqual(['tea it is\nmilk it is', undefined, undefined]);
+});
