@@ -127,11 +127,11 @@ test('a run that a dead process left is shown as interrupted in the message that
   expect(await runs.settleAbandoned()).toEqual(['left-1']);
   service = await inSlack(practice, 'socket');
   await service.idle();
+  await service.stop();
   const message = slack.messages().find((one) => one.ts === ts);
   expect(plain(message)).toContain('⚠️ deploy left sandbox\ninterrupted');
   expect(plain(message)).toContain('The process that ran it died.');
   expect(slack.messages()).toHaveLength(posted);
-  await service.stop();
 });
 
 /** The messages of the bot outside of threads after `/stars <text>`. */
