@@ -3,6 +3,9 @@ import { isTrue } from './task-result.js';
 import type { Task } from './task.js';
 import { type PlayRun, templarFor, type VariableWorld } from './variables.js';
 
+/** What Ansible calls the task that it puts in front of a play. */
+export const FACT_TASK = 'Gathering Facts';
+
 /** The gathering of facts with which a play begins; undefined when the play says no. */
 export function gatheringTask(run: PlayRun, world: VariableWorld): Task | undefined {
   const { play, batch } = run;
@@ -14,7 +17,7 @@ export function gatheringTask(run: PlayRun, world: VariableWorld): Task | undefi
   const tags = play.scope.tags.length > 0 ? play.scope.tags : ['always'];
   return {
     kind: 'task',
-    name: 'Gathering Facts',
+    name: FACT_TASK,
     module: 'setup',
     args: new Map(),
     argsTemplate: undefined,

@@ -1,3 +1,4 @@
+import { FACT_TASK } from './fact-gathering.js';
 import pLimit from 'p-limit';
 import { asStarsError } from '../errors.js';
 import type { Value } from '../jinja/value.js';
@@ -141,7 +142,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
   function selected(task: Task, host: HostRun, { play, inHandlers }: Surroundings): boolean {
     if (inHandlers) return true;
     if (!selectedByTags(tagsOf(task, host, play), options.tags, options.skipTags)) return false;
-    return task.module === 'setup' && task.name === 'Gathering Facts' ? true : reached(task, host, play);
+    return task.module === 'setup' && task.name === FACT_TASK ? true : reached(task, host, play);
   }
 
   type Turn = { around: Surroundings; names: Names; next: readonly TaskNode[]; once: boolean };

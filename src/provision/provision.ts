@@ -10,7 +10,7 @@ import { createTemplar } from '../templating/templar.js';
 import { argumentNames } from './arguments.js';
 import { controlModules, FREE_FORM } from './control-modules.js';
 import { readExtraVars } from './extra-vars.js';
-import { gatheringTask } from './fact-gathering.js';
+import { FACT_TASK, gatheringTask } from './fact-gathering.js';
 import { createHostRun, type HostRun, type Reach } from './host-run.js';
 import type { AnyModule, Fact } from './module.js';
 import { createModuleRunner } from './module-runner.js';
@@ -91,10 +91,17 @@ export function createProvision(options: ProvisionOptions): Provision {
     const matched = ready.some(({ names }) => names.length > 0);
     if (!matched) throw nobodyMatched(request, plays, inventory);
     const startAt = { name: request.startAt };
-    const playRunner = createRunner(request, { world, loader, startAt });
+    let tasksStarted = false;
+    const emit: Emit = (event) => {
+      tasksStarted ||= event.type === 'task.started' && event.task !== FACT_TASK;
+      options.emit(event);
+    };
+    const playRunner = createRunner(request, { world, loader, startAt, emit });
     try {
       for (const play of ready) if ((await runPlay(play, { request, world, playRunner })) === 'broken') break;
       if (startAt.name !== undefined) throw noSuchTask(startAt.name);
+      if (!tasksStarted && request.tags?.length)
+        remark(`No task was run: none has a tag of ${request.tags.join(', ')}.`);
       return resultOf(hosts, plays.length);
     } finally {
       await Promise.allSettled([...hosts.values()].map((host) => host.close()));
@@ -121,6 +128,7 @@ export function createProvision(options: ProvisionOptions): Provision {
       world: VariableWorld;
       loader: ReturnType<typeof createPlaybookLoader>;
       startAt: { name: string | undefined };
+      emit: Emit;
     },
   ) {
     const moduleRunner = createModuleRunner({ ...options, world: given.world });

@@ -188,7 +188,8 @@ test('passwords of hosts are kept out of events, wherever their variables come f
       inventory: `h1 ${names.map((name) => `${name}=inv-${name}`).join(' ')}\nh2 ansible_password=other-password\n`,
       'site.yml': `- hosts: h1\n  gather_facts: no\n  tasks:\n${tasks.replaceAll(/^/gm, '    ')}
     - debug: msg="{{ hostvars.h2.ansible_password }}"
-    - debug: msg="{{ ansible_become_pass }}"
+    - name: "with {{ ansible_become_pass }}"
+      debug: msg="{{ ansible_become_pass }}"
       vars: {ansible_become_pass: "task-{{ inventory_hostname }}-pass"}
     - debug: msg="{{ ansible_sudo_pass }}"
       loop: [item-one, item-two]
@@ -404,4 +405,11 @@ test('A loop over debug says what each item says; another task that went well sa
   });
   const whole = resultsOf(played).filter(({ item }) => item === undefined);
   expect(whole.map(({ message }) => message)).toEqual(['tea it is\nmilk it is', undefined, undefined]);
+});
+
+test('A tag that no task has is remarked upon', async () => {
+  const tasks = play('- debug: msg=x\n  tags: [known]');
+  const remark = 'No task was run: none has a tag of knwon.';
+  expect((await runPlaybook({ 'site.yml': tasks }, { tags: ['knwon'] })).notes).toContain(remark);
+  expect((await runPlaybook({ 'site.yml': tasks }, { tags: ['known'] })).notes).toEqual([]);
 });
