@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AnyCommand, defineCommand } from '../src/bot/command.js';
-import { permittedCommands } from '../src/bot/permission.js';
+import { permittedCommands } from '../src/bot/permitted-commands.js';
 import { spell, unknownCommand, usageOf } from '../src/bot/parse.js';
 
 export const help = defineCommand({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../src/bot/command.js';
-import { permittedCommands } from '../src/bot/permission.js';
+import { permittedCommands } from '../src/bot/permitted-commands.js';
 
 export const whoami = defineCommand({
   name: 'whoami',

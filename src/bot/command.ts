@@ -5,13 +5,11 @@ import type { Environment, Home } from '../home/home.js';
 import type { Log } from '../log.js';
 import type { Emit, Person, RunSource } from '../model/run.js';
 import type { Provision } from '../provision/provision.js';
+import type { Permission } from './permission.js';
 import type { ReadableRuns } from './readable-runs.js';
 
 /** One flag of a command: a switch, or one that takes a value; `many` may be given several times. */
 export type Flag = { takes?: string; many?: boolean; short?: string; says: string };
-
-/** What may run it: `read` looks, `operate` changes running services, `provision` changes hosts. */
-export type Permission = 'read' | 'operate' | 'provision';
 
 /** What a command's page gets: what was asked, ready-made clients, and nothing from the air. */
 export type CommandContext<Args> = {
