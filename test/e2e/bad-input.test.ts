@@ -252,15 +252,16 @@ describe('trouble with Marathon', () => {
     expect(status).toBe(2);
   });
 
-  test.each([[[]], [['zookeeper']]])(
-    'status %j of an environment with nothing says what to add where',
-    async (words) => {
-      practice.write('inventories/bare/hosts', 'localhost\n');
-      const { status, error } = await practice.type('status', ...words, 'bare');
-      expect(error).toMatch(/Add .*bare\/environment\.yml.*\{/);
-      expect(status).toBe(2);
-    },
-  );
+  test.each([
+    ['the whole', [], /for example: marathon: \{/],
+    ['one layer', ['zookeeper'], /nothing about zookeeper[\s\S]*zookeeper: \{/],
+  ])('status of %s of an environment with nothing says what to add where', async (_what, words, example) => {
+    practice.write('inventories/bare/hosts', 'localhost\n');
+    const { status, error } = await practice.type('status', ...words, 'bare');
+    expect(error).toMatch(/Add .*bare\/environment\.yml/);
+    expect(error).toMatch(example);
+    expect(status).toBe(2);
+  });
 });
 
 function fileName(path: string): string {
