@@ -111,16 +111,20 @@ describe('changing an app', () => {
     expect(error.message).toBe(`/kafka is locked by deployment ${id} (step 2 of 2: ScaleApplication /kafka).`);
   });
 
-  test('does not wait for the names of those who hold the lock once it is cancelled', async () => {
-    const cancel = new AbortController();
-    const { marathon } = await marathonAt(({ method }) => {
-      if (method === 'POST') return { status: 409, body: { message: 'App is locked.', deployments: [{ id: 'd1' }] } };
-      // The list of deployments never comes.
-      cancel.abort();
-      return undefined;
-    });
-    const error = await failureOf(marathon.restart('/kafka', { signal: cancel.signal }));
-    expect(error).toMatchObject({ code: 'APP_LOCKED', message: '/kafka is locked by deployment d1.' });
+  test('asks who holds the lock within the limits of the call it belongs to', async () => {
+    const { server, clock } = await marathonAt(
+      routes({ 'POST /v2/apps/kafka/restart': { status: 409, body: { message: 'App is locked.' } } }),
+    );
+    const http = httpTo(server.url);
+    const asked: unknown[] = [];
+    const get: typeof http.get = (path, schema, options) => {
+      asked.push([path, options]);
+      return http.get(path, schema, options);
+    };
+    const limits = { signal: new AbortController().signal, timeoutMs: 4321 };
+    const error = await failureOf(createMarathon({ http: { ...http, get }, clock }).restart('/kafka', limits));
+    expect(error).toMatchObject({ code: 'APP_LOCKED' });
+    expect(asked).toEqual([['/v2/deployments', limits]]);
   });
 
   test('scales by PATCH, which never creates an app', async () => {
