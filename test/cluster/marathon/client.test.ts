@@ -113,7 +113,9 @@ describe('changing an app', () => {
 
   test('asks who holds the lock within the limits of the call it belongs to', async () => {
     const { server, clock } = await marathonAt(
-      routes({ 'POST /v2/apps/kafka/restart': { status: 409, body: { message: 'App is locked.' } } }),
+      routes({
+        'POST /v2/apps/kafka/restart': { status: 409, body: { message: 'Locked.', deployments: [{ id: 'd' }] } },
+      }),
     );
     const http = httpTo(server.url);
     const asked: unknown[] = [];
