@@ -24,7 +24,18 @@ function readOne(text: string, { folder, trusted }: ExtraVarsOptions): Dict {
   // What stands in a file of the stack was written by whoever writes its playbooks.
   if (text.startsWith('@')) return mapping(readFile(pathOf(text.slice(1), folder, trusted)), text);
   const typed = readTyped(text);
-  return trusted ? typed : mapping(protect(typed), text);
+  if (trusted) return typed;
+  for (const name of typed.keys()) if (REACH.test(String(name))) throw reachesElsewhere(String(name));
+  return mapping(protect(typed), text);
+}
+
+/** Variables that say where and as whom tasks run: from a chat they would run on the machine of Stars itself. */
+const REACH = /^ansible_(connection|host|port|user|ssh_|private_key|password|become|sudo|shell|python|remote)/;
+
+function reachesElsewhere(name: string): StarsError {
+  return new StarsError('USAGE', `-e ${name} cannot be given in a chat: it says how hosts are reached.`, {
+    hint: 'Write it into the inventory, or run the command in a terminal.',
+  });
 }
 
 function readTyped(text: string): Dict {
