@@ -25,7 +25,7 @@ function readOne(text: string, { folder, trusted }: ExtraVarsOptions): Dict {
   if (text.startsWith('@')) return mapping(readFile(pathOf(text.slice(1), folder, trusted)), text);
   const typed = readTyped(text);
   if (trusted) return typed;
-  for (const name of typed.keys()) if (REACH.test(String(name))) throw reachesElsewhere(String(name));
+  for (const name of typed.keys()) if (typeof name === 'string' && REACH.test(name)) throw reachesElsewhere(name);
   return mapping(protect(typed), text);
 }
 
