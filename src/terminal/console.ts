@@ -9,11 +9,12 @@ import { runMessage } from '../slack/messages/run.js';
 import { summaryMessage } from '../slack/messages/summary.js';
 import { playMessage } from '../slack/messages/play.js';
 import { failuresMessage } from '../slack/messages/failures.js';
+import type { Redactor } from '../secret.js';
 import type { Stars } from '../stars.js';
 import { CONSOLE_PAGE } from './console-page.js';
 import { terminalPerson } from './one-command.js';
 
-export type ConsoleOptions = { stars: Stars; clock: Clock; otherwise: RequestListener };
+export type ConsoleOptions = { stars: Stars; clock: Clock; redactor: Redactor; otherwise: RequestListener };
 
 type Entry = { said: string; answer: string | undefined; view: RunView | undefined };
 
@@ -22,7 +23,7 @@ const MOST_BYTES = 10_000;
 const MOST_UNDER_WAY = 100;
 
 /** A web page on this machine on which commands can be typed and their threads read, for when there is no Slack. */
-export function createConsole({ stars, clock, otherwise }: ConsoleOptions): RequestListener {
+export function createConsole({ stars, clock, redactor, otherwise }: ConsoleOptions): RequestListener {
   const entries: Entry[] = [];
   let underWay = 0;
 
@@ -57,7 +58,7 @@ export function createConsole({ stars, clock, otherwise }: ConsoleOptions): Requ
     if (request.method === 'GET' && path === '/console/thread')
       return json(
         response,
-        entries.map((entry) => shown(entry, clock.now())),
+        entries.map((entry) => redactor.redactValue(shown(entry, clock.now()))),
       );
     if (request.method === 'POST' && path === '/console/say')
       // The browser went away in the middle of its words: nobody is left to answer.

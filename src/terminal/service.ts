@@ -59,7 +59,7 @@ async function startSlackService({ stars, home, clock, log, terminal }: ServiceO
 
 async function startConsole({ stars, home, clock, terminal }: ServiceOptions): Promise<Running> {
   const health = createHealthRoutes({ database: stars.database, connected: () => true });
-  const server = createServer(createConsole({ stars, clock, otherwise: health }));
+  const server = createServer(createConsole({ stars, clock, redactor: home.redactor, otherwise: health }));
   const port = await listen(server, home.settings.port);
   terminal.error(`No Slack is configured (SLACK_BOT_TOKEN): the local console is at http://127.0.0.1:${port}/`);
   return {

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { systemClock } from '../../src/clock.js';
+import { createRedactor } from '../../src/secret.js';
 import type { Stars } from '../../src/stars.js';
 import { createConsole } from '../../src/terminal/console.js';
 
+const redactor = createRedactor();
 let server: Server;
 afterEach(async () => {
   server.closeAllConnections();
@@ -15,7 +17,7 @@ afterEach(async () => {
 async function open(handle: Stars['bot']['handle']) {
   const stars = { bot: { commands: [], handle } } as unknown as Stars;
   server = createServer(
-    createConsole({ stars, clock: systemClock, otherwise: (_request, response) => response.end() }),
+    createConsole({ stars, clock: systemClock, redactor, otherwise: (_request, response) => response.end() }),
   );
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
@@ -62,4 +64,13 @@ test('a hundred things are done at once, the next one is told to wait, and one t
   ends[0]?.();
   await say('help again');
   expect(ends).toHaveLength(101);
+});
+
+test('what turns out to be a secret is not shown again', async () => {
+  const { say, thread } = await open(async ({ text }) => {
+    redactor.add('hunter2hunter');
+    return { kind: 'answer', text: `heard ${text}` };
+  });
+  await say('deploy x -e password=hunter2hunter');
+  expect(JSON.stringify(await thread())).not.toContain('hunter2');
 });
