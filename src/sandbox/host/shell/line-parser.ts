@@ -1,26 +1,8 @@
 import type { HereDocument, Redirect, RedirectOperator, Word } from './ast.js';
+import { RESERVED } from './reserved.js';
 import { WordParser } from './word-parser.js';
 import type { Parsing } from './word-parser.js';
 
-const RESERVED = [
-  'if',
-  'then',
-  'else',
-  'elif',
-  'fi',
-  'do',
-  'done',
-  'case',
-  'esac',
-  'while',
-  'until',
-  'for',
-  'in',
-  '{',
-  '}',
-  '!',
-  'function',
-];
 const REDIRECT = /<<<|<<-|<<|<&|<>|<|>>|>&|>\||>/y;
 
 /** Reads what stands between words: blanks, newlines with the here-documents behind them, redirections and operators. */

@@ -6,31 +6,13 @@ import { openFile } from '../../kernel/open.js';
 import { absolutePath } from '../../kernel/path.js';
 import { becomeProgram } from '../become-program.js';
 import type { Shell } from '../shell.js';
+import { RESERVED } from '../reserved.js';
 import { runSource, textSource } from '../run-source.js';
 import { ShellExit } from '../state.js';
 import type { Builtin } from './builtin.js';
 import { isBuiltin, runBuiltin } from './registry.js';
 
 const DEFAULT_PATH = '/usr/local/bin:/bin:/usr/bin:/usr/local/sbin:/usr/sbin:/sbin';
-const RESERVED = [
-  'if',
-  'then',
-  'else',
-  'elif',
-  'fi',
-  'do',
-  'done',
-  'case',
-  'esac',
-  'while',
-  'until',
-  'for',
-  'in',
-  '{',
-  '}',
-  '!',
-  'function',
-];
 const MAX_SOURCES = 100;
 
 export const evaluate: Builtin = async (shell, args) => {

@@ -1,0 +1,20 @@
+/** Words that are part of the grammar where a command begins. */
+export const RESERVED: readonly string[] = [
+  'if',
+  'then',
+  'else',
+  'elif',
+  'fi',
+  'do',
+  'done',
+  'case',
+  'esac',
+  'while',
+  'until',
+  'for',
+  'in',
+  '{',
+  '}',
+  '!',
+  'function',
+];
