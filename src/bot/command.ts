@@ -80,3 +80,8 @@ export type AnyCommand = Omit<CommandDefinition<never>, 'args'> & { args: z.ZodT
 export function defineCommand<Args>(definition: CommandDefinition<Args>): CommandDefinition<Args> {
   return definition;
 }
+
+/** Whether the command of this name is recorded and has a thread. */
+export function isRun(commands: readonly AnyCommand[], name: string): boolean {
+  return commands.find((command) => command.name === name)?.kind === 'run';
+}

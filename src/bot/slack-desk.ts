@@ -8,6 +8,7 @@ import { plainMessage } from '../slack/messages/plain.js';
 import type { RunThread, Threads } from '../slack/thread.js';
 import type { RunStore } from '../store/runs.js';
 import type { Bot } from './bot.js';
+import { isRun } from './command.js';
 import { normalise, splitWords } from './words.js';
 
 export type SlackDeskOptions = {
@@ -24,8 +25,7 @@ export function createSlackDesk({ bot, threads, tell, store, log }: SlackDeskOpt
     if (incoming.kind === 'action')
       return { to: 'person', message: plainMessage('This button is of an older message and does nothing any more.') };
     const text = normalise(incoming.text);
-    const isRun = (name: string) => bot.commands.find((command) => command.name === name)?.kind === 'run';
-    const watch = createWatch({ incoming, threads, tell, store, log, isRun });
+    const watch = createWatch({ incoming, threads, tell, store, log, commands: bot.commands });
     const channel = [incoming.channel.id, ...(incoming.channel.name ? [incoming.channel.name] : [])];
     const answer = await bot.handle(
       { words: splitWords(text), text, person: incoming.person, source: 'slack', channel },
@@ -36,16 +36,16 @@ export function createSlackDesk({ bot, threads, tell, store, log }: SlackDeskOpt
   };
 }
 
-type WatchOptions = Omit<SlackDeskOptions, 'bot'> & { incoming: Incoming; isRun(command: string): boolean };
+type WatchOptions = Omit<SlackDeskOptions, 'bot'> & { incoming: Incoming; commands: Bot['commands'] };
 
 /** Follows one run: opens its message at the first event and shows every later state in it. */
-function createWatch({ incoming, threads, tell, store, log, isRun }: WatchOptions) {
+function createWatch({ incoming, threads, tell, store, log, commands }: WatchOptions) {
   let latest: RunView | undefined;
   let thread: RunThread | undefined;
   let opening: Promise<void> | undefined;
 
   function observe(_event: RunEvent, view: RunView): void {
-    if (!isRun(view.command)) return;
+    if (!isRun(commands, view.command)) return;
     latest = view;
     opening ??= open(view);
     thread?.update(view);

@@ -29,18 +29,20 @@ export type TaskStatus = 'ok' | 'skipped' | 'failed' | 'unreachable' | 'ignored'
 
 export type RunError = { code: string; message: string; hint?: string | undefined };
 
+/** What was asked, by whom and from where. */
+export type RunRequest = {
+  command: string;
+  /** The words as typed after normalisation, secrets redacted. */
+  text: string;
+  args: Record<string, unknown>;
+  environment: string | null;
+  person: Person;
+  source: RunSource;
+};
+
 /** What happens in a run, without the envelope that every event has. */
 export type RunEventBody =
-  | {
-      type: 'run.requested';
-      command: string;
-      /** The words as typed after normalisation, secrets redacted. */
-      text: string;
-      args: Record<string, unknown>;
-      environment: string | null;
-      person: Person;
-      source: RunSource;
-    }
+  | ({ type: 'run.requested' } & RunRequest)
   | {
       type: 'run.queued' | 'run.approved' | 'run.denied' | 'run.started' | 'run.interrupted' | 'run.resumed';
       reason?: string;

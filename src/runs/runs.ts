@@ -3,20 +3,11 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.js';
 import { asStarsError, StarsError } from '../errors.js';
 import type { Log } from '../log.js';
-import type { Emit, HostRecap, Person, RunError, RunEvent, RunEventBody, RunSource, RunState } from '../model/run.js';
+import type { Emit, HostRecap, RunError, RunEvent, RunEventBody, RunRequest, RunState } from '../model/run.js';
 import { applyEvent, type RunView } from '../model/run-view.js';
 import type { Redactor } from '../secret.js';
 import type { RunEnd, RunStore } from '../store/runs.js';
 import { processIsGone } from './process-identity.js';
-
-export type RunRequest = {
-  command: string;
-  text: string;
-  args: Record<string, unknown>;
-  environment: string | null;
-  person: Person;
-  source: RunSource;
-};
 
 /** What a command's work sees of its run. */
 export type RunHandle = { id: string; emit: Emit; signal: AbortSignal };

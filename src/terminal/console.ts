@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { isRun } from '../bot/command.js';
 import { normalise, splitWords } from '../bot/words.js';
 import type { Clock } from '../clock.js';
 import { asStarsError } from '../errors.js';
@@ -40,7 +41,7 @@ export function createConsole({ stars, clock, redactor, otherwise }: ConsoleOpti
       const answer = await stars.bot.handle(
         { words: splitWords(entry.said), text: entry.said, person: terminalPerson(), source: 'console' },
         (_event, view) => {
-          if (stars.bot.commands.find(({ name }) => name === view.command)?.kind === 'run') entry.view = view;
+          if (isRun(stars.bot.commands, view.command)) entry.view = view;
         },
       );
       if (answer.kind === 'answer') entry.answer = toPlain({ text: escape(answer.text) });

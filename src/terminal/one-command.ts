@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import type { Bot } from '../bot/bot.js';
+import { isRun } from '../bot/command.js';
 import type { ReadableRuns } from '../bot/readable-runs.js';
 import { fromArguments } from '../bot/words.js';
 import { asStarsError } from '../errors.js';
@@ -35,7 +36,7 @@ export async function runOneCommand({
       return await printStoredEvents(words.words[1], bot.runsFor(person), terminal);
     const observe = json ? createJsonProgress(terminal.out) : createProgress(terminal.out);
     const shown: RunObserver = (event, view) => {
-      if (json || isRun(bot, view.command)) observe(event, view);
+      if (json || isRun(bot.commands, view.command)) observe(event, view);
     };
     const answer = await bot.handle(
       { words, text: rest.map(typed).join(' '), person, source: 'terminal', signal },
@@ -57,10 +58,6 @@ export async function runOneCommand({
 /** A word as it can be typed again. */
 function typed(word: string): string {
   return word === '' || /[\s'"\\]/.test(word) ? `'${word.replaceAll("'", `'\\''`)}'` : word;
-}
-
-function isRun(bot: Bot, name: string): boolean {
-  return bot.commands.find((command) => command.name === name)?.kind === 'run';
 }
 
 function printEnd(
