@@ -14,4 +14,6 @@ export default {
   },
   testTimeout: 30_000,
   maxWorkers: 2,
+  // Modules of a test file stay in the memory of the process that ran it.
+  workerIdleMemoryLimit: '1500MB',
 };

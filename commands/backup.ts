@@ -1,12 +1,18 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { bucketOf } from '../src/backup/bucket-of.js';
+import { commitBackup } from '../src/backup/git-copy.js';
+import { backupAge } from '../src/backup/backup-age.js';
+import { drill, type PracticeAgent } from '../src/backup/drill.js';
+import { type Backup, type BackupFolder, createBackupFolder } from '../src/backup/folder.js';
+import { NAME } from '../src/backup/manifest.js';
+import { forgetOld } from '../src/backup/retention.js';
+import { takeBackup, type TakenBackup } from '../src/backup/take.js';
+import { bullets, contentsOf, lossesOf, noticeOf, sinceThen, size } from '../src/backup/words.js';
 import { defineCommand, type CommandContext } from '../src/bot/command.js';
-import { takeBackup, type TakenBackup } from '../src/cluster/backup.js';
-import { lastGoodBackup, listBackups, readBackup, type Backup } from '../src/cluster/backup-folder.js';
 import { diffBackups } from '../src/cluster/diff.js';
-import { StarsError } from '../src/errors.js';
-
-const SHOWN = 20;
+import { asStarsError, StarsError } from '../src/errors.js';
+import { counted } from '../src/model/figures.js';
 
 export const backup = defineCommand({
   name: 'backup',
@@ -16,54 +22,53 @@ export const backup = defineCommand({
   flags: { 'allow-empty': { says: 'save it even though there are no apps or no jobs' } },
   args: z.object({
     action: z
-      .enum(['list', 'show', 'verify', 'diff'], {
-        error: 'must be list, show, verify or diff, or left out to take a backup',
+      .enum(['list', 'show', 'verify', 'diff', 'drill'], {
+        error: 'must be list, show, verify, diff or drill, or left out to take a backup',
       })
       .optional(),
-    backup: z
-      .string()
-      .regex(/^[\w-]+$/, 'is the name of a backup, as `backup list` shows it')
-      .optional(),
+    backup: z.string().regex(NAME, 'is the name of a backup, as “backup list” shows it').optional(),
     allowEmpty: z.boolean().default(false),
   }),
   permission: 'operate',
   cluster: true,
   kind: 'run',
   examples: ['backup production', 'backup list production', 'backup diff 2026-11-22T02-00-00Z production'],
+
+  // It changes nothing in the environment: neither a run that does nor a freeze keeps it waiting.
+  resources: () => [],
+
   async run(context) {
-    const { action, backup: name } = context.args;
-    const folder = join(context.dataFolder, context.environment.name);
-    if (action === 'list') return list(folder);
-    if (action === undefined) return take(context);
-    const saved = await context.step(`Check ${name ?? 'the newest backup'} against its manifest`, () =>
-      find(folder, name),
-    );
-    if (action === 'show') return describe(saved);
-    if (action === 'verify') return `${saved.name} is whole: ${contents(saved)}.`;
-    return sinceThen(context, saved);
+    const folder = createBackupFolder(join(context.dataFolder, context.environment.name));
+    switch (context.args.action) {
+      case undefined:
+        return take(context, folder);
+      case 'list':
+        return list(context, folder);
+      case 'verify':
+        return verify(context, folder);
+      case 'show':
+        return show(await chosen(context, folder));
+      case 'diff':
+        return diff(context, await chosen(context, folder));
+      case 'drill':
+        return practised(context, await chosen(context, folder));
+    }
   },
 });
 
-type Context = CommandContext<{ allowEmpty: boolean }>;
+type Context = CommandContext<{ backup?: string | undefined; allowEmpty: boolean }>;
 
-async function take({
-  cluster,
-  environment,
-  dataFolder,
-  clock,
-  run,
-  person,
-  step,
-  signal,
-  args,
-}: Context): Promise<string> {
+async function take(context: Context, folder: BackupFolder): Promise<string> {
+  const { cluster, environment, clock, run, person, step, signal, args } = context;
+  const { keep, warnAtLossPercent, zookeeper: paths } = environment.config.backups;
   const what = cluster.has('chronos') ? 'apps, groups, pods and jobs' : 'apps, groups and pods';
   const taken = await step(`Save ${what}`, () =>
     takeBackup({
       marathon: cluster.marathon,
       chronos: cluster.has('chronos') ? cluster.chronos : undefined,
+      zookeeper: paths.length > 0 ? { client: cluster.zookeeper, paths } : undefined,
       environment: environment.name,
-      folder: dataFolder,
+      folder,
       clock,
       run,
       person,
@@ -71,61 +76,133 @@ async function take({
       signal,
     }),
   );
-  return [`Saved ${contents(taken.backup)} as ${taken.backup.name}.`, changesOf(taken)].join('\n');
+  const notice = noticeOf(taken, { warnAtLossPercent });
+  await copyElsewhere(taken, { notice, folder, context });
+  // After a loss the older ones may be all that is left of what was lost.
+  const lost = lossesOf(taken, warnAtLossPercent).length > 0;
+  const forgotten = lost ? [] : await forgetOld(folder, keep, clock.now());
+  return forgotten.length === 0 ? notice : `${notice}\nTook away ${counted(forgotten.length, 'old backup')}.`;
 }
 
-function changesOf({ previous, changes }: TakenBackup): string {
-  if (!previous || !changes) return 'It is the first of this environment.';
-  if (changes.length === 0) return `Nothing changed since ${previous.name}.`;
-  return [`Since ${previous.name}:`, ...bullets(changes)].join('\n');
-}
+type Copying = { notice: string; folder: BackupFolder; context: Context };
 
-async function sinceThen({ cluster, step, signal }: Context, saved: Backup): Promise<string> {
-  const now = await step('Read what runs now', async () => ({
-    apps: saved.manifest.counts['apps'] === undefined ? [] : await cluster.marathon.definitions({ signal }),
-    jobs: saved.manifest.counts['jobs'] === undefined ? [] : await cluster.chronos.definitions({ signal }),
-  }));
-  const changes = diffBackups(saved, now);
-  return changes.length === 0
-    ? `Nothing changed since ${saved.name}.`
-    : [`Since ${saved.name}:`, ...bullets(changes)].join('\n');
-}
-
-async function list(folder: string): Promise<string> {
-  const names = (await listBackups(folder)).toReversed();
-  if (names.length === 0) return 'There is no backup of this environment yet.';
-  return [`${names.length} ${names.length === 1 ? 'backup' : 'backups'}, the newest first:`, ...bullets(names)].join(
-    '\n',
+/** Into git and the bucket, where environment.yml says so; BACKUP when one of them has no copy. */
+async function copyElsewhere(taken: TakenBackup, { notice, folder, context }: Copying): Promise<void> {
+  const { environment, dataFolder, home, step, note, signal } = context;
+  const { git, bucket } = environment.config.backups;
+  const failures: StarsError[] = [];
+  const attempt = (title: string, action: () => Promise<unknown>) =>
+    step(title, action).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      failures.push(asStarsError(error));
+    });
+  if (git)
+    await attempt('Commit it', () =>
+      commitBackup(taken, { root: dataFolder, environment: environment.name, env: home.env, signal }),
+    );
+  if (bucket)
+    await attempt(`Copy it to the bucket ${bucket.name}`, async () =>
+      (await bucketOf(environment, signal))?.store(taken.backup, folder),
+    );
+  const [first] = failures;
+  if (!first) return;
+  note(notice);
+  throw new StarsError(
+    'BACKUP',
+    `${taken.backup.name} is whole on this disk, but not everywhere it should be: ${failures.map(({ message }) => message).join(' ')}`,
+    {
+      hint: first.hint ?? 'Take another one when that is mended.',
+      cause: first,
+    },
   );
 }
 
-async function find(folder: string, name: string | undefined): Promise<Backup> {
-  const found = name === undefined ? await lastGoodBackup(folder) : await readBackup(folder, name);
-  if (found) return found;
-  throw new StarsError('BACKUP', 'There is no whole backup of this environment.', { hint: 'Take one with `backup`.' });
-}
-
-function describe({ manifest, name, apps, jobs }: Backup): string {
-  const { person, takenAt, versions } = manifest;
-  const marathon = versions['marathon'] ? ` from Marathon ${versions['marathon']}` : '';
+async function list({ environment, clock, signal }: Context, folder: BackupFolder): Promise<string> {
+  const here = await folder.list();
+  const there = (await (await bucketOf(environment, signal))?.list()) ?? [];
+  const names = [...here, ...there.filter((name) => !here.includes(name))].toReversed();
+  if (names.length === 0) return 'There is no backup of this environment yet.';
+  const { late, words } = await backupAge(folder, clock.now());
+  const lines = names.map((name) => (here.includes(name) ? name : `${name} (only in the bucket)`));
   return [
-    `${name}: ${contents({ manifest })}${marathon}, taken by ${person.name} at ${takenAt}.`,
-    ...bullets([...apps.map(({ id }) => String(id)), ...jobs.map(({ name: job }) => `job ${String(job)}`)]),
+    `${late ? '⚠️ ' : ''}${words}`,
+    `${counted(names.length, 'backup')}, the newest first:`,
+    ...bullets(lines),
   ].join('\n');
 }
 
-function contents({ manifest: { counts } }: Pick<Backup, 'manifest'>): string {
-  const parts = [
-    ['app', counts['apps']],
-    ['pod', counts['pods'] || undefined],
-    ['job', counts['jobs']],
-  ] as const;
-  return parts
-    .flatMap(([noun, count]) => (count === undefined ? [] : [`${count} ${noun}${count === 1 ? '' : 's'}`]))
-    .join(', ');
+/** The backup that was named, or the newest good one. */
+async function chosen({ args: { backup: name }, step }: Context, folder: BackupFolder): Promise<Backup> {
+  return step(`Check ${name ?? 'the newest backup'} against its manifest`, async () => {
+    const found = name === undefined ? await folder.newestGood() : await folder.read(name);
+    if (found) return found;
+    throw new StarsError('BACKUP', 'There is no good backup of this environment.', { hint: 'Take one with “backup”.' });
+  });
 }
 
-function bullets(lines: readonly string[]): string[] {
-  const more = lines.length - SHOWN;
-  return [...lines.slice(0, SHOWN).map((line) => `• ${line}`), ...(more > 0 ? [`• and ${more} more`] : [])];
+/** Reads all backups, or the one that was named, as they stand on the disk. */
+async function verify({ args: { backup: name }, step }: Context, folder: BackupFolder): Promise<string> {
+  const names = name === undefined ? await folder.list() : [name];
+  if (names.length === 0) throw new StarsError('BACKUP', 'There is no backup of this environment to verify.');
+  const damages: string[] = [];
+  let newest = '';
+  for (const one of names) {
+    const found = await step(`Check ${one} against its manifest`, () => folder.read(one).catch(asStarsError));
+    if (found instanceof StarsError) damages.push(found.message);
+    else
+      newest = `${found.name} is whole: ${contentsOf(found)}.${found.manifest ? '' : ' It has no manifest, so only its form could be looked at.'}`;
+  }
+  if (damages.length > 0)
+    throw new StarsError(
+      'BACKUP',
+      [`${damages.length} of ${counted(names.length, 'backup')} cannot be used.`, ...bullets(damages)].join('\n'),
+      {
+        hint: newest === '' ? 'Take a new one now.' : `The newest that can: ${newest}`,
+      },
+    );
+  return names.length === 1 ? newest : `All ${names.length} backups are whole. The newest: ${newest}`;
+}
+
+function show({ manifest, name, apps, pods, jobs, bytes, ...rest }: Backup): string {
+  const marathon = manifest?.versions['marathon'] ? ` from Marathon ${manifest.versions['marathon']}` : '';
+  const by = manifest ? `taken by ${manifest.person.name} at ${manifest.takenAt}` : 'without a manifest';
+  const before = manifest?.before ? ` before ${manifest.before.restore} was restored` : '';
+  return [
+    `${name}: ${contentsOf({ manifest, apps, pods, jobs, nodes: rest.nodes })}${marathon}, ${by}${before} (${size(bytes)}).`,
+    ...bullets([
+      ...apps.map(({ id }) => String(id)),
+      ...pods.map(({ id }) => `pod ${String(id)}`),
+      ...jobs.map(({ name: job }) => `job ${String(job)}`),
+    ]),
+  ].join('\n');
+}
+
+/** Restores it where nothing can be broken. */
+async function practised({ cluster, startPractice, clock, step, signal }: Context, saved: Backup): Promise<string> {
+  const agents = cluster.has('mesos')
+    ? await step('Ask Mesos what agents there are', () => agentsOf(cluster, signal))
+    : undefined;
+  return drill({ backup: saved, startPractice, agents, clock, step, signal });
+}
+
+/** Undefined when Mesos cannot say: the drill is not about Mesos. */
+async function agentsOf({ mesos }: Context['cluster'], signal: AbortSignal): Promise<PracticeAgent[] | undefined> {
+  const known = await mesos.agents({ signal }).catch((error: unknown) => {
+    if (signal.aborted) throw error;
+    return [];
+  });
+  const usable = known.flatMap(({ id, hostname = id, active, resources }) =>
+    active && resources ? [{ name: hostname, ...resources }] : [],
+  );
+  return usable.length === 0 ? undefined : usable;
+}
+
+async function diff({ cluster, step, signal }: Context, saved: Backup): Promise<string> {
+  const has = (kind: 'apps' | 'pods' | 'jobs') => saved.manifest?.counts[kind] !== undefined || saved[kind].length > 0;
+  const now = await step('Read what runs now', async () => ({
+    apps: has('apps') ? await cluster.marathon.definitions({ signal }) : [],
+    pods: has('pods') ? await cluster.marathon.podDefinitions({ signal }) : [],
+    jobs: has('jobs') ? await cluster.chronos.definitions({ signal }) : [],
+  }));
+  return sinceThen(saved, diffBackups(saved, now)).join('\n');
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { type AnyCommand, defineCommand } from '../src/bot/command.js';
-import { permittedCommands } from '../src/bot/permitted-commands.js';
+import { type AnyCommand, type CommandContext, defineCommand } from '../src/bot/command.js';
+import { type Permitted, permittedIn, permittedSomewhere } from '../src/bot/permitted-commands.js';
+import { narrowing } from '../src/bot/refusal.js';
 import { spell, unknownCommand, usageOf } from '../src/bot/parse.js';
 
 export const help = defineCommand({
@@ -12,24 +13,43 @@ export const help = defineCommand({
   permission: 'read',
   kind: 'answer',
 
-  async run({ args, commands, home, person }) {
-    if (args.command === undefined)
-      return overview(await permittedCommands(commands, home, person), home.environments());
+  async run(context) {
+    const { args, commands } = context;
+    if (args.command === undefined) return overview(context);
     const command = commands.find(({ name }) => name === args.command);
     if (command) return page(command);
     throw unknownCommand(args.command, commands);
   },
 });
 
-function overview(commands: readonly AnyCommand[], environments: readonly string[]): string {
-  const lines = commands.map(
-    (command) => `\`${[command.name, ...(command.words ?? [])].join(' ')}\`  ${command.summary}`,
-  );
+async function overview(context: CommandContext<unknown>): Promise<string> {
+  const { home, environmentHere: here } = context;
+  const names = home.environments();
+  const lines = (await permittedHere(context)).map(lineOf);
   const where =
-    environments.length > 0
-      ? `Environments: ${environments.join(', ')}.`
+    names.length > 0
+      ? `Environments: ${names.join(', ')}.`
       : 'There is no environment yet: make inventories/<name>/hosts.';
-  return [...lines, '', `${where} \`help <command>\` shows its flags.`].join('\n');
+  const scope =
+    here === undefined || names.length < 2 ? '' : ` This is what you may run in ${here}; \`whoami\` tells of all.`;
+  return [...lines, '', `${where}${scope} \`help <command>\` shows its flags.`].join('\n');
+}
+
+type Shown = Pick<Permitted, 'command' | 'reach'>;
+
+/** In the environment that is meant here, if there is one that can be read; else in any. */
+async function permittedHere(context: CommandContext<unknown>): Promise<Shown[]> {
+  const { commands, environmentHere: here, home } = context;
+  if (here !== undefined && home.environments().includes(here)) {
+    const both = [...(await permittedIn(null, context)), ...(await permittedIn(here, context))];
+    return both.sort((a, b) => commands.indexOf(a.command) - commands.indexOf(b.command));
+  }
+  return (await permittedSomewhere(context)).map((command) => ({ command, reach: 'all' }));
+}
+
+function lineOf({ command, reach }: Shown): string {
+  const only = reach === 'all' ? '' : ` (only ${narrowing(reach)})`;
+  return `\`${[command.name, ...(command.words ?? [])].join(' ')}\`  ${command.summary}${only}`;
 }
 
 function page(command: AnyCommand): string {

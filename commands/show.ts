@@ -1,6 +1,10 @@
 import { z } from 'zod';
+import { runPath } from '../src/home/run-link.js';
 import { defineCommand } from '../src/bot/command.js';
-import { storyText } from '../src/bot/run-text.js';
+import { forgottenText, storyText } from '../src/bot/run-text.js';
+
+/** What Slack shows of a message. */
+const LONGEST_ANSWER = 3_000;
 
 export const show = defineCommand({
   name: 'show',
@@ -12,7 +16,19 @@ export const show = defineCommand({
   kind: 'answer',
   examples: ['show 261122-2145-k7f2qa', 'show last'],
 
-  async run({ args, runs }) {
-    return storyText(await runs.events(await runs.find(args.run)));
+  async run({ args, runs, home, clock, source, attach }) {
+    const run = await runs.find(args.run);
+    const events = await runs.events(run);
+    if (events.length === 0) return forgottenText(run);
+    const story = storyText(events);
+    const { publicUrl } = home.settings;
+    if (publicUrl === undefined) {
+      if (source === 'slack' && story.length > LONGEST_ANSWER)
+        await attach({ name: `${run.id}.txt`, content: story, alt: `The whole story of ${run.text}` });
+      return story;
+    }
+    // A chat cuts what is long; whoever may read the run gets the way to all of it.
+    const link = `${publicUrl.replace(/\/$/, '')}${runPath(run.id, home, clock.now())}`;
+    return `All of it, for a week: ${link}\n${story}`;
   },
 });

@@ -1,11 +1,18 @@
 import { z } from 'zod';
-import { defineCommand, type CommandContext } from '../src/bot/command.js';
-import { readHealth, summarise, type Health } from '../src/cluster/health.js';
-import { describeApp } from '../src/cluster/marathon/describe-app.js';
+import { type CommandContext, defineCommand } from '../src/bot/command.js';
 import type { ClusterPart } from '../src/cluster/cluster.js';
-import { StarsError } from '../src/errors.js';
+import { type Health, readHealth, summarise } from '../src/cluster/health.js';
+import { describeApp } from '../src/cluster/marathon/describe-app.js';
+import { asStarsError, StarsError } from '../src/errors.js';
+import type { Environment } from '../src/home/home.js';
+import { utcWords } from '../src/model/utc-words.js';
+import { drawCharts } from '../src/report/charts.js';
+import { hostsMatching } from './host-subject.js';
+import { hostsText, hostText } from './status/hosts.js';
+import { readHosts } from './status/readings.js';
+import { serviceLines } from './status/service.js';
 
-// What people call a layer; anything else is a service of the environment or an app.
+// What people call a layer; anything else is a host, an app or a service of the environment.
 const LAYERS: Record<string, { part: ClusterPart; names: string[] }> = {
   zookeeper: { part: 'zookeeper', names: ['zookeeper'] },
   mesos: { part: 'mesos', names: ['mesos', 'agents'] },
@@ -16,37 +23,99 @@ const LAYERS: Record<string, { part: ClusterPart; names: string[] }> = {
   'mesos-dns': { part: 'mesosDns', names: ['mesos-dns'] },
 };
 
+const PARTS: readonly ClusterPart[] = ['marathon', 'chronos', 'mesos', 'mesosDns', 'zookeeper', 'services'];
+
 // Marathon knows no such app, is not configured, or is not there to be asked.
 const UNANSWERED: ReadonlySet<string> = new Set(['APP_NOT_FOUND', 'CONFIG', 'API_UNREACHABLE']);
+
+const HOSTS_TIMEOUT_MS = 20_000;
+const DAY_MS = 86_400_000;
+
+type Context = CommandContext<{ subject?: string | undefined; chart: boolean }>;
 
 export const status = defineCommand({
   name: 'status',
   summary: 'Show how the stack stands, from ZooKeeper up, or one part of it',
   words: ['[subject]'],
   environment: 'required',
-  args: z.object({ subject: z.string().optional() }),
+  flags: { chart: { says: 'attach a chart of what was in use, also where there is no chat' } },
+  args: z.object({ subject: z.string().optional(), chart: z.boolean().default(false) }),
   permission: 'read',
   cluster: true,
   kind: 'run',
-  examples: ['status production', 'status mesos staging', 'status zeppelin production'],
+  async subject({ args: { subject }, cluster, environment }) {
+    if (subject === undefined) return {};
+    const name = subject.toLowerCase();
+    if (LAYERS[name]) return { targets: [{ kind: 'app', name }] };
+    if (name === 'hosts') return { hosts: await hostsMatching(undefined, environment) };
+    if (await isHost(subject, environment)) return { hosts: await hostsMatching(subject, environment) };
+    // A service of the environment that is no app goes by its own name.
+    const found = await (await cluster()).marathon.find(subject).catch(() => undefined);
+    return { targets: [{ kind: 'app', name: found?.id ?? subject }] };
+  },
+  examples: ['status production', 'status hosts staging', 'status stars-c3', 'status zeppelin production'],
+
   async run(context) {
     const { subject } = context.args;
-    if (subject === undefined) return summarise(await look(context));
+    if (subject === undefined) {
+      const [health] = await Promise.all([look(context), chart(context)]);
+      return [summarise(health), ...unsaid(context), ...(await soon(context))].join('\n');
+    }
     const layer = LAYERS[subject.toLowerCase()];
     if (layer) {
       if (!context.cluster.has(layer.part)) context.environment.requireSection(layer.part);
       return summarise(only(await look(context), layer.names));
     }
+    if (subject.toLowerCase() === 'hosts') return hostsText(await readHosts(context, { timeoutMs: HOSTS_TIMEOUT_MS }));
+    if (await isHost(subject, context.environment)) return statusOfHost(context, subject);
     return statusOfApp(context, subject).catch((error: unknown) => statusOfService(context, subject, error));
   },
 });
 
-async function look({ cluster, clock, signal, environment }: CommandContext<unknown>): Promise<Health> {
-  const health = await readHealth(cluster, { clock, signal });
+/** What is going to happen by itself. */
+async function soon({ control, environment }: Context): Promise<string[]> {
+  const timers = await control.timers(environment.name);
+  return timers.map(({ says, dueAt, person }) => `⏰ ${utcWords(dueAt)}: ${says} (${person.name})`);
+}
+
+/** What of the cluster was in use in the last day, as a picture; none where nothing was measured. */
+async function chart({ args, source, samples, environment, clock, attach, note }: Context): Promise<void> {
+  if (!args.chart && source !== 'slack') return;
+  const measured = await samples.since(environment.name, '1m', new Date(clock.now().getTime() - DAY_MS));
+  if (measured.length < 2) {
+    if (args.chart) note('There is no chart yet: the service has to measure for a while first.');
+    return;
+  }
+  try {
+    const [inUse] = await drawCharts(environment.name, measured);
+    if (inUse) await attach(inUse);
+  } catch (thrown) {
+    note(`The chart could not be drawn: ${asStarsError(thrown).message}`);
+  }
+}
+
+async function look(context: Context): Promise<Health> {
+  const { cluster, clock, signal, environment } = context;
+  const hosts =
+    environment.inventorySources.length === 0
+      ? undefined
+      : (asking: { timeoutMs: number }) => readHosts(context, asking);
+  const health = await readHealth(cluster, { clock, signal, hosts });
   if (health.layers.length > 0) return health;
-  throw new StarsError('CONFIG', `The environment ${environment.name} does not say where anything of its stack is.`, {
-    hint: `Add what there is to ${environment.files.environment}, for example: marathon: {url: "http://master.example.org:8080"}`,
-  });
+  throw new StarsError('CONFIG', nowhere(environment), { hint: whatToAdd(environment) });
+}
+
+/** For an environment that has hosts and nothing else. */
+function unsaid({ cluster, environment }: Context): string[] {
+  return PARTS.some((part) => cluster.has(part)) ? [] : [`${nowhere(environment)} ${whatToAdd(environment)}`];
+}
+
+function nowhere({ name }: Environment): string {
+  return `The environment ${name} does not say where anything of its stack is.`;
+}
+
+function whatToAdd({ files }: Environment): string {
+  return `Add what there is to ${files.environment}, for example: marathon: {url: "http://master.example.org:8080"}`;
 }
 
 /** These layers alone, with the ones that explain their trouble. */
@@ -56,16 +125,35 @@ function only(health: Health, names: string[]): Health {
   return { ...health, layers: health.layers.filter((layer) => wanted.includes(layer) || causes.has(layer.name)) };
 }
 
-async function statusOfApp({ cluster: { marathon }, signal }: CommandContext<unknown>, name: string): Promise<string> {
-  const [app, queue] = await Promise.all([marathon.find(name, { signal }), marathon.queue({ signal })]);
-  return describeApp(app, queue);
+/** Whether it is one host of the inventory, which may be missing or broken where an app is meant. */
+async function isHost(name: string, { inventorySources, inventory }: Environment): Promise<boolean> {
+  if (inventorySources.length === 0) return false;
+  return (await inventory().catch(() => undefined))?.hosts.includes(name) ?? false;
+}
+
+async function statusOfHost(context: Context, host: string): Promise<string> {
+  const { cluster, signal } = context;
+  const [[reading], agents] = await Promise.all([
+    readHosts(context, { hosts: [host], timeoutMs: HOSTS_TIMEOUT_MS }),
+    cluster.has('mesos') ? cluster.mesos.agents({ signal, timeoutMs: HOSTS_TIMEOUT_MS }).catch(() => []) : [],
+  ]);
+  const agent = agents.find(({ hostname }) => hostname === host || hostname?.split('.')[0] === host.split('.')[0]);
+  return reading ? hostText(reading, agent) : `${host} told nothing.`;
+}
+
+async function statusOfApp({ cluster, signal }: Context, name: string): Promise<string> {
+  const [app, queue] = await Promise.all([cluster.marathon.find(name, { signal }), cluster.marathon.queue({ signal })]);
+  const service = app.id.slice(app.id.lastIndexOf('/') + 1);
+  const known = cluster.has('services') && cluster.services.names.includes(service);
+  const lines = known ? await serviceLines(cluster.services, service, signal) : [];
+  return [describeApp(app, queue), ...lines].join('\n');
 }
 
 /** A service that does not run as an app, if it is one of the environment's; else it is the app that was not found. */
-async function statusOfService(context: CommandContext<unknown>, name: string, notFound: unknown): Promise<string> {
-  const { cluster } = context;
+async function statusOfService(context: Context, name: string, notFound: unknown): Promise<string> {
+  const { cluster, signal } = context;
   const service = cluster.has('services') && cluster.services.names.includes(name);
-  if (service && notFound instanceof StarsError && UNANSWERED.has(notFound.code))
-    return summarise(only(await look(context), [name]));
-  throw notFound;
+  if (!service || !(notFound instanceof StarsError) || !UNANSWERED.has(notFound.code)) throw notFound;
+  const [health, lines] = await Promise.all([look(context), serviceLines(cluster.services, name, signal)]);
+  return [summarise(only(health, [name])), ...lines].join('\n');
 }

@@ -4,6 +4,7 @@
  */
 const EXIT_STATUS = {
   USAGE: 2,
+  UNCONFIRMED: 2,
   UNKNOWN_COMMAND: 2,
   UNKNOWN_TARGET: 2,
   UNKNOWN_ENVIRONMENT: 2,
@@ -14,16 +15,21 @@ const EXIT_STATUS = {
   INVENTORY: 2,
   PLAYBOOK: 2,
   UNSUPPORTED: 2,
-  TEMPLATE: 1,
-  UNDEFINED_VARIABLE: 1,
+  // In a task they fail a host; as the end of a run they are a mistake in the project that was found before any host.
+  TEMPLATE: 2,
+  UNDEFINED_VARIABLE: 2,
   VAULT: 2,
   NOT_PERMITTED: 3,
   DENIED: 3,
   LOCKED: 4,
   APP_LOCKED: 4,
+  LOCK_LOST: 1,
   CANCELLED: 130,
+  INTERRUPTED: 1,
   TIMEOUT: 1,
   HOSTS_FAILED: 1,
+  PLAN_STALE: 1,
+  DRIFT: 1,
   UNREACHABLE: 1,
   HOST_KEY: 1,
   AUTHENTICATION: 1,
@@ -35,6 +41,7 @@ const EXIT_STATUS = {
   UNHEALTHY: 1,
   BACKUP: 1,
   STORE: 1,
+  AUDIT: 1,
   SLACK: 1,
   INTERNAL: 1,
 } as const;
@@ -44,26 +51,54 @@ export type ErrorCode = keyof typeof EXIT_STATUS;
 /** Where in a file an error stands; line and column count from 1. */
 export type Position = { file: string; line?: number; column?: number };
 
-export type ErrorDetails = { hint?: string; where?: Position; cause?: unknown };
+/** A name that there is nothing of, which a project may have defined itself. */
+export type MissingName = { kind: 'filter' | 'test' | 'lookup' | 'module'; name: string };
+
+/** What a person may do next, as a button; `words` is the command that it stands for, `asks` what is asked before it counts. */
+export type Choice = { words: string; label: string; style?: 'primary' | 'danger'; asks?: string };
+
+export type ErrorDetails = {
+  hint?: string;
+  where?: Position;
+  cause?: unknown;
+  missing?: MissingName;
+  choices?: readonly Choice[];
+};
 
 /** What failed, in one sentence; where; and what to do next. Programs read `code`, people read `describe()`. */
 export class StarsError extends Error {
   override readonly name = 'StarsError';
   readonly hint: string | undefined;
   readonly where: Position | undefined;
+  readonly missing: MissingName | undefined;
+  readonly choices: readonly Choice[] | undefined;
 
   constructor(
     readonly code: ErrorCode,
     message: string,
-    { hint, where, cause }: ErrorDetails = {},
+    { hint, where, cause, missing, choices }: ErrorDetails = {},
   ) {
     super(message, { cause });
     this.hint = hint;
     this.where = where;
+    this.missing = missing;
+    this.choices = choices;
   }
 
   get exitStatus(): number {
     return EXIT_STATUS[this.code];
+  }
+
+  /** The same with other details. */
+  with(details: ErrorDetails): StarsError {
+    const { code, message, hint, where, cause, missing, choices } = this;
+    const own = {
+      ...(hint ? { hint } : {}),
+      ...(where ? { where } : {}),
+      ...(missing ? { missing } : {}),
+      ...(choices ? { choices } : {}),
+    };
+    return new StarsError(code, message, { ...own, cause, ...details });
   }
 
   /** `file:line:column: message` and the hint below it. */

@@ -9,13 +9,17 @@ import { createLog, type Log } from './log.js';
 import { borrowedSandbox } from './sandbox/borrowed.js';
 import { createRedactor } from './secret.js';
 import { createStars } from './stars.js';
+import { confirmAtTerminal } from './terminal/confirm.js';
 import { runOneCommand } from './terminal/one-command.js';
 import { createTerminal } from './terminal/terminal.js';
 
 const PACKAGE = join(import.meta.dirname, '..', '..');
 const LINGER_MS = 3_000;
 const SAME_SIGNAL_MS = 1_000;
-const terminal = createTerminal(process.stdout, process.stderr);
+const terminal = {
+  ...createTerminal(process.stdout, process.stderr),
+  confirm: process.stdin.isTTY && process.stderr.isTTY ? confirmAtTerminal : undefined,
+};
 const redactor = createRedactor();
 
 /** From the words behind `stars` to the exit status. */
@@ -37,6 +41,19 @@ async function main(argv: readonly string[]): Promise<number> {
     const { runSandbox } = await import('./terminal/sandbox-command.js');
     return runSandbox({ argv: others, clock: systemClock, log, stackFolder, terminal });
   }
+  // Looks also where nothing else would start.
+  if (word === 'doctor' && !others.some((other) => other.startsWith('-'))) {
+    const { runDoctor } = await import('./terminal/doctor-command.js');
+    return runDoctor({
+      argv: others,
+      env: process.env,
+      cwd: process.cwd(),
+      redactor,
+      clock: systemClock,
+      log,
+      terminal,
+    });
+  }
   if (word === 'serve' && others.length > 0) return say((await import('./terminal/service.js')).SERVE_HELP, others);
   return withStars(log, argv);
 }
@@ -51,6 +68,7 @@ async function withStars(log: Log, argv: readonly string[]): Promise<number> {
     connect: createSshConnect({ log, redactor }),
     env: process.env,
     sandboxEnvironment: sandbox.environment,
+    startPractice: async (wanted) => (await import('./sandbox/practice-cluster.js')).practiceClusters({ log })(wanted),
   });
   await stars.runs.settleAbandoned();
   const stopHeartbeat = stars.runs.startHeartbeat();
@@ -110,13 +128,17 @@ function say(text: string, words: readonly string[] = []): number {
   return 0;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (thrown) {
-  const error = asStarsError(thrown);
-  terminal.error(`stars: ${redactor.redact(error.describe())}`);
-  // A store that does not open is a matter of configuration: no run has begun.
-  process.exitCode = error.code === 'STORE' ? 2 : error.exitStatus;
+async function start(): Promise<void> {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (thrown) {
+    const error = asStarsError(thrown);
+    terminal.error(`stars: ${redactor.redact(error.describe())}`);
+    // A store that does not open is a matter of configuration: no run has begun.
+    process.exitCode = error.code === 'STORE' ? 2 : error.exitStatus;
+  }
+  // Whatever a library still holds open must not hold up the shell.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
-// Whatever a library still holds open must not hold up the shell.
-setTimeout(() => process.exit(), LINGER_MS).unref();
+
+void start();

@@ -3,10 +3,11 @@ import { distance } from 'fastest-levenshtein';
 /** Up to three known names that a person may have meant, nearest first. */
 export function nearNames(name: string, known: Iterable<string>): string[] {
   const wanted = name.toLowerCase();
-  const limit = Math.max(2, Math.ceil(wanted.length / 3));
+  // Of three letters two others make another word.
+  const limit = wanted.length <= 3 ? 1 : Math.max(2, Math.ceil(wanted.length / 3));
   return [...new Set(known)]
     .map((candidate) => ({ candidate, away: farFrom(wanted, candidate.toLowerCase()) }))
-    .filter(({ candidate, away }) => away <= limit && away < candidate.length)
+    .filter(({ candidate, away }) => (away <= limit && away < candidate.length) || isMixedUp(wanted, candidate))
     .sort((a, b) => a.away - b.away || a.candidate.localeCompare(b.candidate))
     .slice(0, 3)
     .map(({ candidate }) => candidate);
@@ -17,6 +18,15 @@ export function didYouMean(name: string, known: Iterable<string>): string | unde
   const near = nearNames(name, known);
   if (near.length === 0) return undefined;
   return `Did you mean ${near.length === 1 ? near[0] : `${near.slice(0, -1).join(', ')} or ${near.at(-1)}`}?`;
+}
+
+/** The same letters in another order. */
+function isMixedUp(wanted: string, candidate: string): boolean {
+  return wanted.length === candidate.length && sorted(wanted) === sorted(candidate.toLowerCase());
+}
+
+function sorted(text: string): string {
+  return Array.from(text).sort().join('');
 }
 
 function farFrom(wanted: string, candidate: string): number {

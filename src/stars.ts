@@ -1,6 +1,25 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { commands } from '../commands/index.js';
 import { type Bot, createBot } from './bot/bot.js';
+import { startTimers } from './bot/timers.js';
+import { createCommandWork } from './bot/command-work.js';
+import { createControl } from './bot/control.js';
+import { createGates } from './bot/gates.js';
+import { everyMinute } from './bot/schedule-tick.js';
+import { createSchedules } from './bot/schedules.js';
+import { createRecordedRequests } from './bot/recorded-request.js';
+import { createIncidentPresenter } from './bot/incident-presenter.js';
+import { startWatcher } from './bot/watcher.js';
+import { backupAge } from './backup/backup-age.js';
+import { createBackupFolder } from './backup/folder.js';
+import type { Threads } from './slack/thread.js';
+import { createRecordedWork } from './bot/recorded-work.js';
+import { createConfigurationWatch } from './bot/configuration-watch.js';
+import { type PostToChannel, startDailyHead } from './bot/daily-head.js';
+import { namesWithRights } from './bot/permitted-commands.js';
+import { createRights, type Rights } from './bot/rights.js';
+import type { StartPractice } from './backup/drill.js';
 import type { Clock } from './clock.js';
 import { createCluster } from './cluster/cluster.js';
 import type { Connect } from './connection/connection.js';
@@ -9,13 +28,31 @@ import { StarsError } from './errors.js';
 import type { Environment, Home } from './home/home.js';
 import { isVault } from './inventory/vault.js';
 import type { Log } from './log.js';
-import { setupFact } from './provision/facts/setup.js';
 import { modules } from './provision/modules/index.js';
-import { createProvision, type Provision } from './provision/provision.js';
+import type { RunClaim } from './provision/host-claim.js';
+import { createProvision, type Provision, type ProvisionOptions } from './provision/provision.js';
 import { processIdentity } from './runs/process-identity.js';
+import { startRetention } from './runs/retention-job.js';
 import { createRuns, type RunHandle, type Runs } from './runs/runs.js';
+import { openDirectory } from './slack/open-directory.js';
+import { createUnrecorded } from './runs/unrecorded.js';
+import type { Redactor } from './secret.js';
+import { type ClaimStore, createClaimStore } from './store/claims.js';
+import { createInboxStore, type InboxStore } from './store/inbox.js';
+import { storeIdentity } from './store/identity.js';
+import { createProcessStore } from './store/processes.js';
+import { type Audit, createAudit } from './store/audit.js';
 import { type Database, openDatabase } from './store/database.js';
+import { createConfigurationStore } from './store/configuration.js';
+import { createDailyJobs } from './store/daily-jobs.js';
+import { createRetention } from './store/retention.js';
+import { createIncidentStore } from './store/incidents.js';
+import { createSampleStore } from './store/samples.js';
+import { createScheduleStore } from './store/schedules.js';
+import { createTimerStore } from './store/timers.js';
+import { createFileStore, type FileStore } from './store/files.js';
 import { createRunStore, type RunStore } from './store/runs.js';
+import { createThreadStore, type ThreadStore } from './store/threads.js';
 
 export type Adapters = {
   home: Home;
@@ -25,32 +62,188 @@ export type Adapters = {
   env: Readonly<Record<string, string | undefined>>;
   /** The environment that stands for one marked `sandbox: true`; starts the practice cluster when it does not run. */
   sandboxEnvironment?: ((environment: Environment) => Promise<Environment>) | undefined;
+  /** Starts an empty cluster to try things on. */
+  startPractice?: StartPractice | undefined;
 };
 
-export type Stars = { bot: Bot; runs: Runs; store: RunStore; database: Database; close(): Promise<void> };
+export type Stars = {
+  bot: Bot;
+  rights: Rights;
+  runs: Runs;
+  store: RunStore;
+  /** Where the messages of runs stand in the chat. */
+  places: ThreadStore;
+  files: FileStore;
+  inbox: InboxStore;
+  claims: ClaimStore;
+  redactor: Redactor;
+  /** The name of this process in the store. */
+  owner: string;
+  audit: Audit;
+  database: Database;
+  /** What a service does besides: says in the audit that it is there, looks for changes of the configuration and forgets old runs, until the returned function is called. */
+  startUpkeep(): () => Promise<void>;
+  /** Posts the head of the audit once a day, until the returned function is called. */
+  startDailyHead(post: PostToChannel): () => Promise<void>;
+  /** Does what is due, until the returned function is called. */
+  startTimers(post?: PostToChannel): () => Promise<void>;
+  /** Does what the environments do by themselves, until the returned function is called. */
+  startSchedules(post?: PostToChannel): () => Promise<void>;
+  /** When that was last looked at, as far as it is started. */
+  schedulesLookedAt(): Date | undefined;
+  /** Looks at the environments and tells what is wrong, until the returned function is called. */
+  startWatcher(threads?: Pick<Threads, 'notice'>): () => Promise<void>;
+  close(): Promise<void>;
+};
 
 /** The whole service from its adapters: every dependency is made here, once, and handed down. */
 export async function createStars(adapters: Adapters): Promise<Stars> {
   const { home, clock, log } = adapters;
   const database = await openDatabase({ databaseUrl: home.settings.databaseUrl, dataFolder: home.dataFolder });
-  const store = createRunStore(database);
-  const recording = { clock, redactor: home.redactor, log, owner: processIdentity() };
-  const runs = createRuns({ ...recording, store });
-  const bot = createBot({
-    commands,
+  const audit = createAudit(database, { clock, redactor: home.redactor });
+  const store = createRunStore(database, audit);
+  const { redactor } = home;
+  const owner = processIdentity();
+  const says = `pid ${process.pid} on ${hostname()}`;
+  const claims = createClaimStore(database, audit);
+  const identity = await storeIdentity(database);
+  const rights = createRights({
     home,
-    runs,
-    unrecorded: createRuns({ ...recording, store: undefined }),
-    store,
-    environmentOf: (name) => environmentOf(adapters, name),
-    clusterOf: async (environment) =>
-      createCluster(await environment.endpoints(), { environment: environment.name, clock, log }),
-    provisionOf: (environment, run) => provisionOf(adapters, environment, run),
-    dataFolder: join(home.dataFolder, 'backups'),
+    directory: openDirectory(home.settings.slack, { clock, log }),
+    commands: namesWithRights(commands),
+  });
+  const configuration = createConfigurationWatch({
+    home,
+    store: createConfigurationStore(database, audit),
     clock,
     log,
   });
-  return { bot, runs, store, database, close: () => database.destroy() };
+  const common = {
+    commands,
+    home,
+    store,
+    rights,
+    audit,
+    configuration,
+    clock,
+    log,
+    timers: createTimerStore(database),
+    files: createFileStore(database),
+    schedules: createScheduleStore(database),
+    incidents: createIncidentStore(database),
+    samples: createSampleStore(database),
+    gates: createGates({ claims, clock }),
+    environmentOf: (name: string) => environmentOf(adapters, name),
+    clusterOf: async (environment: Environment) =>
+      createCluster(await environment.endpoints(), { environment: environment.name, clock, log }),
+  };
+  const requests = createRecordedRequests(common);
+  // A command can cancel runs, and runs run commands.
+  const controlOf = createControl({ ...common, requests, claims, runs: () => runs });
+  const work = createCommandWork({
+    ...common,
+    controlOf,
+    provisionOf: (environment, run, person) =>
+      provisionOf(adapters, environment, {
+        run,
+        // Fences are counted for each environment.
+        claim: { fence: run.fence, store: `${identity}/${environment.name}`, person: person.name },
+      }),
+    startPractice: adapters.startPractice ?? noPractice,
+    dataFolder: join(home.dataFolder, 'backups'),
+  });
+  const runs: Runs = createRuns({
+    store,
+    claims,
+    processes: createProcessStore(database),
+    clock,
+    redactor,
+    log,
+    owner,
+    says,
+    work: createRecordedWork({ ...common, requests, work }),
+  });
+  const bot = createBot({ ...common, runs, work, controlOf, unrecorded: createUnrecorded({ clock, redactor, log }) });
+
+  async function close(): Promise<void> {
+    runs.stop();
+    await database.destroy();
+  }
+
+  const inbox = createInboxStore(database);
+  const dailyJobs = createDailyJobs(database);
+
+  function startUpkeep(): () => Promise<void> {
+    const retention = createRetention(database);
+    const started = told('started');
+    const stops = [
+      configuration.start(),
+      startRetention({ retention, dailyJobs, audit, keep: home.config.retention, clock, log }),
+    ];
+    return async () => {
+      await Promise.all([started, ...stops.map((stop) => stop())]);
+      await told('stopped');
+    };
+  }
+
+  let lookedAt: Date | undefined;
+
+  function startSchedules(post?: PostToChannel): () => Promise<void> {
+    const { isAlive } = runs;
+    const { look } = createSchedules({ ...common, inbox, bot, owner, isAlive, post });
+    lookedAt = clock.now();
+    const stop = everyMinute(
+      async () => {
+        await look();
+        lookedAt = clock.now();
+      },
+      (error) => log.warn({ error }, 'the schedules could not be looked at'),
+    );
+    return async () => {
+      await stop();
+      lookedAt = undefined;
+    };
+  }
+
+  function watch(threads?: Pick<Threads, 'notice'>): () => Promise<void> {
+    const presenter = threads && createIncidentPresenter({ ...common, threads });
+    const ageOf = (folder: string, now: Date) => backupAge(createBackupFolder(folder), now);
+    return startWatcher({ ...common, backupAge: ageOf, claims, owner, presenter });
+  }
+
+  function told(outcome: string): Promise<void> {
+    return audit
+      .record({ kind: 'service', outcome, details: { process: says } })
+      .catch((error: unknown) => log.warn({ error, outcome }, 'an entry of the audit is lost'));
+  }
+
+  return {
+    bot,
+    rights,
+    runs,
+    store,
+    places: createThreadStore(database),
+    files: common.files,
+    inbox,
+    claims,
+    redactor,
+    owner,
+    audit,
+    database,
+    startUpkeep,
+    startSchedules,
+    schedulesLookedAt: () => lookedAt,
+    startWatcher: watch,
+    startTimers: (post) => startTimers({ ...common, inbox, bot, owner, post }),
+    startDailyHead: (post) => startDailyHead({ audit, dailyJobs, home, post, clock, log }),
+    close,
+  };
+}
+
+function noPractice(): Promise<never> {
+  throw new StarsError('UNSUPPORTED', 'There is no practice cluster here.', {
+    hint: 'Ask from “npx stars” or the service.',
+  });
 }
 
 async function environmentOf({ home, sandboxEnvironment }: Adapters, name: string): Promise<Environment> {
@@ -62,14 +255,19 @@ async function environmentOf({ home, sandboxEnvironment }: Adapters, name: strin
   });
 }
 
-function provisionOf({ home, clock, connect, env }: Adapters, environment: Environment, run: RunHandle): Provision {
+function provisionOf(
+  { home, clock, connect, env }: Adapters,
+  environment: Environment,
+  { run, claim }: { run: RunHandle; claim: RunClaim },
+): Provision {
   const { user, port, privateKeyFile, knownHosts, timeoutSeconds } = environment.config.connection;
-  const decrypt = (text: string, file: string) => (isVault(text) ? home.vault(text, { file }) : text);
+  const decrypt: ProvisionOptions['decrypt'] = (text, file, encoding) =>
+    isVault(text) ? home.vault(text, { file }, encoding) : text;
   return createProvision({
     inventory: () => environment.inventory(),
     inventoryFile: environment.inventorySources[0] ?? environment.folder,
     stackFolder: home.stackFolder,
-    connect: (host, variables, signal) =>
+    connect: (host, variables, signal, claim) =>
       connect(
         hostTarget(host, variables, {
           user,
@@ -79,9 +277,9 @@ function provisionOf({ home, clock, connect, env }: Adapters, environment: Envir
           connectTimeoutMs: timeoutSeconds * 1000,
         }),
         signal,
+        claim,
       ),
     modules,
-    setupFact,
     decrypt,
     vault: (text) => home.vault(text, { file: 'a !vault value' }),
     environment: env,
@@ -89,6 +287,8 @@ function provisionOf({ home, clock, connect, env }: Adapters, environment: Envir
     redactor: home.redactor,
     clock,
     runId: run.id,
+    durable: run.durable,
+    claim,
     signal: run.signal,
   });
 }

@@ -1,22 +1,29 @@
-import type { z } from 'zod';
-import type { Clock } from '../clock.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { type ErrorCode, StarsError } from '../errors.js';
 import type { Environment, Home } from '../home/home.js';
 import type { Log } from '../log.js';
+import type { Attachment } from '../model/attachment.js';
 import type { Person, RunError, RunRequest, RunSource } from '../model/run.js';
-import type { Provision } from '../provision/provision.js';
-import type { RunHandle, RunObserver, RunResult, Runs } from '../runs/runs.js';
-import type { RunEnd, RunStore } from '../store/runs.js';
-import type { AnyCommand, CommandContext } from './command.js';
-import { type Parsed, parse, usageError } from './parse.js';
-import { mayRun, notPermitted } from './permission.js';
+import type { RunHandle, RunObserver, Runs } from '../runs/runs.js';
+import type { Unrecorded } from '../runs/unrecorded.js';
+import type { Audit } from '../store/audit.js';
+import type { Address, RunEnd, RunStore } from '../store/runs.js';
+import { approvalsNeeded } from './approvals.js';
+import { type AnyCommand, permissionFor, resourcesOf } from './command.js';
+import type { Control } from './control.js';
+import type { CommandWork } from './command-work.js';
+import type { Gates } from './gates.js';
+import { isTrusted, type Meaning, type Meant, subjectOf, validate } from './meaning.js';
+import { type Parsed, parse, unknownCommand, usageError } from './parse.js';
+import type { ConfigurationWatch } from './configuration-watch.js';
 import { createReadableRuns, type ReadableRuns } from './readable-runs.js';
-import { createStep } from './step.js';
-import type { Words } from './words.js';
+import { createRequestAudit, type Understood } from './request-audit.js';
+import type { Rights } from './rights.js';
+import { splitWords, type Words } from './words.js';
 
 export type BotRequest = {
-  words: Words;
+  /** A text is cut into words as a shell would do it. */
+  words: Words | string;
   /** As typed, normalised; shown in the run's message. */
   text: string;
   person: Person;
@@ -25,23 +32,34 @@ export type BotRequest = {
   channel?: string[] | undefined;
   /** Ends what was asked for when it aborts. */
   signal?: AbortSignal | undefined;
+  /** Takes lines that are too long for an answer. */
+  print?: ((line: string) => void) | undefined;
+  /** Where the run's message goes. */
+  address?: Address | undefined;
+  /** Under which it stands in the inbox. */
+  requestKey?: string | undefined;
 };
 
-/** How a request ended: an answer for the asker alone, or a run that everybody sees. */
-export type BotAnswer = { kind: 'answer'; text: string } | { kind: 'run'; id: string; end: RunEnd; summary: string };
+/** What became of a request: an answer for the asker alone, or a run that everybody sees. */
+export type BotAnswer =
+  | { kind: 'answer'; text: string; files?: readonly Attachment[] }
+  | { kind: 'run'; id: string; ended: Promise<RunEnd> };
 
 export type BotOptions = {
   commands: readonly AnyCommand[];
   home: Home;
   runs: Runs;
-  /** Performs without recording: for answers, and for runs when there is no store. */
-  unrecorded: Runs;
+  /** Performs without recording: for answers. */
+  unrecorded: Unrecorded;
+  gates: Gates;
+  work: CommandWork;
+  controlOf(person: Person, source: RunSource): Control;
   store: RunStore;
+  rights: Rights;
+  audit: Audit;
+  configuration: Pick<ConfigurationWatch, 'look'>;
   environmentOf(name: string): Promise<Environment>;
   clusterOf(environment: Environment): Promise<Cluster>;
-  provisionOf(environment: Environment, run: RunHandle): Provision;
-  dataFolder: string;
-  clock: Clock;
   log: Log;
 };
 
@@ -50,13 +68,10 @@ export type Bot = ReturnType<typeof createBot>;
 /** From what a person typed to the command's run. Mistakes in the words are thrown before anything is recorded. */
 export function createBot(options: BotOptions) {
   const { commands, home } = options;
+  const requestAudit = createRequestAudit(options);
 
   async function handle(request: BotRequest, observe: RunObserver = () => undefined): Promise<BotAnswer> {
-    const parsed = parse(request.words, { commands, environments: home.environments() });
-    const environment = await environmentOf(parsed, request);
-    const args = validate(parsed);
-    requirePermission(parsed.command, environment, request.person);
-    await parsed.command.check?.({ args: args as never, home, text: request.text, trusted: isTrusted(request) });
+    const { parsed, environment, args } = await understood(request);
     const runRequest: RunRequest = {
       command: parsed.command.name,
       text: request.text,
@@ -64,75 +79,93 @@ export function createBot(options: BotOptions) {
       environment: environment?.name ?? parsed.environment ?? null,
       person: request.person,
       source: request.source,
+      ...(parsed.resumes === undefined ? {} : { resumes: parsed.resumes }),
+      ...(isTrusted(request) && !parsed.trusted ? { trusted: false } : {}),
     };
-    const runs = parsed.command.kind === 'run' ? options.runs : options.unrecorded;
-    const { id, ...end } = await runs.perform(
-      runRequest,
-      (run) => work({ parsed, args, environment, request, run }),
-      observe,
-      request.signal,
-    );
-    if (parsed.command.kind === 'run') return { kind: 'run', id, end, summary: end.summary ?? '' };
-    if (end.error) throw thrownAgain(end.error);
-    return { kind: 'answer', text: end.summary ?? '' };
+    const { person, source, channel, print } = request;
+    const meaning = { parsed, args, environment, person, source, channel, print };
+    const known = { command: parsed.command, environment: runRequest.environment };
+    await requestAudit.asked(request, known);
+    if (parsed.command.kind === 'run') {
+      const asked = { ...meaning, request, runRequest, observe };
+      return asRun(asked).catch((error: unknown) => requestAudit.refused(request, error, known));
+    }
+    const files: Attachment[] = [];
+    const work = (run: RunHandle) => options.work.perform({ ...meaning, files, run });
+    const end = await options.unrecorded(runRequest, work, observe, request.signal);
+    if (end.error) {
+      const error = thrownAgain(end.error);
+      if (error.code === 'NOT_PERMITTED') return requestAudit.refused(request, error, known);
+      throw error;
+    }
+    return { kind: 'answer', text: end.summary ?? '', files };
   }
 
-  type Work = {
-    parsed: Parsed;
-    args: unknown;
-    environment: Environment | undefined;
-    request: BotRequest;
-    run: RunHandle;
-  };
+  type ToRun = Meaning & { request: BotRequest; runRequest: RunRequest; observe: RunObserver };
 
-  async function work({ parsed, args, environment, request, run }: Work): Promise<RunResult> {
-    let hosts: RunResult['hosts'];
-    let failed: RunResult['failed'];
-    const cluster = environment && parsed.command.cluster ? await options.clusterOf(environment) : undefined;
-    const context: CommandContext<unknown> = {
-      args,
-      rest: parsed.rest,
-      get environment() {
-        return required(environment, parsed.command);
-      },
-      environmentName: environment?.name ?? parsed.environment,
-      get cluster() {
-        if (cluster) return cluster;
-        throw new StarsError('CONFIG', `${parsed.command.name} does not use the cluster.`);
-      },
-      provision: {
-        run: async (asked) => {
-          const result = await options.provisionOf(required(environment, parsed.command), run).run({
-            ...asked,
-            trusted: isTrusted(request),
-          });
-          ({ hosts, failed } = result);
-          return result;
-        },
-      },
-      home,
-      runs: runsFor(request.person),
-      commands,
-      person: request.person,
-      source: request.source,
-      run: { id: run.id },
-      dataFolder: options.dataFolder,
-      clock: options.clock,
-      log: options.log.child({ run: run.id }),
-      signal: run.signal,
-      emit: run.emit,
-      step: createStep(run.emit, run.signal),
-      note: (message) => run.emit({ type: 'note', message }),
-    };
-    const summary = await parsed.command.run(context as CommandContext<never>);
-    return { summary, hosts, failed };
+  /** Records it; it begins when its turn comes. */
+  async function asRun({ parsed, args, environment, request, runRequest, observe }: ToRun): Promise<BotAnswer> {
+    const { command } = parsed;
+    const resources = await resourcesOf(command, { args, home, environment });
+    if (environment && resources.length > 0) await options.gates.requireOpen(environment);
+    const approvals = approvalsNeeded(environment, command, resources);
+    const { id, ended } = await options.runs.ask({
+      request: runRequest,
+      resources,
+      ...(approvals === undefined ? {} : { approvals: approvals.count }),
+      // Without an address nobody elsewhere could tell its asker how it goes.
+      here: request.address === undefined || hasSecrets(runRequest, home),
+      address: request.address,
+      requestKey: request.requestKey,
+      observe,
+      cancelled: request.signal,
+    });
+    return { kind: 'run', id, ended };
+  }
+
+  /** What was asked for, if it is right and may be done. */
+  async function understood(request: BotRequest) {
+    const known: Understood = {};
+    try {
+      const parsed = await meant(parse(wordsOf(request), { commands, environments: home.environments() }), request);
+      Object.assign(known, { command: parsed.command, environment: parsed.environment });
+      const environment = await environmentOf(parsed, request);
+      known.environment = environment?.name ?? parsed.environment;
+      const args = validate(parsed);
+      await options.rights.require({
+        ...request,
+        command: { name: parsed.command.name, permission: permissionFor(parsed.command, args) },
+        environment,
+        subject: subjectOf({ parsed, args, environment }, options),
+      });
+      const { rest, trusted } = parsed;
+      await parsed.command.check?.({ args: args as never, rest, home, text: request.text, trusted });
+      return { parsed, environment, args };
+    } catch (error) {
+      return requestAudit.refused(request, error, known);
+    }
+  }
+
+  /** What was asked for, or what it stands for. */
+  async function meant(asked: Parsed, request: BotRequest): Promise<Meant> {
+    const trusted = isTrusted(request);
+    if (!asked.command.standsFor) return { ...asked, trusted };
+    const runs = runsFor(request);
+    const control = options.controlOf(request.person, request.source);
+    const instead = await asked.command.standsFor({ args: validate(asked) as never, runs, control, commands });
+    if (!instead) return { ...asked, trusted };
+    const command = commands.find(({ name }) => name === instead.command);
+    if (!command) throw unknownCommand(instead.command, commands);
+    const { input, environment, rest, resumes } = instead;
+    return { command, input, environment, rest, resumes, trusted: trusted && instead.trusted };
   }
 
   async function environmentOf(
     { command, environment }: Parsed,
     { channel }: BotRequest,
   ): Promise<Environment | undefined> {
-    if (command.environment !== 'required') return undefined;
+    // A command that found out what it stands for has its environment from there.
+    if (command.environment !== 'required' && !(command.standsFor && environment !== undefined)) return undefined;
     const name = environment ?? home.defaultEnvironment(...(channel ?? []));
     if (name !== undefined) return options.environmentOf(name);
     const names = home.environments();
@@ -141,11 +174,15 @@ export function createBot(options: BotOptions) {
   }
 
   /** What was recorded, as far as this person may read it. */
-  function runsFor(person: Person): ReadableRuns {
-    return createReadableRuns(options.store, home, person);
+  function runsFor(asker: { person: Person; source: RunSource }): ReadableRuns {
+    return createReadableRuns(options.store, options.rights, asker);
   }
 
-  return { handle, runsFor, commands };
+  return { handle, runsFor, commands, clicked: requestAudit.clicked, refused: requestAudit.refused };
+}
+
+function wordsOf({ words }: BotRequest): Words {
+  return typeof words === 'string' ? splitWords(words) : words;
 }
 
 function noHome({ folder }: Home): StarsError {
@@ -159,33 +196,7 @@ function thrownAgain({ code, message, hint }: RunError): StarsError {
   return new StarsError(code as ErrorCode, message, hint === undefined ? {} : { hint });
 }
 
-function required(environment: Environment | undefined, command: AnyCommand): Environment {
-  if (environment) return environment;
-  throw new StarsError('CONFIG', `${command.name} was not given an environment.`);
-}
-
-function requirePermission(
-  { name, permission }: AnyCommand,
-  environment: Environment | undefined,
-  person: Person,
-): void {
-  if (!environment || mayRun(environment.config.access, permission, person)) return;
-  throw notPermitted(`${name} on ${environment.name}`, permission, environment.files.environment, person);
-}
-
-/** Whoever has a terminal can read and run everything there anyway; whoever has a chat cannot. */
-function isTrusted({ source }: BotRequest): boolean {
-  return source === 'terminal' || source === 'schedule';
-}
-
-function validate({ command, input }: Parsed): unknown {
-  const parsed = command.args.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw usageError(command, issue ? wordsOf(issue) : 'the arguments are wrong');
-}
-
-function wordsOf({ path, message }: z.core.$ZodIssue): string {
-  const name = path.join('.');
-  return name === '' ? message : `${name}: ${message}`;
+/** Whether anything in it would not survive being written down. */
+function hasSecrets(request: RunRequest, { redactor }: Home): boolean {
+  return JSON.stringify(redactor.redactValue(request)) !== JSON.stringify(request);
 }

@@ -26,18 +26,32 @@ export function parse({ words, rest }: Words, { commands, environments }: Names)
   const help = commands.find((candidate) => candidate.name === 'help');
   if (help && others.some((word) => HELP_FLAGS.includes(word)))
     return { command: help, input: { command: command.name }, environment: undefined, rest: undefined };
-  const { operands, flags } = readFlags(command, others);
+  const { operands: given, flags } = readFlags(command, others);
+  const { operands, end } = command.takesEnd ? withoutEnd(given) : { operands: given, end: {} };
   // `--` ends the flags; only a command that passes text on takes what follows as it stands.
   const after = rest === undefined || command.takesRest ? [] : splitWords(rest).words;
   const { positions, environment } = placeOperands(command, [...operands, ...after], environments);
-  return { command, input: { ...positions, ...flags }, environment, rest: command.takesRest ? rest : undefined };
+  return {
+    command,
+    input: { ...positions, ...end, ...flags },
+    environment,
+    rest: command.takesRest ? rest : undefined,
+  };
+}
+
+/** Takes `for 2h` or `until 18:00` off the end. */
+function withoutEnd(words: string[]): { operands: string[]; end: { until?: string } } {
+  const [word, until] = words.slice(-2);
+  if (until === undefined || !/^(?:for|until)$/i.test(word ?? '')) return { operands: words, end: {} };
+  return { operands: words.slice(0, -2), end: { until } };
 }
 
 /** `deploy <target> <environment> [--check] …` */
 export function usageOf(command: AnyCommand): string {
   const environment = command.environment === 'none' ? [] : ['[environment]'];
+  const end = command.takesEnd ? ['[for 2h]'] : [];
   const flags = Object.entries(command.flags ?? {}).map(([name, flag]) => `[${spell(name, flag)}]`);
-  return [command.name, ...(command.words ?? []), ...environment, ...flags].join(' ');
+  return [command.name, ...(command.words ?? []), ...environment, ...end, ...flags].join(' ');
 }
 
 /** `--limit PATTERN`, `-e, --extra-vars KEY=VALUE`. */

@@ -1,3 +1,4 @@
+import { utcWords } from '../model/utc-words.js';
 import type { HostRecap, RunEvent } from '../model/run.js';
 import type { Run } from '../store/runs.js';
 
@@ -20,7 +21,7 @@ export function historyText(runs: readonly Run[]): string {
 }
 
 function historyLine({ id, text, environment, person, state, requestedAt, ms }: Run): string {
-  const when = `${requestedAt.slice(0, 16).replace('T', ' ')} UTC`;
+  const when = utcWords(requestedAt);
   const where = environment !== null && !text.split(/\s+/).includes(environment) ? ` (${environment})` : '';
   return `${ICONS[state] ?? '·'} \`${id}\` ${when}  ${shortened(text)}${where} · ${person.name}${ms === undefined ? '' : ` · ${duration(ms)}`}`;
 }
@@ -52,6 +53,17 @@ export function storyText(events: readonly RunEvent[]): string {
   return lines.join('\n');
 }
 
+/** A run that is so old that its events were deleted. */
+export function forgottenText(run: Run): string {
+  const { summary, error } = run;
+  const end = [summary, error?.message].filter((words) => words !== undefined && words !== '');
+  return [
+    historyLine(run),
+    ...end,
+    'What happened in it was deleted: stars.yml says how long that is kept (retention.events).',
+  ].join('\n');
+}
+
 function isQuiet(event: Extract<RunEvent, { type: 'task.result' }>): boolean {
   return (event.status === 'ok' && !event.changed) || event.status === 'skipped';
 }
@@ -71,7 +83,7 @@ function storyLines(event: RunEvent): string[] {
     case 'task.result':
       return [
         `${time}    ${event.host}  ${event.changed && event.status === 'ok' ? 'changed' : event.status}  ${event.role ? `${event.role} : ` : ''}${event.task}`,
-        ...indented(event.status === 'ok' ? undefined : event.message),
+        ...indented(event.status === 'ok' && !event.changed ? undefined : event.message),
         ...indented(event.diff),
       ];
     case 'step.started':
@@ -80,6 +92,8 @@ function storyLines(event: RunEvent): string[] {
       return [`${time}  ${event.ok ? '✓' : '✗'} ${event.step}${event.message ? `: ${event.message}` : ''}`];
     case 'note':
       return [`${time}  note: ${event.message}`];
+    case 'file.attached':
+      return [`${time}  ${fileText(event)}`];
     case 'run.finished':
       return [
         ...recapLines(event.hosts ?? {}),
@@ -87,13 +101,31 @@ function storyLines(event: RunEvent): string[] {
         ...(event.error ? [event.error.message, ...(event.error.hint ? [event.error.hint] : [])] : []),
         `${ICONS[event.state] ?? ''} ${event.state} after ${duration(event.ms)}`,
       ];
+    case 'offer':
+      return [`${time}  ${event.label}: ${event.words}`];
     case 'run.started':
       return [];
     case 'task.started':
       return [];
+    case 'report.made':
+      return [`${time}  report: ${event.headline}`];
+    case 'plan.made':
+      return [`${time}  plan ${event.hash}`];
+    case 'approval.asked':
+      return [`${time}  waits for approval of ${event.hash} until ${utcWords(event.until)}`];
+    case 'run.approved':
+    case 'run.denied':
+      return [
+        `${time}  ${event.type.slice('run.'.length)} by ${event.by?.name ?? 'somebody'}${event.reason ? `: ${event.reason}` : ''}`,
+      ];
     default:
       return [`${time}  ${event.type.slice('run.'.length)}${event.reason ? `: ${event.reason}` : ''}`];
   }
+}
+
+/** A file that a run made, and where it is if not in the chat. */
+export function fileText({ name, bytes, path }: { name: string; bytes: number; path?: string | undefined }): string {
+  return `file ${path ?? name} (${bytes} bytes)`;
 }
 
 function indented(text: string | undefined): string[] {

@@ -4,7 +4,7 @@ import { pythonText } from '../provision/python-text.js';
 import type { Redactor } from '../secret.js';
 import { typedWords } from './words.js';
 
-const SOUNDS_SECRET = /passw|passphrase|(?:^|_)pass$|pwd|secret|token|credential|(?:api|private|access)_?key/i;
+export const SOUNDS_SECRET = /passw|passphrase|(?:^|_)pass$|pwd|secret|token|credential|(?:api|private|access)_?key/i;
 
 type Typed = ExtraVarsOptions & {
   /** The texts of `-e`. */

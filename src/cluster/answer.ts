@@ -167,7 +167,18 @@ export function unreachable(service: string, failures: Unanswered[], maybeDone: 
   const usual = failures.find(({ hint }) => hint)?.hint ?? `Check that ${service} runs and that its address is right.`;
   return new StarsError('API_UNREACHABLE', `${service} does not answer: ${sentence(reasons || 'it has no address')}`, {
     hint: maybeDone ? 'The change may have happened all the same: look before you repeat it.' : usual,
+    cause: { maybeDone },
   });
+}
+
+/** Whether what was asked for may have been done although the call failed: no answer, one that was cut off, or a fault of the service. */
+export function mayHaveHappened(error: unknown): boolean {
+  if (!(error instanceof StarsError)) return false;
+  const { code, cause } = error;
+  if (code === 'API_ANSWER') return true;
+  return (
+    code === 'API_UNREACHABLE' && typeof cause === 'object' && (cause as { maybeDone?: boolean }).maybeDone === true
+  );
 }
 
 /** The first words of an answer for people, after `before`; empty when there are none. */
@@ -212,4 +223,11 @@ function place(service: string, url: string): string {
 /** The text with the login of any URL in it hidden. */
 export function redactUrl(text: string): string {
   return text.replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi, '$1[REDACTED]@');
+}
+
+/** For a look that is repeated: while the service cannot be reached or chokes, nothing is known. Other errors are thrown. */
+export function noAnswerYet(error: unknown): undefined {
+  if (error instanceof StarsError && (error.code === 'API_UNREACHABLE' || error.code === 'API_ANSWER'))
+    return undefined;
+  throw error;
 }

@@ -7,23 +7,27 @@ import { createHttp, type Http } from './http.js';
 import { createMarathon, type Marathon } from './marathon/client.js';
 import { createMesosDns, type MesosDns } from './mesos-dns/client.js';
 import { createMesos, type Mesos } from './mesos/client.js';
-import { createServices, titleOf, type Services } from './services/client.js';
+import { createServices, type ServiceAccess, titleOf, type Services } from './services/client.js';
 import { createZooKeeper, type ZooKeeper } from './zookeeper/client.js';
 
 /** Where a service answers, and the login it wants. */
 export type Endpoint = { url: readonly string[]; username?: string | undefined; password?: Secret | undefined };
 
+export type ServiceEndpoint = { url: string; username?: string | undefined; password?: Secret | undefined };
+
 /** The endpoints of an environment, as its environment.yml names them. */
 export type ClusterConfig = {
+  /** Certificates in PEM to trust beside the well-known ones. */
+  ca?: string | undefined;
   marathon?: Endpoint | undefined;
   chronos?: Endpoint | undefined;
   mesos?: Endpoint | undefined;
   mesosDns?: { url: string } | undefined;
-  zookeeper?: { hosts: readonly string[] } | undefined;
-  services?: Readonly<Record<string, { url: string }>> | undefined;
+  zookeeper?: { hosts: readonly string[]; admin?: readonly string[] | undefined } | undefined;
+  services?: Readonly<Record<string, ServiceEndpoint>> | undefined;
 };
 
-export type ClusterPart = keyof ClusterConfig;
+export type ClusterPart = Exclude<keyof ClusterConfig, 'ca'>;
 
 /** The clients of one environment. Taking one that is not configured throws CONFIG, which says what to add where. */
 export type Cluster = {
@@ -38,13 +42,13 @@ export type Cluster = {
   has(part: ClusterPart): boolean;
 };
 
-export type ClusterDeps = { environment: string; clock: Clock; log: Log; timeoutMs?: number; ca?: string };
+export type ClusterDeps = { environment: string; clock: Clock; log: Log; timeoutMs?: number };
 
 /** All clients of an environment, each made when it is first used. Nothing is connected before that. */
-export function createCluster(config: ClusterConfig, { environment, clock, log, timeoutMs, ca }: ClusterDeps): Cluster {
+export function createCluster(config: ClusterConfig, { environment, clock, log, timeoutMs }: ClusterDeps): Cluster {
   const http = (service: string, baseUrls: readonly string[], { username, password }: Partial<Endpoint> = {}): Http => {
     const auth = username !== undefined && password ? { username, password } : undefined;
-    return createHttp({ service, baseUrls, auth, timeoutMs, ca, log, clock });
+    return createHttp({ service, baseUrls, auth, timeoutMs, ca: config.ca, log, clock });
   };
   const needed = <P extends ClusterPart>(part: P): NonNullable<ClusterConfig[P]> => {
     const endpoint = config[part];
@@ -54,7 +58,7 @@ export function createCluster(config: ClusterConfig, { environment, clock, log, 
   const marathon = once(() =>
     createMarathon({ http: http('Marathon', needed('marathon').url, needed('marathon')), clock }),
   );
-  const chronos = once(() => createChronos({ http: http('Chronos', needed('chronos').url, needed('chronos')) }));
+  const chronos = once(() => createChronos({ http: http('Chronos', needed('chronos').url, needed('chronos')), clock }));
   const mesos = once(() =>
     createMesos({
       http: http('Mesos', needed('mesos').url, needed('mesos')),
@@ -63,11 +67,21 @@ export function createCluster(config: ClusterConfig, { environment, clock, log, 
     }),
   );
   const mesosDns = once(() => createMesosDns({ http: http('Mesos-DNS', [needed('mesosDns').url]) }));
-  const zookeeper = once(() => createZooKeeper({ hosts: needed('zookeeper').hosts, clock }));
+  const zookeeper = once(() => {
+    const { hosts, admin } = needed('zookeeper');
+    return createZooKeeper({ hosts, admin: admin?.map((url) => http("ZooKeeper's AdminServer", [url])), clock });
+  });
   const services = once(() => {
     const entries = Object.entries(needed('services'));
-    return createServices(new Map(entries.map(([name, { url }]) => [name, http(titleOf(name), [url])])));
+    return createServices(new Map(entries.map(([name, endpoint]) => [name, serviceAccess(name, endpoint)])));
   });
+
+  // Zeppelin wants a session in place of a password with each call.
+  function serviceAccess(name: string, { url, username, password }: ServiceEndpoint): ServiceAccess {
+    const login = username !== undefined && password ? { username, password } : undefined;
+    return { http: http(titleOf(name), [url], name === 'zeppelin' ? {} : login), login };
+  }
+
   return {
     environment,
     get marathon() {

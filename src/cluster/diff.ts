@@ -1,9 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { DateTime, Duration } from 'luxon';
-import { normaliseApp, normaliseJob, type Definition } from './normalise.js';
+import { hasMoved } from './chronos/schedule.js';
+import { normaliseApp, normaliseJob, normalisePod, type Definition } from './normalise.js';
 
 /** The definitions that a backup holds, or that a cluster has now. */
-export type Definitions = { apps: readonly Definition[]; jobs: readonly Definition[] };
+export type Definitions = {
+  apps: readonly Definition[];
+  jobs: readonly Definition[];
+  pods?: readonly Definition[] | undefined;
+};
 
 // Short values that hold no secret; of all others only the name is told (environments, commands and Docker parameters hold passwords).
 const SHOWN = new Set([
@@ -32,14 +36,16 @@ const SHOWN = new Set([
 
 /** What changed from one to the other, a phrase each: `zeppelin: mem 2048 → 4096`, `job reindex gone`. Empty when nothing did. */
 export function diffBackups(before: Definitions, after: Definitions): string[] {
+  const [podsBefore, podsAfter] = [before.pods ?? [], after.pods ?? []];
   return [
     ...diffList({ kind: 'app', key: 'id', before: before.apps, after: after.apps, normalise: normaliseApp }),
+    ...diffList({ kind: 'pod', key: 'id', before: podsBefore, after: podsAfter, normalise: normalisePod }),
     ...diffList({ kind: 'job', key: 'name', before: before.jobs, after: after.jobs, normalise: normaliseJob }),
   ];
 }
 
 type ListDiff = {
-  kind: 'app' | 'job';
+  kind: 'app' | 'pod' | 'job';
   key: string;
   before: readonly Definition[];
   after: readonly Definition[];
@@ -51,7 +57,7 @@ function diffList({ kind, key, before, after, normalise }: ListDiff): string[] {
   const now = new Map(after.map((one) => [String(one[key]), one]));
   return [...new Set([...old.keys(), ...now.keys()])].sort().flatMap((name) => {
     const [was, is] = [old.get(name), now.get(name)];
-    const label = kind === 'app' ? name.replace(/^\//, '') : `job ${name}`;
+    const label = kind === 'app' ? name.replace(/^\//, '') : `${kind} ${name.replace(/^\//, '')}`;
     if (!was) return [`${label} new`];
     if (!is) return [`${label} gone`];
     const changes = diffFields(normalise(was), normalise(is));
@@ -59,35 +65,14 @@ function diffList({ kind, key, before, after, normalise }: ListDiff): string[] {
   });
 }
 
-function diffFields(before: Definition, after: Definition): string[] {
+/** What changed from one normalised definition to another, a phrase each: `mem 2048 → 4096`, `env PASSWORD changed`. */
+export function diffFields(before: Definition, after: Definition): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names
-    .filter((name) => !same(name, before[name], after[name]))
+    .filter(
+      (name) => !isDeepStrictEqual(before[name], after[name]) && !(name === 'schedule' && hasMoved(before, after)),
+    )
     .flatMap((name) => describe(name, before[name], after[name]));
-}
-
-function same(name: string, before: unknown, after: unknown): boolean {
-  if (isDeepStrictEqual(before, after)) return true;
-  return name === 'schedule' && typeof before === 'string' && typeof after === 'string' && isMoved(before, after);
-}
-
-// Chronos moves the start on after each run and counts the repetitions down: that is no change of anybody's.
-function isMoved(before: string, after: string): boolean {
-  const [repeatsBefore = '', startBefore = '', period = ''] = before.split('/');
-  const [repeatsAfter = '', startAfter = '', periodAfter = ''] = after.split('/');
-  if (period !== periodAfter || !countedDown(repeatsBefore, repeatsAfter)) return false;
-  const [from, to, step] = [DateTime.fromISO(startBefore), DateTime.fromISO(startAfter), Duration.fromISO(period)];
-  if (!from.isValid || !to.isValid || !step.isValid) return startBefore === '' && to.isValid;
-  // Months and years are not equally long: any later start is taken for the next one.
-  if (step.months > 0 || step.years > 0) return to >= from;
-  const ms = step.toMillis();
-  return ms > 0 && (to.toMillis() - from.toMillis()) % ms === 0;
-}
-
-function countedDown(before: string, after: string): boolean {
-  if (before === after) return true;
-  const [from, to] = [/^R(\d+)$/.exec(before)?.[1], /^R(\d+)$/.exec(after)?.[1]];
-  return from !== undefined && to !== undefined && Number(to) <= Number(from);
 }
 
 function describe(name: string, before: unknown, after: unknown): string[] {

@@ -1,4 +1,21 @@
 export type LayerState = 'up' | 'degraded' | 'down' | 'unknown';
 
-/** What a look at one layer came to. `reason` is a sentence without its full stop; `details` are lines for those who want more. */
-export type Finding = { state: LayerState; reason: string; details?: string[] };
+/** What a look at one layer came to. */
+export type Finding = {
+  state: LayerState;
+  /** A sentence without its full stop. */
+  reason: string;
+  /** Lines for those who want more. */
+  details?: string[];
+  /** Amounts by name, for charts and comparisons: `cpusUsed`, `agentsActive` … */
+  figures?: Readonly<Record<string, number>>;
+  /** Nothing answered at all: it may be down, or out of our reach. */
+  silent?: boolean;
+};
+
+const MAX_DETAILS = 10;
+
+/** The first lines, the rest counted. */
+export function limited(lines: readonly string[], most = MAX_DETAILS): string[] {
+  return lines.length <= most ? [...lines] : [...lines.slice(0, most), `and ${lines.length - most} more`];
+}

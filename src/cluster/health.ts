@@ -2,7 +2,9 @@ import type { Clock } from '../clock.js';
 import { asStarsError, StarsError } from '../errors.js';
 import { refusalOf } from './answer.js';
 import type { Cluster } from './cluster.js';
-import type { Finding, LayerState } from './finding.js';
+import type { HostReading } from '../model/host-state.js';
+import { type Finding, type LayerState, limited } from './finding.js';
+import { evidenceOf, judgeHosts } from './hosts.js';
 import {
   probeAgents,
   probeChronos,
@@ -15,12 +17,17 @@ import {
 import { titleOf } from './services/client.js';
 
 export type Layer = {
-  /** `zookeeper`, `mesos`, `agents`, `marathon`, `chronos`, `mesos-dns`, or a service's name. */
+  /** `zookeeper`, `mesos`, `agents`, `marathon`, `chronos`, `mesos-dns`, `hosts`, or a service's name. */
   name: string;
   title: string;
   state: LayerState;
   reason: string;
   details: string[];
+  figures: Readonly<Record<string, number>>;
+  /** Nothing of it answered. */
+  silent: boolean;
+  /** What the hosts say that explains why it is not up. */
+  evidence: string[];
   /** The layer whose failure explains this one's. */
   because: string | undefined;
 };
@@ -33,37 +40,77 @@ export type Health = {
   layers: Layer[];
 };
 
-export type HealthOptions = { signal?: AbortSignal | undefined; deadlineMs?: number | undefined; clock: Clock };
+export type HealthOptions = {
+  signal?: AbortSignal | undefined;
+  deadlineMs?: number | undefined;
+  clock: Clock;
+  /** How the hosts stand, each as it tells itself; without it they are left out. Rejects with why nobody can be asked. */
+  hosts?: ((options: { timeoutMs: number }) => Promise<readonly HostReading[]>) | undefined;
+};
 
-type Probe = {
-  name: string;
-  title: string;
+type Named = { name: string; title: string };
+
+type Probe = Named & {
   needs: string[];
   look: (options: { signal: AbortSignal }) => Promise<Finding>;
 };
 
 const DEFAULT_DEADLINE_MS = 10_000;
 
-/** Looks at every layer at once, for `deadlineMs` at most; a layer that fails is part of the answer. Rejects only with CANCELLED. */
+/**
+ * Looks at every layer at once, and at the hosts where `hosts` is given, for `deadlineMs` at most; a layer that fails is part of the
+ * answer. Rejects only with CANCELLED.
+ */
 export async function readHealth(
   cluster: Cluster,
-  { signal, deadlineMs = DEFAULT_DEADLINE_MS, clock }: HealthOptions,
+  { signal, deadlineMs = DEFAULT_DEADLINE_MS, clock, hosts }: HealthOptions,
 ): Promise<Health> {
   const probes = probesOf(cluster);
   const deadline = new AbortController();
   const stopTimer = clock.after(deadlineMs, () => deadline.abort());
   const either = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
+  // Before the deadline, so that hosts which answered are told apart from those that did not.
+  const asking = hosts?.({ timeoutMs: deadlineMs * 0.8 }).catch((error: unknown) => asStarsError(error));
   try {
     const findings = await Promise.all(probes.map((probe) => look(probe, either, deadlineMs)));
+    const readings = await (asking && orAborted(asking, either));
     if (signal?.aborted)
       throw new StarsError('CANCELLED', 'Cancelled while looking at the cluster.', { cause: signal.reason });
-    const layers = probes.map(
-      ({ name, title }, index) => ({ name, title, details: [], ...findings[index], because: undefined }) as Layer,
-    );
-    return { environment: cluster.environment, at: clock.now().toISOString(), layers: explain(layers, probes) };
+    const known = Array.isArray(readings) ? (readings as readonly HostReading[]) : [];
+    const layers = probes.map((probe, index) => layerOf(probe, findings[index] ?? UNSEEN, known));
+    const all = [...explain(layers, probes), ...(hosts ? [hostsLayer(readings, layers)] : [])];
+    return { environment: cluster.environment, at: clock.now().toISOString(), layers: all };
   } finally {
     stopTimer();
   }
+}
+
+const UNSEEN: Finding = { state: 'unknown', reason: 'was not looked at' };
+
+function layerOf({ name, title }: Named, finding: Finding, readings: readonly HostReading[]): Layer {
+  const evidence = finding.state === 'up' ? [] : evidenceOf(name, readings);
+  return { name, title, details: [], figures: {}, silent: false, ...finding, evidence, because: undefined };
+}
+
+function hostsLayer(readings: readonly HostReading[] | StarsError | undefined, layers: readonly Layer[]): Layer {
+  const told = new Set(layers.flatMap(({ name, evidence }) => (evidence.length > 0 ? [name] : [])));
+  return layerOf({ name: 'hosts', title: 'Hosts' }, hostsFinding(readings, told), []);
+}
+
+function hostsFinding(readings: readonly HostReading[] | StarsError | undefined, told: ReadonlySet<string>): Finding {
+  if (readings === undefined) return { state: 'unknown', reason: 'gave no answer in time' };
+  if (readings instanceof StarsError) return { state: 'unknown', reason: readings.message.replace(/\.$/, '') };
+  return judgeHosts(readings, told);
+}
+
+/** Undefined when the signal aborts first. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const stop = () => resolve(undefined);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    void work.then(resolve).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 async function look({ look }: Probe, signal: AbortSignal, deadlineMs: number): Promise<Finding> {
@@ -71,11 +118,12 @@ async function look({ look }: Probe, signal: AbortSignal, deadlineMs: number): P
     return await look({ signal });
   } catch (thrown) {
     const error = asStarsError(thrown);
-    if (error.code === 'CANCELLED') return { state: 'down', reason: `gave no answer within ${deadlineMs / 1000} s` };
+    if (error.code === 'CANCELLED')
+      return { state: 'down', reason: `gave no answer within ${deadlineMs / 1000} s`, silent: true };
     // Somebody is there who does not let us look: that says nothing about the layer.
     const status = refusalOf(error)?.status;
     const state = status === 401 || status === 403 || error.code === 'CONFIG' ? 'unknown' : 'down';
-    return { state, reason: error.message.replace(/\.$/, '') };
+    return { state, reason: error.message.replace(/\.$/, ''), silent: error.code === 'API_UNREACHABLE' };
   }
 }
 
@@ -169,10 +217,16 @@ function headline({ environment, layers }: Health, roots: Layer[]): string {
   if (layers.length === 0) return `Nothing of ${environment} is configured to be looked at.`;
   const [first] = roots.toSorted((a, b) => severity(b) - severity(a));
   if (!first) return `Everything in ${environment} is up.`;
+  if (layers.length > 1 && layers.every(({ silent }) => silent))
+    return `Nothing in ${environment} answers: all of it is down, or Stars cannot reach it from here.`;
   const more = roots.length > 1 ? ` (and ${roots.length - 1} more)` : '';
   const folded = layers.filter(({ because }) => because === first.name).length;
   const follow = folded > 0 ? ` ${folded} more ${folded === 1 ? 'layer suffers' : 'layers suffer'} from it.` : '';
-  return `${first.title} in ${environment} ${first.state === 'unknown' ? 'cannot be judged' : `is ${first.state}`}${more}: ${first.reason}.${follow}`;
+  return `${first.title} in ${environment} ${first.state === 'unknown' ? 'cannot be judged' : `is ${first.state}`}${more}: ${first.reason}.${saidByHosts(first)}${follow}`;
+}
+
+function saidByHosts({ evidence }: Layer): string {
+  return evidence.length === 0 ? '' : ` On its hosts: ${limited(evidence, 3).join('; ')}.`;
 }
 
 function severity({ state }: Layer): number {
@@ -183,7 +237,7 @@ function layerLines(layer: Layer, all: Layer[]): string[] {
   const folded = all.filter(({ because }) => because === layer.name).map(({ title, state }) => `${title} ${state}`);
   return [
     `${ICONS[layer.state]} *${layer.title}* ${layer.reason}`,
-    ...layer.details.map((detail) => `      • ${detail}`),
+    ...[...limited(layer.evidence, 5), ...layer.details].map((detail) => `      • ${detail}`),
     ...(folded.length > 0 ? [`      ↳ because of this: ${folded.join(', ')}`] : []),
   ];
 }

@@ -1,15 +1,15 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import axios, { type AxiosError, type AxiosResponse } from 'axios';
-import { z } from 'zod';
+import type { Readable } from 'node:stream';
+import type { z } from 'zod';
 import type { Clock } from '../clock.js';
 import { StarsError } from '../errors.js';
 import type { Log } from '../log.js';
 import { Secret } from '../secret.js';
-import { type Answer, readJson, redactUrl, refusal, tooLarge, unreachable, wordsOf } from './answer.js';
+import { type Answer, readJson, redactUrl, refusal, unreachable } from './answer.js';
+import { createAttempts, type Failure, type Reply, type Target } from './attempt.js';
+import type { Auth, CallOptions, Method, Query } from './call.js';
 import { parseUrl } from './url.js';
 
-export type Auth = { username: string; password: Secret };
+export type { Auth, CallOptions, Method, Query } from './call.js';
 
 export type HttpOptions = {
   /** What people call it: "Marathon". Every error names it and the URL. */
@@ -26,17 +26,6 @@ export type HttpOptions = {
   clock: Clock;
 };
 
-export type Query = Record<string, string | number | boolean | readonly string[] | undefined>;
-
-export type CallOptions = {
-  query?: Query | undefined;
-  /** Sent as JSON. */
-  body?: unknown;
-  signal?: AbortSignal | undefined;
-  timeoutMs?: number | undefined;
-  accept?: string | undefined;
-};
-
 type Verb = <T>(path: string, schema: z.ZodType<T>, options?: CallOptions) => Promise<T>;
 
 /** Calls on one service. All reject with API_UNREACHABLE, API_ANSWER, API_REFUSED, APP_LOCKED or CANCELLED. */
@@ -51,40 +40,28 @@ export type Http = {
   delete: Verb;
   /** The body as it came, whatever it is. */
   text(path: string, options?: CallOptions): Promise<string>;
+  /** The whole answer to a call of any method, for what stands in a header or in no body. */
+  send(method: Method, path: string, options?: CallOptions): Promise<Answer>;
+  /** A body that goes on, such as events, until `signal` aborts; only its beginning has to come within the time-out. */
+  stream(path: string, options?: CallOptions): Promise<Readable>;
 };
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type Base = { url: string; host: string; protocol: string; auth: Auth | undefined };
-type Call = { method: Method; path: string; options: CallOptions };
-/** An attempt without a usable answer. `sent`: the service may have acted on it. */
-type Failure = { url: string; reason: string; sent: boolean; hint?: string };
-type Target = { url: string; auth: Auth | undefined };
-
+type Call = { method: Method; path: string; options: CallOptions; streams?: true };
 const DEFAULT_TIMEOUT_MS = 15_000;
 const DEFAULT_MAX_BYTES = 100 * 1024 * 1024;
 const MAX_REDIRECTS = 5;
+const READS: ReadonlySet<Method> = new Set(['GET', 'HEAD']);
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const UNAVAILABLE = new Set([502, 503, 504]);
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 /** HTTP to one service behind one or several base URLs. Throws CONFIG for an address that is none. */
 export function createHttp(options: HttpOptions): Http {
   const { service, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES, ca, log, clock } = options;
   const bases = options.baseUrls.map((url) => parseBase(service, url, options.auth));
-  // One connection per call: a reused one may be closed by the other side just as a change is sent, and then nobody knows.
-  const client = axios.create({
-    httpAgent: new HttpAgent({ keepAlive: false }),
-    httpsAgent: new HttpsAgent({ keepAlive: false, ...(ca === undefined ? {} : { ca }) }),
-    proxy: false,
-    maxRedirects: 0,
-    maxContentLength: maxBytes,
-    responseType: 'text',
-    transformResponse: (body: unknown) => body,
-    validateStatus: () => true,
-  });
+  const sendOnce = createAttempts({ service, maxBytes, ca });
   let preferred = bases[0];
 
-  async function ask(call: Call): Promise<Answer> {
+  async function ask(call: Call): Promise<Reply> {
     const failures: Failure[] = [];
     for (const base of [...bases].sort((a, b) => Number(b === preferred) - Number(a === preferred))) {
       const result = await follow(call, base);
@@ -94,12 +71,12 @@ export function createHttp(options: HttpOptions): Http {
       }
       log.debug({ service, url: result.url, reason: result.reason }, 'no usable answer');
       failures.push(result);
-      if (result.sent && call.method !== 'GET') break;
+      if (result.sent && !READS.has(call.method)) break;
     }
-    throw unreachable(service, failures, call.method !== 'GET' && failures.some(({ sent }) => sent));
+    throw unreachable(service, failures, !READS.has(call.method) && failures.some(({ sent }) => sent));
   }
 
-  async function follow(call: Call, base: Base): Promise<Answer | Failure> {
+  async function follow(call: Call, base: Base): Promise<Reply | Failure> {
     let target: Target = { url: joinUrl(base.url, call.path, call.options.query), auth: base.auth };
     for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
       const result = await attempt(call, target);
@@ -111,39 +88,22 @@ export function createHttp(options: HttpOptions): Http {
     return { url: target.url, reason: `redirects in circles (${MAX_REDIRECTS} times)`, sent: false };
   }
 
-  async function attempt({ method, options: call }: Call, { url, auth }: Target): Promise<Answer | Failure> {
+  async function attempt({ method, options: call, streams }: Call, { url, auth }: Target): Promise<Reply | Failure> {
     if (call.signal?.aborted) throw cancelled(service, call.signal);
     const limitMs = call.timeoutMs ?? timeoutMs;
     const deadline = new AbortController();
     const stopTimer = clock.after(limitMs, () => deadline.abort());
+    const signal = call.signal ? AbortSignal.any([call.signal, deadline.signal]) : deadline.signal;
     try {
-      const response = await client.request<string>({
-        url,
-        method,
-        headers: headersOf(call, auth),
-        ...(call.body === undefined ? {} : { data: JSON.stringify(call.body) }),
-        signal: call.signal ? AbortSignal.any([call.signal, deadline.signal]) : deadline.signal,
-      });
-      return usable(response, url);
-    } catch (thrown) {
+      const result = await sendOnce({ url, auth, method, options: call, streams, signal });
+      if (!('reason' in result)) return result;
       if (call.signal?.aborted) throw cancelled(service, call.signal);
-      if (deadline.signal.aborted) return { url, reason: `gave no answer within ${limitMs / 1000} s`, sent: true };
-      return failureOf(thrown as AxiosError, url);
+      if (!deadline.signal.aborted) return result;
+      const reason = result.sent ? 'gave no answer' : 'could not be connected to';
+      return { ...result, reason: `${reason} within ${limitMs / 1000} s` };
     } finally {
       stopTimer();
     }
-  }
-
-  function failureOf(error: AxiosError, url: string): Failure {
-    if (error.message.startsWith('maxContentLength')) throw tooLarge(service, url, maxBytes);
-    const code = error.code ?? '';
-    if (code === 'ECONNREFUSED') return { url, reason: 'refused the connection', sent: false };
-    if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return { url, reason: 'has no known address', sent: false };
-    if (NEVER_SENT.has(code)) return { url, reason: 'cannot be reached from here', sent: false };
-    if (/CERT|SELF_SIGNED|ISSUER/.test(code))
-      return { url, reason: `has a certificate that is not trusted (${code})`, sent: false };
-    if (code.startsWith('HPE_')) return { url, reason: 'does not speak HTTP', sent: true };
-    return { url, reason: 'broke off the connection', sent: true };
   }
 
   // A redirect to another instance of the service is the way to its leader. Credentials go along only if it asks for the very same
@@ -151,7 +111,7 @@ export function createHttp(options: HttpOptions): Http {
   function nextTarget(call: Call, answer: Answer, from: Target): Target | Failure {
     const location = answer.headers['location'];
     const next = location ? parseUrl(location, from.url) : undefined;
-    const readOnly = call.method === 'GET';
+    const readOnly = READS.has(call.method);
     if (!next || (!readOnly && answer.status !== 307 && answer.status !== 308)) throw refusal(service, answer);
     const known = bases.find(({ host, protocol }) => host === next.host && protocol === next.protocol);
     if (!known) {
@@ -162,14 +122,20 @@ export function createHttp(options: HttpOptions): Http {
         hint: `If ${next.origin} is right, add it to the addresses of ${service} in environment.yml.`,
       };
     }
-    const sameCall = next.href === joinUrl(known.url, call.path, call.options.query);
-    return { url: next.href, auth: sameCall ? known.auth : undefined };
+    const wanted = joinUrl(known.url, call.path, call.options.query);
+    // Mesos leaves the query out.
+    const sameCall = next.href === wanted || next.href === joinUrl(known.url, call.path);
+    return sameCall ? { url: wanted, auth: known.auth } : { url: next.href, auth: undefined };
   }
 
-  async function json<T>(method: Method, path: string, schema: z.ZodType<T>, options: CallOptions = {}): Promise<T> {
+  async function json<T>(method: Method, path: string, schema: z.ZodType<T>, options?: CallOptions): Promise<T> {
+    return readJson(service, await send(method, path, options), schema);
+  }
+
+  async function send(method: Method, path: string, options: CallOptions = {}): Promise<Answer> {
     const answer = await ask({ method, path, options });
     if (answer.status >= 400) throw refusal(service, answer);
-    return readJson(service, answer, schema);
+    return answer;
   }
 
   return {
@@ -180,31 +146,13 @@ export function createHttp(options: HttpOptions): Http {
     put: (path, schema, options) => json('PUT', path, schema, options),
     patch: (path, schema, options) => json('PATCH', path, schema, options),
     delete: (path, schema, options) => json('DELETE', path, schema, options),
-    async text(path, options = {}) {
-      const answer = await ask({ method: 'GET', path, options });
-      if (answer.status >= 400) throw refusal(service, answer);
-      return answer.body;
+    text: async (path, options) => (await send('GET', path, options)).body,
+    send,
+    async stream(path, options = {}) {
+      const answer = await ask({ method: 'GET', path, options, streams: true });
+      if (answer.stream) return answer.stream;
+      throw refusal(service, answer);
     },
-  };
-}
-
-function usable({ status, headers, data }: AxiosResponse<string>, url: string): Answer | Failure {
-  const answer = { status, headers: lowerCased(headers), body: data ?? '', url };
-  if (!UNAVAILABLE.has(status)) return answer;
-  return { url, reason: `answers ${status}${wordsOf(answer, ': ')}`, sent: true };
-}
-
-function lowerCased(headers: AxiosResponse['headers']): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
-}
-
-function headersOf({ body, accept = 'application/json' }: CallOptions, auth: Auth | undefined): Record<string, string> {
-  return {
-    Accept: accept,
-    ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-    ...(auth
-      ? { Authorization: `Basic ${Buffer.from(`${auth.username}:${auth.password.reveal()}`).toString('base64')}` }
-      : {}),
   };
 }
 
@@ -219,10 +167,7 @@ function parseBase(service: string, text: string, auth: Auth | undefined): Base 
       },
     );
   }
-  const inUrl = url.username && {
-    username: decodeURIComponent(url.username),
-    password: new Secret(decodeURIComponent(url.password)),
-  };
+  const inUrl = url.username && { username: decoded(url.username), password: new Secret(decoded(url.password)) };
   const { host, protocol } = url;
   return {
     url: `${url.origin}${url.pathname.replace(/\/+$/, '')}`,
@@ -230,6 +175,15 @@ function parseBase(service: string, text: string, auth: Auth | undefined): Base 
     protocol,
     auth: auth ?? (inUrl || undefined),
   };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A login with a bare % means that character.
+    return text;
+  }
 }
 
 /** The path below the base: `https://host/marathon` and `/v2/apps` make `https://host/marathon/v2/apps`. */

@@ -15,3 +15,15 @@ export const amount = z
   .number()
   .nullish()
   .transform((value) => value ?? 0);
+
+/** Texts by name, none when missing or null. Numbers are written out; anything else is left out, so that one label spoils no list. */
+export const texts = z
+  .record(z.string(), z.unknown())
+  .nullish()
+  .transform((values) => {
+    const rows = Object.entries(values ?? {}).map(([key, value]) => [
+      key,
+      typeof value === 'number' ? String(value) : value,
+    ]);
+    return Object.fromEntries(rows.filter((row): row is [string, string] => typeof row[1] === 'string'));
+  });

@@ -1,7 +1,7 @@
 import { StarsError } from '../errors.js';
 import type { Chronos } from './chronos/client.js';
 import { jobState } from './chronos/job-health.js';
-import type { Finding } from './finding.js';
+import { type Finding, limited } from './finding.js';
 import { GOOD_STATES, healthByCounts } from './marathon/app-health.js';
 import type { Marathon } from './marathon/client.js';
 import type { App } from './marathon/schema.js';
@@ -10,10 +10,9 @@ import type { MesosDns } from './mesos-dns/client.js';
 import type { Master, Mesos } from './mesos/client.js';
 import type { Services } from './services/client.js';
 import type { ServerAnswer, ZooKeeper } from './zookeeper/client.js';
+import { counted } from '../model/figures.js';
 
 type Looking = { signal: AbortSignal };
-
-const MAX_DETAILS = 10;
 
 export async function probeZooKeeper(zookeeper: ZooKeeper, { signal }: Looking): Promise<Finding> {
   return judgeEnsemble(await zookeeper.eachServer({ signal }));
@@ -36,6 +35,7 @@ export function judgeEnsemble(servers: readonly ServerAnswer[]): Finding {
   if (living < majority)
     return {
       state: 'down',
+      silent: servers.every(({ said }) => said.kind === 'down'),
       reason: `has no quorum: ${living} of ${servers.length} servers serve, ${majority} are needed`,
       details,
     };
@@ -84,7 +84,8 @@ export async function probeMasters(mesos: Mesos, { signal }: Looking): Promise<F
     answer instanceof StarsError ? [answer.message.replace(/\.$/, '')] : [],
   );
   const leaders = answering.filter(({ elected }) => elected);
-  if (answering.length === 0) return { state: 'down', reason: `none of ${all.length} masters answers`, details };
+  if (answering.length === 0)
+    return { state: 'down', reason: `none of ${all.length} masters answers`, details, silent: true };
   if (leaders.length !== 1) {
     const reason =
       leaders.length === 0
@@ -107,15 +108,28 @@ export async function probeAgents(mesos: Mesos, { signal }: Looking): Promise<Fi
   const inactive = agents.filter((agent) => !agent.active).map(({ hostname, id }) => `${hostname ?? id} is not active`);
   if (active.length === 0)
     return { state: 'down', reason: 'no agent is registered: nothing can run', details: inactive };
+  const figures = { ...usage(leader), agentsActive: active.length, agentsMissing: Math.max(gone, inactive.length) };
   const use = `${percent(leader, 'cpus')} of the CPUs and ${percent(leader, 'mem')} of the memory in use`;
   const missing = Math.max(gone, inactive.length);
   if (missing > 0)
     return {
       state: 'degraded',
       reason: `${active.length} active, ${missing} gone or cut off; ${use}`,
-      details: inactive,
+      details: limited(inactive),
+      figures,
     };
-  return { state: 'up', reason: `${active.length} active; ${use}` };
+  return { state: 'up', reason: `${active.length} active; ${use}`, figures };
+}
+
+/** What of the cluster is in use, as its leading master counts it. */
+function usage(leader: Master | undefined): Record<string, number> {
+  const names = ['cpus', 'mem', 'disk', 'gpus'].flatMap((name) => [`${name}_used`, `${name}_total`]);
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = leader?.metrics.get(`master/${name}`);
+      return value === undefined ? [] : [[name.replace(/_(.)/, (_, letter: string) => letter.toUpperCase()), value]];
+    }),
+  );
 }
 
 function percent(leader: Master | undefined, resource: 'cpus' | 'mem'): string {
@@ -131,19 +145,19 @@ export async function probeMarathon(marathon: Marathon, { signal }: Looking): Pr
   ]);
   if (leader === undefined) return { state: 'down', reason: 'has no leader' };
   const bad = apps.filter((app) => !GOOD_STATES.has(healthByCounts(app).state));
-  const running =
-    deployments.length > 0
-      ? `, ${deployments.length} ${deployments.length === 1 ? 'deployment' : 'deployments'} running`
-      : '';
+  const figures = { apps: apps.length, appsInTrouble: bad.length, deployments: deployments.length };
+  const running = deployments.length > 0 ? `, ${counted(deployments.length, 'deployment')} running` : '';
   if (bad.length === 0)
     return {
       state: 'up',
-      reason: `${apps.length} ${apps.length === 1 ? 'app' : 'apps'}, all as they should be${running}`,
+      reason: `${counted(apps.length, 'app')}, all as they should be${running}`,
+      figures,
     };
   return {
     state: 'degraded',
     reason: `${bad.length} of ${apps.length} apps not as they should be${running}`,
     details: limited(bad.map(describeApp)),
+    figures,
   };
 }
 
@@ -157,13 +171,18 @@ export async function probeChronos(chronos: Chronos, { signal }: Looking): Promi
   const leader = await chronos.leader({ signal });
   if (!leader) return { state: 'down', reason: 'has no leader' };
   const failing = jobs.filter((job) => jobState(job) === 'failing');
-  if (failing.length === 0)
-    return { state: 'up', reason: `${jobs.length} ${jobs.length === 1 ? 'job' : 'jobs'}, none failing` };
+  const figures = { jobs: jobs.length, jobsFailing: failing.length };
+  if (failing.length === 0) return { state: 'up', reason: `${counted(jobs.length, 'job')}, none failing`, figures };
   const lines = failing.map(
     ({ name, errorsSinceLastSuccess: errors, lastError }) =>
       `${name}: ${errors} failed since its last success (${lastError ?? 'never'})`,
   );
-  return { state: 'degraded', reason: `${failing.length} of ${jobs.length} jobs failing`, details: limited(lines) };
+  return {
+    state: 'degraded',
+    reason: `${failing.length} of ${jobs.length} jobs failing`,
+    details: limited(lines),
+    figures,
+  };
 }
 
 // An answer about its version alone proves little: it must know the leader of the masters.
@@ -178,11 +197,5 @@ export async function probeMesosDns(mesosDns: MesosDns, { signal }: Looking): Pr
 }
 
 export async function probeService(services: Services, name: string, { signal }: Looking): Promise<Finding> {
-  return { state: 'up', reason: await services.check(name, { signal }) };
-}
-
-function limited(lines: string[]): string[] {
-  return lines.length <= MAX_DETAILS
-    ? lines
-    : [...lines.slice(0, MAX_DETAILS), `and ${lines.length - MAX_DETAILS} more`];
+  return services.check(name, { signal });
 }

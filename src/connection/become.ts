@@ -2,20 +2,31 @@ import { StarsError } from '../errors.js';
 import { quote } from '../shell/command.js';
 import type { Become } from './connection.js';
 
-/** `command` as the other user, for the login shell: the password, if any, is asked for with `prompt` and read from standard input. */
-export function becomeCommand(become: Become | undefined, command: string, prompt: string): string {
-  if (!become) return `exec ${command}`;
-  if (become.method === 'su') return ['exec su', ...flags(become), quote(become.user), '-c', quote(command)].join(' ');
-  const ask = become.password === undefined ? ['-n'] : ['-S', '-p', quote(prompt)];
+/**
+ * Starts `shell` as the other user, in words that every login shell understands: sh, csh and fish quote differently, so nothing in
+ * them is quoted twice. A shell that may be asked for a password first says `begun` once nothing but itself reads standard input.
+ */
+export function becomeCommand(become: Become | undefined, shell: string, { prompt, begun }: BecomeWords): string {
+  if (!become) return `exec ${shell}`;
+  const announced = quote(`echo ${begun};exec ${shell}`);
+  if (become.method === 'su') return ['exec su', ...flags(become), quote(become.user), '-c', announced].join(' ');
+  const asks = asksFirst(become);
   return [
     'exec sudo',
     ...(become.flags === undefined ? ['-H'] : flags(become)),
-    ...ask,
+    ...(asks ? ['-S', '-p', quote(prompt)] : ['-n']),
     '-u',
     quote(become.user),
     '--',
-    command,
+    asks ? `${shell} -c ${announced}` : shell,
   ].join(' ');
+}
+
+export type BecomeWords = { prompt: string; begun: string };
+
+/** Whether somebody else than the shell may read what is sent first. */
+export function asksFirst(become: Become | undefined): boolean {
+  return become !== undefined && (become.method === 'su' || become.password !== undefined);
 }
 
 function flags({ flags = '', method }: Become): string[] {

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { HostClaim } from './claim.js';
 
 /** What a script on a host came to. `code` is its exit status, 128 + n after signal n. */
 export type ExecResult = {
@@ -18,8 +19,20 @@ export type ExecOptions = {
   signal?: AbortSignal | undefined;
   /** Default 600 s; rejects with TIMEOUT. */
   timeoutMs?: number | undefined;
+  /** Ending it also ends what detached itself from it: its processes carry a variable, STARS_TASK, by which they are found. */
+  endDetached?: boolean | undefined;
+  /**
+   * Says that the script changes the host, and how it is noted there (a short word): on a host that a run has claimed it rejects with
+   * LOCKED, and does nothing, when the lock is not that run's any more.
+   */
+  action?: string | undefined;
   /** Called with pieces of standard output as they arrive. */
   onOutput?: ((piece: string) => void) | undefined;
+};
+
+export type UploadOptions = ExecOptions & {
+  /** The file goes with the user's shell, however that ends, unless it has been moved away: nothing is left behind on the host. */
+  temporary?: boolean | undefined;
 };
 
 /**
@@ -28,10 +41,10 @@ export type ExecOptions = {
  */
 export type Connection = {
   readonly host: string;
-  /** Runs POSIX shell; a non-zero exit is a result. Rejects with UNREACHABLE, BECOME, TIMEOUT or CANCELLED. */
+  /** Runs POSIX shell; a non-zero exit is a result. Rejects with UNREACHABLE, BECOME, TIMEOUT, CANCELLED or LOCKED. */
   exec(script: string, options?: ExecOptions): Promise<ExecResult>;
   /** Writes the content to `path`, which must not exist yet (callers make a temporary file and move it into place). Mode 0600. */
-  upload(content: Buffer | Readable, path: string, options?: ExecOptions): Promise<void>;
+  upload(content: Buffer | Readable, path: string, options?: UploadOptions): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -64,5 +77,8 @@ export type HostTarget = {
   notes?: readonly string[] | undefined;
 };
 
-/** Rejects with UNREACHABLE, HOST_KEY or AUTHENTICATION, always with the host's name in the message and a hint. */
-export type Connect = (target: HostTarget, signal?: AbortSignal) => Promise<Connection>;
+/**
+ * Rejects with UNREACHABLE, HOST_KEY or AUTHENTICATION, always with the host's name in the message and a hint. With a claim, the first
+ * script takes the host's lock for that run, and closing lets go of it; the machine of Stars itself is not locked.
+ */
+export type Connect = (target: HostTarget, signal?: AbortSignal, claim?: HostClaim) => Promise<Connection>;

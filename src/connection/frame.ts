@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { quote } from '../shell/command.js';
+import { noteAfter, noteBefore, type Noted } from './guard.js';
 
 /** Text that no output contains by chance or on purpose. */
 export function createNonce(): string {
@@ -7,21 +8,49 @@ export function createNonce(): string {
 }
 
 /** What a session's shell says on standard output about its frames. */
-export type Marker = { kind: 'start'; pid: number | undefined } | { kind: 'end'; code: number } | { kind: 'skipped' };
+export type Marker =
+  | { kind: 'start'; pid: number | undefined }
+  | { kind: 'end'; code: number }
+  | { kind: 'skipped' }
+  /** The lock is not the run's any more; `by` is the first line of what is there instead. */
+  | { kind: 'refused'; by: string };
 
-/** The first line of a session: USR1 makes the shell skip what it has been sent; a closed channel must not kill it before its EXIT trap. */
-export const PRELUDE = `trap '_stars_skip=1' USR1;trap : PIPE\n`;
+/**
+ * The first line of a session: USR1 makes the shell skip what it has been sent; a closed channel must not kill it before its EXIT
+ * trap, which removes the temporary files it was told of.
+ */
+export const PRELUDE = `trap '_stars_skip=1' USR1;trap : PIPE;trap '[ -z "$_stars_half$_stars_left" ]||eval "rm -rf -- $_stars_half $_stars_left"' EXIT\n`;
+
+/** Makes a session's shell remove the file when it ends. */
+export function removeAtEnd(path: string): string {
+  return `_stars_left="$_stars_left "${quote(quote(path))}`;
+}
+
+/** The same for the file that is being written, until it is complete. */
+export function removeHalf(path: string | undefined): string {
+  return `_stars_half=${path === undefined ? '' : quote(quote(path))}`;
+}
 
 /**
  * A script as one shell command for a session: a subshell reads nothing, so neither `exit`, a syntax error nor `read` reaches the
  * session, and a marker of the nonce surrounds its output on both streams. Only built-in commands: one fork a frame.
+ * With `noted` it is done only while the lock is the run's, and noted there.
  */
-export function frame(nonce: string, script: string, { hasProc }: { hasProc: boolean }): string {
+export function frame(
+  nonce: string,
+  script: string,
+  { hasProc, mark, noted }: { hasProc: boolean; mark?: string | undefined; noted?: Noted | undefined },
+): string {
+  const note = noted ? `${noteBefore(noted)};` : '';
   const start = hasProc
-    ? `for _stars_pid in /proc/self/task/*;do :;done;printf '${nonce} S %s\\n' "\${_stars_pid##*/}";unset _stars_pid`
-    : `printf '${nonce} S\\n'`;
+    ? `for _stars_pid in /proc/self/task/*;do :;done;_stars_pid=\${_stars_pid##*/};printf '${nonce} S %s\\n' "$_stars_pid";${note}unset _stars_pid _stars_lock`
+    : `printf '${nonce} S\\n';${note.replace('"$_stars_pid"', '-')}unset _stars_lock`;
+  const marked = mark === undefined ? '' : `STARS_TASK=${mark};export STARS_TASK;`;
   const skip = `printf '${nonce} K\\n';printf '${nonce}\\n' >&2`;
-  return `if [ "$_stars_skip" ];then ${skip};else (${start};eval ${quote(script)}) </dev/null;${end(nonce)};fi\n`;
+  const run = `(${start};${marked}eval ${quote(script)}) </dev/null;`;
+  if (!noted) return `if [ "$_stars_skip" ];then ${skip};else ${run}${end(nonce)};fi\n`;
+  const refused = `printf '${nonce} F %s\\n' "$_stars_by";printf '${nonce}\\n' >&2`;
+  return `if [ "$_stars_skip" ];then ${skip};elif _stars_mine;then unset _stars_by;${run}${noteAfter(noted)};${end(nonce)};else ${refused};fi\n`;
 }
 
 /** A frame that runs in the session's shell itself: for its traps and variables. */
@@ -37,9 +66,11 @@ function end(nonce: string): string {
 }
 
 export function parseMarker(line: string): Marker {
-  const [, kind, value] = line.split(' ');
+  const [, kind, ...rest] = line.split(' ');
+  const [value] = rest;
   if (kind === 'S') return { kind: 'start', pid: value ? Number(value) : undefined };
   if (kind === 'E') return { kind: 'end', code: Number(value) };
+  if (kind === 'F') return { kind: 'refused', by: rest.join(' ').slice(0, 400) };
   return { kind: 'skipped' };
 }
 

@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { type Position, StarsError } from '../errors.js';
 
 /** One line of a known_hosts file. */
@@ -14,16 +14,43 @@ export type KnownHost = {
 };
 
 /** Reads known_hosts files; one that does not exist is empty. Lines that make no sense are passed over, as OpenSSH does. */
-export async function readKnownHosts(files: readonly string[]): Promise<KnownHost[]> {
-  const texts = await Promise.all(files.map(async (file) => ({ file, text: await readIfThere(file) })));
-  return texts.flatMap(({ file, text }) => parseKnownHosts(text, file));
+export type ReadKnownHosts = (files: readonly string[]) => Promise<readonly KnownHost[]>;
+
+/** A reader for many hosts: a file is read again only when it has changed. */
+export function createKnownHostsReader(): ReadKnownHosts {
+  const read = new Map<string, { state: string; lines: Promise<readonly KnownHost[]> }>();
+
+  async function linesOf(file: string): Promise<readonly KnownHost[]> {
+    const state = await ifThere(file, stateOf);
+    if (state === undefined) return [];
+    const known = read.get(file);
+    if (known?.state === state) return known.lines;
+    const lines = ifThere(file, textOf).then((text) => parseKnownHosts(text ?? '', file));
+    read.set(file, { state, lines });
+    lines.catch(() => read.delete(file));
+    return lines;
+  }
+
+  return async (files) => {
+    const [first, ...others] = await Promise.all(files.map(linesOf));
+    return others.length === 0 ? (first ?? []) : [first ?? [], ...others].flat();
+  };
 }
 
-async function readIfThere(file: string): Promise<string> {
+async function stateOf(file: string): Promise<string> {
+  const { mtimeNs, size, ino } = await stat(file, { bigint: true });
+  return `${mtimeNs} ${size} ${ino}`;
+}
+
+function textOf(file: string): Promise<string> {
+  return readFile(file, 'utf8');
+}
+
+async function ifThere<T>(file: string, read: (file: string) => Promise<T>): Promise<T | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await read(file);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new StarsError('HOST_KEY', `The known hosts in ${file} cannot be read: ${(cause as Error).message}`, {
       cause,
     });
@@ -76,6 +103,7 @@ function hashMatches(hashed: string, name: string): boolean {
 }
 
 function patternMatches(pattern: string, name: string): boolean {
+  if (!/[*?]/.test(pattern)) return pattern === name;
   const expression = pattern.replace(/[.*+?^${}()|[\]\\]/g, (char) =>
     char === '*' ? '.*' : char === '?' ? '.' : `\\${char}`,
   );

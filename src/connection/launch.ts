@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { StarsError } from '../errors.js';
 import { quote } from '../shell/command.js';
-import { asksForPassword, becomeCommand, becomeError } from './become.js';
+import { asksFirst, asksForPassword, becomeCommand, becomeError, type BecomeWords } from './become.js';
 import type { Become } from './connection.js';
 import { createNonce } from './frame.js';
 import { describeEnd, type OpenPipe, type ShellPipe } from './pipe.js';
@@ -18,6 +18,8 @@ export type Launcher = {
 
 export type LaunchOptions = {
   become: Become | undefined;
+  /** Prints a few words that belong to the shell's start, which become its `said`. */
+  first?: string | undefined;
   /** What the shell does once it is the right user; standard input is untouched until then. */
   next: string;
   onStdout: (bytes: Buffer) => void;
@@ -25,49 +27,55 @@ export type LaunchOptions = {
 };
 
 /** A started shell: its process, and what the host has (`/proc`, `base64`). */
-export type Launched = { pipe: ShellPipe; pid: number; hasProc: boolean; hasBase64: boolean };
+export type Launched = { pipe: ShellPipe; pid: number; hasProc: boolean; hasBase64: boolean; said: string };
 
 const SAID_LIMIT = 4096;
 
 /** Starts a shell as the wanted user, past login noise and the password question. Rejects with BECOME, UNREACHABLE or TIMEOUT. */
 export async function launch(launcher: Launcher, options: LaunchOptions): Promise<Launched> {
   const ready = createNonce();
-  const prompt = `${createNonce()}: `;
-  const command = `${launcher.shell} -c ${quote(bootstrap(ready, options.next))}`;
-  const pipe = await launcher.open(becomeCommand(options.become, command, prompt));
+  const words = { prompt: `${createNonce()}: `, begun: createNonce() };
+  const pipe = await launcher.open(becomeCommand(options.become, launcher.shell, words));
   try {
-    return await untilReady(pipe, { launcher, options, ready, prompt });
+    return await untilReady(pipe, { launcher, options, ready, ...words });
   } catch (error) {
     pipe.destroy();
     throw error;
   }
 }
 
-/** Administrators' folders in PATH, then one line on each stream that says: from here on it is us. */
-function bootstrap(ready: string, next: string): string {
-  return [
+/**
+ * Administrators' folders in PATH, then one line on each stream that says: from here on it is us. One command, so that all of it is
+ * read before anything in it reads standard input.
+ */
+function bootstrap(ready: string, { first, next }: LaunchOptions): string {
+  const script = [
     'PATH="${PATH:-/usr/bin:/bin}"',
     'for d in /usr/local/sbin /usr/sbin /sbin;do case ":$PATH:" in *":$d:"*) ;; *) PATH="$PATH:$d";; esac;done',
     'export PATH;unset d',
     'p=0;[ -d /proc/self/task ]&&p=1;b=0;command -v base64 >/dev/null 2>&1&&b=1',
-    `printf '${ready}\\n' >&2;printf '${ready} %s %s %s\\n' $$ $p $b;unset p b`,
+    `printf '${ready}\\n' >&2;printf '${ready} %s %s %s' $$ $p $b;unset p b`,
+    ...(first === undefined ? [] : [first]),
+    "printf '\\n'",
     next,
   ].join('\n');
+  return `eval ${quote(script)}\n`;
 }
 
-type Waiting = { launcher: Launcher; options: LaunchOptions; ready: string; prompt: string };
+type Waiting = { launcher: Launcher; options: LaunchOptions; ready: string } & BecomeWords;
 
-function untilReady(pipe: ShellPipe, { launcher, options, ready, prompt }: Waiting): Promise<Launched> {
+function untilReady(pipe: ShellPipe, { launcher, options, ready, prompt, begun }: Waiting): Promise<Launched> {
   const { host, clock, launchTimeoutMs } = launcher;
   const { become } = options;
   return new Promise((resolve, reject) => {
     let settled = false;
     let passwordSent = false;
+    let bootstrapped = false;
     let shell: Omit<Launched, 'pipe'> | undefined;
 
     const stdout = untilLine(ready, options.onStdout, (line) => {
-      const [, pid, proc, base64] = line.split(' ');
-      shell = { pid: Number(pid), hasProc: proc === '1', hasBase64: base64 === '1' };
+      const [, pid, proc, base64, ...said] = line.split(' ');
+      shell = { pid: Number(pid), hasProc: proc === '1', hasBase64: base64 === '1', said: said.join(' ') };
     });
     const stderr = untilLine(ready, options.onStderr, () => {});
 
@@ -82,7 +90,14 @@ function untilReady(pipe: ShellPipe, { launcher, options, ready, prompt }: Waiti
       if (settled) return;
       const started = shell;
       if (started && stderr.reached()) return settle(() => resolve({ pipe, ...started }));
-      if (become && !started) answerPrompt(become);
+      if (!become || started || bootstrapped) return;
+      if (stdout.said().includes(`${begun}\n`)) return sendBootstrap();
+      answerPrompt(become);
+    }
+
+    function sendBootstrap(): void {
+      bootstrapped = true;
+      pipe.stdin.write(bootstrap(ready, options));
     }
 
     function answerPrompt(become: Become): void {
@@ -101,7 +116,9 @@ function untilReady(pipe: ShellPipe, { launcher, options, ready, prompt }: Waiti
 
     const cancelTimer = clock.after(launchTimeoutMs, () => {
       const seconds = Math.round(launchTimeoutMs / 1000);
-      settle(() => reject(new StarsError('TIMEOUT', `${host}: no shell within ${seconds} s.`, { hint: LAUNCH_HINT })));
+      // Whoever logs in and gets nowhere has not reached the host; a sudo that says nothing is the task's own trouble.
+      const code = become ? 'TIMEOUT' : 'UNREACHABLE';
+      settle(() => reject(new StarsError(code, `${host}: no shell within ${seconds} s.`, { hint: LAUNCH_HINT })));
     });
 
     pipe.stdout.on('data', (bytes: Buffer) => {
@@ -114,6 +131,7 @@ function untilReady(pipe: ShellPipe, { launcher, options, ready, prompt }: Waiti
     });
     // A write that the other side does not want any more shows as the end of the pipe.
     pipe.stdin.on('error', () => {});
+    if (!asksFirst(become)) sendBootstrap();
     void pipe.ended.then((end) =>
       settle(() => {
         const said = `${stderr.said()}${stdout.said()}`;

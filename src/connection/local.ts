@@ -3,6 +3,7 @@ import { systemClock, type Clock } from '../clock.js';
 import { StarsError } from '../errors.js';
 import { quote } from '../shell/command.js';
 import type { Redactor } from '../secret.js';
+import type { HostClaim } from './claim.js';
 import type { Connection } from './connection.js';
 import type { PipeEnd, ShellPipe } from './pipe.js';
 import { createShellConnection } from './shell-connection.js';
@@ -16,6 +17,7 @@ export type LocalOptions = {
   redactor?: Redactor | undefined;
   outputLimitBytes?: number | undefined;
   launchTimeoutMs?: number | undefined;
+  claim?: HostClaim | undefined;
 };
 
 /** The machine Stars runs on, through the same shells as any other host (`ansible_connection: local`). */
@@ -27,6 +29,7 @@ export function connectLocal(options: LocalOptions): Connection {
     redactor,
     outputLimitBytes,
     launchTimeoutMs = 30_000,
+    claim,
   } = options;
   return createShellConnection({
     launcher: {
@@ -36,6 +39,7 @@ export function connectLocal(options: LocalOptions): Connection {
       shell: shell.map(quote).join(' '),
       launchTimeoutMs,
     },
+    claim,
     outputLimitBytes,
     redactor,
     closeTransport: () => Promise.resolve(),

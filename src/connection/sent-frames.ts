@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { StarsError } from '../errors.js';
 import type { ExecResult } from './connection.js';
-import { createMarkerScanner, parseMarker } from './frame.js';
+import { createMarkerScanner, type Marker, parseMarker } from './frame.js';
 import { createOutput, type Output } from './output.js';
 
 /** One script of a session, from the call to its answer. */
@@ -15,6 +15,8 @@ export type Frame = {
   decoder: StringDecoder;
   stdout: Output;
   stderr: Output;
+  /** The value of STARS_TASK in the script's processes. */
+  readonly mark: string | undefined;
   started: boolean;
   pid: number | undefined;
   /** Why it is to end, or not to begin. */
@@ -22,7 +24,7 @@ export type Frame = {
   cancelTimer: () => void;
 };
 
-export type NewFrame = Pick<Frame, 'text' | 'order' | 'timeoutMs' | 'settle' | 'onOutput'>;
+export type NewFrame = Pick<Frame, 'text' | 'order' | 'timeoutMs' | 'settle' | 'onOutput' | 'mark'>;
 
 export function createFrame(fields: NewFrame, outputLimitBytes: number): Frame {
   return {
@@ -37,8 +39,8 @@ export function createFrame(fields: NewFrame, outputLimitBytes: number): Frame {
   };
 }
 
-/** What came back for a frame: its exit code, or that the shell skipped it. */
-export type FrameEnd = { code: number } | 'skipped';
+/** What came back for a frame: its exit code, that the shell skipped it, or that the lock is not the run's any more. */
+export type FrameEnd = { code: number } | 'skipped' | { refusedFor: string };
 
 export type SentFramesEvents = {
   onStart: (frame: Frame) => void;
@@ -61,7 +63,7 @@ export function createSentFrames(nonce: string, { onStart, onEnd }: SentFramesEv
       const frame = frames[stdoutEnds.length];
       const marker = parseMarker(line);
       if (marker.kind === 'start') return frame && start(frame, marker.pid);
-      stdoutEnds.push(marker.kind === 'end' ? { code: marker.code } : 'skipped');
+      stdoutEnds.push(endOf(marker));
       finishFirst();
     },
   });
@@ -97,6 +99,11 @@ export function createSentFrames(nonce: string, { onStart, onEnd }: SentFramesEv
     },
     takeAll: () => frames.splice(0),
   };
+}
+
+function endOf(marker: Exclude<Marker, { kind: 'start' }>): FrameEnd {
+  if (marker.kind === 'end') return { code: marker.code };
+  return marker.kind === 'refused' ? { refusedFor: marker.by } : 'skipped';
 }
 
 function takeOutput(frame: Frame, bytes: Buffer): void {

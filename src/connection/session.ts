@@ -1,6 +1,9 @@
 import { StarsError } from '../errors.js';
+import { type HostClaim, type LockWords, lockWords, takeScript } from './claim.js';
 import type { Become, ExecOptions, ExecResult } from './connection.js';
+import { contend, type Standing, takenOver } from './contest.js';
 import { controlFrame, createNonce, frame, PRELUDE, STOP_SKIPPING } from './frame.js';
+import { guardFunctions, RELEASE_LINES } from './guard.js';
 import { launch, type Launcher } from './launch.js';
 import { describeEnd, type PipeEnd } from './pipe.js';
 import { createFrame, createSentFrames, type Frame, type FrameEnd, frameResult } from './sent-frames.js';
@@ -9,6 +12,8 @@ import { stopScript } from './stop.js';
 export type SessionOptions = {
   launcher: Launcher;
   become: Become | undefined;
+  /** Whose lock the session takes or joins before anything else; LOCKED when it cannot. */
+  claim?: HostClaim | undefined;
   /** How much of each stream of a script is kept. */
   outputLimitBytes: number;
   /** The session can take nothing more. */
@@ -18,6 +23,8 @@ export type SessionOptions = {
 /** One shell of one user on a host that runs scripts one after another; what is asked for meanwhile is sent at once. */
 export type Session = {
   readonly hasBase64: boolean;
+  /** How it stands to the host's lock, when there is a claim. */
+  readonly standing: Standing | undefined;
   /** Rejects with UNREACHABLE, TIMEOUT or CANCELLED. */
   run(script: string, options: RunOptions): Promise<ExecResult>;
   /** Runs a command in the session's shell itself, for its traps. */
@@ -26,36 +33,55 @@ export type Session = {
   close(): Promise<void>;
 };
 
-export type RunOptions = Pick<ExecOptions, 'signal' | 'timeoutMs' | 'onOutput'>;
+export type RunOptions = Pick<ExecOptions, 'signal' | 'timeoutMs' | 'onOutput' | 'endDetached' | 'action'>;
 
 const DEFAULT_TIMEOUT_MS = 600_000;
 /** How long after the end of a script's processes its shell may take to say so. */
 const END_GRACE_MS = 5_000;
 const CLOSE_GRACE_MS = 2_000;
+const CONTEST_TIMEOUT_MS = 30_000;
 
-/** Opens a session. Rejects with BECOME, UNREACHABLE or TIMEOUT. */
-export async function openSession({ launcher, become, outputLimitBytes, onEnd }: SessionOptions): Promise<Session> {
-  const { host, clock, shell } = launcher;
+/** Opens a session. Rejects with BECOME, UNREACHABLE or TIMEOUT; with a claim also with LOCKED, CANCELLED or HOSTS_FAILED. */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { launcher, become, claim, outputLimitBytes, onEnd } = options;
+  const { host, clock } = launcher;
+  const words = claim && lockWords(claim);
   const nonce = createNonce();
   const waiting: Frame[] = [];
   const sent = createSentFrames(nonce, { onStart: watch, onEnd: finish });
   let calls = 0;
   let ended: StarsError | undefined;
+  let standing: Standing | undefined;
   let sending = false;
   let stopping: Promise<void> | undefined;
   let stopCall: Promise<boolean> | undefined;
   let wakeStopping = () => {};
 
-  const { pipe, pid, hasProc, hasBase64 } = await launch(launcher, {
+  const { pipe, pid, hasProc, hasBase64, said } = await launch(launcher, {
     become,
-    next: `exec ${shell}`,
+    first: words && takeScript(words),
+    next: ':',
     onStdout: sent.onStdout,
     onStderr: sent.onStderr,
   });
-  pipe.stdin.write(PRELUDE);
+  pipe.stdin.write(words ? `${PRELUDE}${guardFunctions(words)}` : PRELUDE);
   void pipe.ended.then((end) => lose(lost(host, end)));
+  standing = words && (await contendHere(words));
 
-  function submit(text: string, { signal, timeoutMs = DEFAULT_TIMEOUT_MS, onOutput }: RunOptions): Promise<ExecResult> {
+  async function contendHere(lock: LockWords): Promise<Standing> {
+    const exec = (script: string) => submit(frame(nonce, script, { hasProc }), { timeoutMs: CONTEST_TIMEOUT_MS });
+    try {
+      return await contend({ host, words: lock, clock, said, exec });
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  function submit(
+    text: string,
+    { signal, timeoutMs = DEFAULT_TIMEOUT_MS, onOutput, mark }: RunOptions & { mark?: string | undefined },
+  ): Promise<ExecResult> {
     if (ended) return Promise.reject(ended);
     if (signal?.aborted) return Promise.reject(cancelled(host, signal));
     return new Promise((resolve, reject) => {
@@ -66,7 +92,7 @@ export async function openSession({ launcher, become, outputLimitBytes, onEnd }:
         if (outcome instanceof StarsError) reject(outcome);
         else resolve(outcome);
       };
-      const entry = createFrame({ text, order: calls++, timeoutMs, onOutput, settle }, outputLimitBytes);
+      const entry = createFrame({ text, order: calls++, timeoutMs, onOutput, settle, mark }, outputLimitBytes);
       signal?.addEventListener('abort', onAbort, { once: true });
       waiting.push(entry);
       void send();
@@ -100,6 +126,7 @@ export async function openSession({ launcher, become, outputLimitBytes, onEnd }:
   function finish(done: Frame, end: FrameEnd): void {
     if (done.doomed) settleStopped(done, done.doomed);
     else if (end === 'skipped') sendAgain(done);
+    else if ('refusedFor' in end) done.settle(takenOver(host, end.refusedFor, claim));
     else done.settle(frameResult(done, end.code));
     wakeStopping();
   }
@@ -142,7 +169,12 @@ export async function openSession({ launcher, become, outputLimitBytes, onEnd }:
       const running = doomed.find((entry) => entry.started && !tried.has(entry));
       if (running || !skipping) {
         if (running) tried.add(running);
-        stopCall = stopScript(launcher, become, { shell: pid, pid: running?.pid, runs: running !== undefined });
+        stopCall = stopScript(launcher, become, {
+          shell: pid,
+          pid: running?.pid,
+          mark: running?.mark,
+          runs: running !== undefined,
+        });
         skipping = await stopCall;
         if (!skipping) return giveUp();
       } else if (!(await somethingHappens())) {
@@ -171,7 +203,12 @@ export async function openSession({ launcher, become, outputLimitBytes, onEnd }:
 
   /** Ahead of what waits: the shell has to be told before the next frame. */
   function submitNow(text: string): void {
-    sent.add(createFrame({ text, order: -1, timeoutMs: DEFAULT_TIMEOUT_MS, onOutput: undefined, settle: () => {} }, 0));
+    sent.add(
+      createFrame(
+        { text, order: -1, timeoutMs: DEFAULT_TIMEOUT_MS, onOutput: undefined, settle: () => {}, mark: undefined },
+        0,
+      ),
+    );
     pipe.stdin.write(text);
   }
 
@@ -194,7 +231,7 @@ export async function openSession({ launcher, become, outputLimitBytes, onEnd }:
     for (const frame of [...waiting, ...sent.frames]) doom(frame, reason);
     await stopping;
     lose(reason);
-    pipe.stdin.end();
+    pipe.stdin.end(words && standing?.kind === 'owner' ? RELEASE_LINES : undefined);
     const cancelTimer = clock.after(CLOSE_GRACE_MS, () => pipe.destroy());
     await pipe.ended;
     cancelTimer();
@@ -202,8 +239,11 @@ export async function openSession({ launcher, become, outputLimitBytes, onEnd }:
 
   return {
     hasBase64,
-    run(script, options) {
-      if (!script.includes('\0')) return submit(frame(nonce, script, { hasProc }), options);
+    standing,
+    run(script, given) {
+      const mark = given.endDetached && hasProc ? createNonce() : undefined;
+      const noted = words && given.action !== undefined ? { action: given.action, sentAt: clock.now() } : undefined;
+      if (!script.includes('\0')) return submit(frame(nonce, script, { hasProc, mark, noted }), { ...given, mark });
       return Promise.reject(new StarsError('UNSUPPORTED', `${host}: a script cannot hold a NUL character.`));
     },
     control: (command) => submit(controlFrame(nonce, command), {}),

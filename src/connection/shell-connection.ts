@@ -1,13 +1,17 @@
 import type { Readable } from 'node:stream';
 import { StarsError } from '../errors.js';
 import type { Redactor } from '../secret.js';
-import type { Become, Connection, ExecOptions, ExecResult } from './connection.js';
+import type { HostClaim } from './claim.js';
+import type { Become, Connection, ExecOptions, ExecResult, UploadOptions } from './connection.js';
+import { registerScript } from './guard.js';
 import type { Launcher } from './launch.js';
 import { openSession, type Session } from './session.js';
 import { upload } from './upload.js';
 
 export type ShellConnectionOptions = {
   launcher: Launcher;
+  /** In whose name the host is worked on: its lock is taken by the first shell. */
+  claim?: HostClaim | undefined;
   /** How much of each output stream of a script is kept; the middle of the rest is left out. */
   outputLimitBytes?: number | undefined;
   redactor?: Redactor | undefined;
@@ -23,6 +27,7 @@ type Turn = { key: string; begin: Promise<unknown>; calls: Set<Promise<unknown>>
 /** A connection out of shells: one for each user that is asked for, opened when it first is. */
 export function createShellConnection({
   launcher,
+  claim,
   outputLimitBytes = DEFAULT_OUTPUT_LIMIT_BYTES,
   redactor,
   closeTransport,
@@ -31,6 +36,7 @@ export function createShellConnection({
   const sessions = new Map<string, Promise<Session>>();
   let turn: Turn = { key: '', begin: Promise.resolve(), calls: new Set() };
   let closing: Promise<void> | undefined;
+  let owner: Session | undefined;
 
   function inTurn<T>(become: Become | undefined, act: (session: Session) => Promise<T>): Promise<T> {
     if (closing) return Promise.reject(new StarsError('UNREACHABLE', `${host}: the connection is closed.`));
@@ -54,15 +60,28 @@ export function createShellConnection({
       if (sessions.get(key) === opening) sessions.delete(key);
     };
     if (become?.password !== undefined) redactor?.add(become.password);
-    const opening = openSession({ launcher, become, outputLimitBytes, onEnd: forget });
+    const opening = openRegistered(become, forget);
     sessions.set(key, opening);
     opening.catch(forget);
     return opening;
   }
 
+  /** A shell that cannot be noted in the lock by itself is so by one that can. */
+  async function openRegistered(become: Become | undefined, onEnd: () => void): Promise<Session> {
+    const opened = await openSession({ launcher, become, claim, outputLimitBytes, onEnd });
+    if (claim && opened.standing?.kind === 'guest')
+      await owner?.control(registerScript(opened.standing)).catch(() => undefined);
+    if (opened.standing?.kind === 'owner') owner = opened;
+    return opened;
+  }
+
+  /** The lock goes last: until then something may still be ending. */
   async function closeAll(): Promise<void> {
-    const open = await Promise.allSettled(sessions.values());
-    await Promise.all(open.flatMap((result) => (result.status === 'fulfilled' ? [result.value.close()] : [])));
+    const open = (await Promise.allSettled(sessions.values())).flatMap((each) =>
+      each.status === 'fulfilled' ? [each.value] : [],
+    );
+    await Promise.all(open.filter(({ standing }) => standing?.kind !== 'owner').map((each) => each.close()));
+    for (const each of open) if (each.standing?.kind === 'owner') await each.close();
     await closeTransport();
   }
 
@@ -71,7 +90,7 @@ export function createShellConnection({
     exec(script: string, options: ExecOptions = {}): Promise<ExecResult> {
       return inTurn(options.become, (shell) => shell.run(script, options));
     },
-    upload(content: Buffer | Readable, path: string, options: ExecOptions = {}): Promise<void> {
+    upload(content: Buffer | Readable, path: string, options: UploadOptions = {}): Promise<void> {
       const { become } = options;
       return inTurn(become, (shell) => upload({ launcher, session: shell, content, path, become, options }));
     },

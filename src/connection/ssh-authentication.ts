@@ -42,7 +42,7 @@ function keyboardInteractive(username: string, password: string): AnyAuthMethod 
 }
 
 /** The key, or why it cannot be used, in words. */
-async function readPrivateKey(file: string): Promise<ParsedKey | string> {
+export async function readPrivateKey(file: string): Promise<ParsedKey | string> {
   let content: Buffer;
   try {
     content = await readFile(file);

@@ -1,8 +1,8 @@
 import type { Become } from './connection.js';
 import { launch, type Launcher } from './launch.js';
 
-/** Which script of which session's shell is to end; without `pid`, whatever the shell runs right now. */
-export type StopRequest = { shell: number; pid: number | undefined; runs: boolean };
+/** Which script of which session's shell is to end; without `pid`, whatever the shell runs right now. `mark` is in the environment of its processes. */
+export type StopRequest = { shell: number; pid: number | undefined; mark: string | undefined; runs: boolean };
 
 /**
  * Ends a script and all it started, over a second channel as the same user: TERM first, KILL for what is left after three seconds.
@@ -27,18 +27,14 @@ export async function stopScript(
 
 const STOP_TIMEOUT_MS = 20_000;
 
-function stopCommand({ shell, pid, runs }: StopRequest): string {
+function stopCommand({ shell, pid, mark = '', runs }: StopRequest): string {
   const skip = `kill -USR1 ${shell} || exit 1`;
-  if (!runs) return skip;
-  return `${skip}\nshell=${shell} script=${pid ?? ''}\n${STOP_TREE}`;
+  if (!runs) return `${skip}\nexit 0`;
+  return `${skip}\nshell=${shell} script=${pid ?? ''} mark=${mark}\n${PROCESSES}\n${STOP_TREE}`;
 }
 
-/**
- * The script is a child of the session's shell: a number that the host has given to another process meanwhile is not. Its
- * processes are halted while their children are looked up, so that none escapes by forking.
- */
-const STOP_TREE = `
-processes() {
+/** Lists what runs: `PID:PARENT:START` a line. */
+export const PROCESSES = `processes() {
   if [ -r /proc/self/stat ]; then
     for file in /proc/[0-9]*/stat; do
       { read -r line <"$file"; } 2>/dev/null || continue
@@ -53,8 +49,14 @@ processes() {
   else
     ps -A -o pid= -o ppid= | while read -r pid parent; do echo "$pid:$parent:"; done
   fi
-}
-all=$(processes)
+}`;
+
+/**
+ * The script is a child of the session's shell: a number that the host has given to another process meanwhile is not. Its
+ * processes are halted while their children are looked up, so that none escapes by forking; those that detached themselves are known
+ * by the mark in their environment.
+ */
+export const STOP_TREE = `all=$(processes)
 tree=' ' known=' '
 for process in $all; do
   case $process in *":$shell:"*) ;; *) continue ;; esac
@@ -66,11 +68,20 @@ grown=yes
 while [ "$grown" ]; do
   grown=
   kill -STOP $tree 2>/dev/null
+  marked=' '
+  [ -z "$mark" ] || for file in $(grep -ls "STARS_TASK=$mark" /proc/[0-9]*/environ 2>/dev/null); do
+    pid=\${file#/proc/}
+    marked="$marked\${pid%/environ} "
+  done
   for process in $(processes); do
     pid=\${process%%:*} parent=\${process#*:}
     parent=\${parent%%:*}
     case $tree in *" $pid "*) continue ;; esac
-    case $tree in *" $parent "*) tree="$tree$pid " known="$known$process " grown=yes ;; esac
+    found=
+    case $tree in *" $parent "*) found=yes ;; esac
+    case $marked in *" $pid "*) found=yes ;; esac
+    [ "$found" ] || continue
+    tree="$tree$pid " known="$known$process " grown=yes
   done
 done
 kill -TERM $tree 2>/dev/null

@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StarsError } from '../errors.js';
 import { quote } from '../shell/command.js';
-import type { Become, ExecOptions, ExecResult } from './connection.js';
+import type { Become, ExecResult, UploadOptions } from './connection.js';
+import { removeAtEnd, removeHalf } from './frame.js';
 import { launch, type Launcher } from './launch.js';
 import type { PipeEnd, ShellPipe } from './pipe.js';
 import type { Session } from './session.js';
@@ -13,7 +14,7 @@ export type Upload = {
   content: Buffer | Readable;
   path: string;
   become: Become | undefined;
-  options: ExecOptions;
+  options: UploadOptions;
 };
 
 /** Above this, quoting the content for the shell costs more than a channel of its own. */
@@ -22,9 +23,12 @@ const DEFAULT_TIMEOUT_MS = 600_000;
 
 /** Puts the content into a new file of mode 0600; leaves none behind when it fails. */
 export async function upload(transfer: Upload): Promise<void> {
-  const { content } = transfer;
+  const { content, session, path, options } = transfer;
+  // Sent ahead without waiting: it costs no round trip.
+  const told = options.temporary ? session.control(removeAtEnd(path)).catch(() => undefined) : undefined;
   if (Buffer.isBuffer(content) && content.length <= SMALL_BYTES) await uploadSmall(transfer, content);
   else await uploadStream(transfer);
+  await told;
 }
 
 /** Within the session, so that it costs no round trip more than a script does. */
@@ -69,13 +73,14 @@ function notWritten(host: string, path: string, why: string): StarsError {
 async function uploadStream(transfer: Upload): Promise<void> {
   const { launcher, session, path, options } = transfer;
   requireSuccess(await session.run(create(path), options), { host: launcher.host, path });
-  await session.control(`trap ${quote(remove(path))} EXIT`);
+  await session.control(removeHalf(path));
   let complete = false;
   try {
     await sendStream(transfer);
     complete = true;
   } finally {
-    await session.control(complete ? 'trap - EXIT' : `trap - EXIT;${remove(path)}`).catch(() => undefined);
+    const end = complete ? removeHalf(undefined) : `${removeHalf(undefined)};${remove(path)}`;
+    await session.control(end).catch(() => undefined);
   }
 }
 
@@ -116,7 +121,8 @@ async function sendAll({ launcher, content, path, become }: Upload, stop: AbortS
   let [bytes, stdout, stderr] = [0, '', ''];
   const { pipe } = await launch(launcher, {
     become,
-    next: `cat >>${quote(path)} && wc -c <${quote(path)}`,
+    // The shell ends here in any case: what is left of the content when cat fails must never be read as commands.
+    next: `cat >>${quote(path)} && wc -c <${quote(path)};exit`,
     onStdout: (piece) => (stdout = (stdout + piece.toString('latin1')).slice(-SAID_LIMIT)),
     onStderr: (piece) => (stderr = (stderr + piece.toString('utf8')).slice(-SAID_LIMIT)),
   });

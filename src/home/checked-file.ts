@@ -13,12 +13,45 @@ export function readChecked<T>(text: string, file: string, schema: z.ZodType<T>)
       where: positionOf(document) ?? { file, line: 1 },
     });
   }
+  return checked(document, file, schema);
+}
+
+/** The items of a YAML or JSON file that holds one of them or a list; `name` is what each is called. Throws SYNTAX or CONFIG with line and column. */
+export function readCheckedList<T>(
+  text: string,
+  file: string,
+  { schema, name }: { schema: z.ZodType<T>; name: string },
+): T[] {
+  const document = loadYaml(text, { file });
+  if (!Array.isArray(document)) return [readChecked(text, file, schema)];
+  const wrapped = new Map<Value, Value>([[name, document]]);
+  return checked(wrapped, file, z.object({ [name]: z.array(schema) }))[name] ?? [];
+}
+
+function checked<T>(document: Map<Value, Value>, file: string, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(toPlain(document), { reportInput: true });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw issue
     ? configError(deepest(issue), document, { file, schema })
     : new StarsError('CONFIG', 'This file cannot be read.', { where: { file } });
+}
+
+/** Where a key, or the key of a key or of an item of a list, stands in a YAML file's text; undefined when it is not there. Throws SYNTAX. */
+export function keyPlace(text: string, file: string, path: readonly (string | number)[]): Position | undefined {
+  let value: Value | undefined = loadYaml(text, { file }) ?? undefined;
+  let place: Position | undefined;
+  for (const key of path) {
+    if (Array.isArray(value) && typeof key === 'number') {
+      value = value[key];
+      place = positionOf(value) ?? place;
+    } else {
+      if (!(value instanceof Map) || !value.has(key)) return undefined;
+      place = keyPosition(value, String(key));
+      value = value.get(key);
+    }
+  }
+  return place;
 }
 
 /** For a schema's own checks: the message, and what to do. */

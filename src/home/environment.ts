@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { untilde, type Variables } from '../config.js';
 import { StarsError, type Position } from '../errors.js';
@@ -33,7 +34,10 @@ export type Section = 'marathon' | 'chronos' | 'mesos' | 'mesosDns' | 'zookeeper
 export type Endpoint = { url: string[]; username?: string | undefined; password?: Secret | undefined };
 
 /** The addresses of the cluster with their logins. */
-export type Endpoints = Pick<EnvironmentConfig, 'mesosDns' | 'zookeeper' | 'services'> & {
+export type Endpoints = Pick<EnvironmentConfig, 'mesosDns' | 'zookeeper'> & {
+  services?: Record<string, { url: string; username?: string | undefined; password?: Secret | undefined }> | undefined;
+  /** Certificates in PEM to trust beside the well-known ones. */
+  ca?: string | undefined;
   marathon?: Endpoint | undefined;
   chronos?: Endpoint | undefined;
   mesos?: Endpoint | undefined;
@@ -123,10 +127,37 @@ export function openEnvironment(options: EnvironmentOptions): Environment {
     return url && { url, username, password: password && (await secret(password)) };
   }
 
+  async function servicesOf(
+    given: NonNullable<EnvironmentConfig['services']>,
+  ): Promise<NonNullable<Endpoints['services']>> {
+    const entries = Object.entries(given).map(
+      async ([service, { password, ...rest }]) =>
+        [service, { ...rest, password: password && (await secret(password)) }] as const,
+    );
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
   async function endpoints(): Promise<Endpoints> {
-    const { mesosDns, zookeeper, services } = config;
+    const { mesosDns, zookeeper } = config;
+    const services = config.services && (await servicesOf(config.services));
     const [marathon, chronos, mesos] = [await endpoint('marathon'), await endpoint('chronos'), await endpoint('mesos')];
-    return { marathon, chronos, mesos, mesosDns, zookeeper, services };
+    return {
+      ca: config.ca && (await certificates(config.ca)),
+      marathon,
+      chronos,
+      mesos,
+      mesosDns,
+      zookeeper,
+      services,
+    };
+  }
+
+  async function certificates(path: string): Promise<string> {
+    const pem = await readFile(path, 'utf8').catch((cause: unknown) => {
+      throw noCertificates(`${path} cannot be read`, { file, cause });
+    });
+    if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw noCertificates(`${path} holds no certificate`, { file });
+    return pem;
   }
 
   return {
@@ -148,6 +179,7 @@ function completed(parsed: EnvironmentFile, { name, folder, access, env }: Envir
   return {
     ...rest,
     production: parsed.production ?? name === 'production',
+    ca: path(parsed.ca),
     access: { ...access, ...parsed.access },
     connection: {
       user: connection.user,
@@ -169,6 +201,14 @@ function noInventory(name: string, folder: string): StarsError {
   return new StarsError('CONFIG', `The environment ${name} has no inventory.`, {
     where: { file: folder },
     hint: `Write the hosts to ${join(folder, 'hosts')}, or name a file with inventory: PATH in environment.yml.`,
+  });
+}
+
+function noCertificates(what: string, { file, cause }: { file: string; cause?: unknown }): StarsError {
+  return new StarsError('CONFIG', `${what}, which ca in ${file} names.`, {
+    where: { file },
+    hint: 'Name a file in PEM with the certificate of the authority that signed those of the cluster.',
+    cause,
   });
 }
 

@@ -23,6 +23,8 @@ export type Home = {
   /** For backups, the embedded database and other state; never part of the stack. */
   readonly dataFolder: string;
   readonly settings: Settings;
+  /** The environment variables of the process. */
+  readonly env: Variables;
   /** stars.yml */
   readonly config: StarsFile;
   readonly vault: Vault;
@@ -86,6 +88,7 @@ export async function openHome({ env, cwd, redactor = createRedactor() }: HomeOp
     stackFolder,
     dataFolder: settings.data ?? inFolder(config.data ?? '.stars'),
     settings,
+    env,
     config,
     vault,
     redactor,

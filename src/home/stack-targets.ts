@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { StarsError } from '../errors.js';
 import { didYouMean } from '../near-names.js';
@@ -27,7 +27,7 @@ export async function stackTargets(stackFolder: string): Promise<Target[]> {
  * The target that a person named: a playbook or an app by its name, the others as `role:NAME` and `job:NAME`; a playbook goes
  * before an app of the same name, `app:NAME` says otherwise. Throws UNKNOWN_TARGET with near names or a list.
  */
-export function resolveTarget(text: string, targets: readonly Target[], stackFolder?: string): Target {
+export async function resolveTarget(text: string, targets: readonly Target[], stackFolder?: string): Promise<Target> {
   const [, prefix, name = ''] = /^(?:(playbook|role|app|job):)?(.*)$/s.exec(text) ?? [];
   const kinds = prefix === undefined ? (['playbook', 'app'] as const) : KINDS.filter((kind) => kind === prefix);
   for (const kind of kinds) {
@@ -36,6 +36,8 @@ export function resolveTarget(text: string, targets: readonly Target[], stackFol
   }
   const file = stackFolder && fileCalled(name, stackFolder);
   if (file && kinds.includes('playbook')) throw noPlaybook(file);
+  const below = stackFolder && kinds.includes('playbook') ? await fileBelow(name, stackFolder) : undefined;
+  if (below) throw tooDeep(text, below);
   throw unknownTarget(text, name, targets);
 }
 
@@ -45,6 +47,30 @@ function fileCalled(name: string, stackFolder: string): string | undefined {
   return ['', '.yml', '.yaml']
     .map((ending) => join(stackFolder, name + ending))
     .find((file) => /\.ya?ml$/.test(file) && existsSync(file));
+}
+
+/** The path of a YAML file of that name one folder below the stack's. */
+async function fileBelow(name: string, stackFolder: string): Promise<string | undefined> {
+  if (!/^[\w.-]+(?:\/[\w.-]+)?$/.test(name) || name.includes('..')) return undefined;
+  const folders = name.includes('/') ? [''] : await foldersIn(stackFolder);
+  return folders
+    .flatMap((folder) => ['', '.yml', '.yaml'].map((ending) => join(folder, name + ending)))
+    .find((path) => /\.ya?ml$/.test(path) && existsSync(join(stackFolder, path)));
+}
+
+const MOST_FOLDERS = 100;
+
+async function foldersIn(stackFolder: string): Promise<string[]> {
+  const names = (await entriesIn(stackFolder)).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return names
+    .filter((name) => !/^(\.|roles$|group_vars$|host_vars$|templates$|files$)/.test(name))
+    .slice(0, MOST_FOLDERS);
+}
+
+function tooDeep(text: string, path: string): StarsError {
+  return new StarsError('UNKNOWN_TARGET', `There is no playbook or app called ${text}.`, {
+    hint: `${path} stands one folder too deep: only playbooks in the stack itself can be deployed. Write one there with “- import_playbook: ${path}”.`,
+  });
 }
 
 function noPlaybook(file: string): StarsError {
@@ -73,17 +99,30 @@ async function playbooksIn(folder: string): Promise<Target[]> {
   return targets;
 }
 
-/** A list of plays. What is no YAML at all counts too: deploying it then says what is wrong with it. */
+/**
+ * A list of plays. What looks like one and is no YAML counts too: deploying it then says what is wrong with it. Only what may be
+ * either is parsed, since that takes longer than many a command: not what begins as plays do, nor variables that somebody keeps there.
+ */
 async function isPlaybook(path: string): Promise<boolean> {
   try {
-    const plays = loadYaml(await readFile(path, 'utf8'), { file: path });
+    const about = await stat(path);
+    if (!about.isFile() || about.size > LARGEST_PLAYBOOK) return false;
+    const text = await readFile(path, 'utf8');
+    if (PLAIN_PLAYBOOK.test(text)) return true;
+    if (PLAIN_MAPPING.test(text) || !PLAY_KEY.test(text.replaceAll('\0', ''))) return false;
+    const plays = loadYaml(text, { file: path });
     return Array.isArray(plays) && plays.some((play) => play instanceof Map && PLAY_KEYS.some((key) => play.has(key)));
   } catch (error) {
     return error instanceof StarsError;
   }
 }
 
-const PLAY_KEYS = ['hosts', 'import_playbook', 'ansible.builtin.import_playbook', 'include'];
+const PLAIN_PLAYBOOK = /^(?:[ \t]*(?:#.*|---[ \t]*)?\n)*- (?:name: .*\n {2})?(?:hosts|import_playbook): /;
+const LARGEST_PLAYBOOK = 4 * 1024 * 1024;
+const PLAIN_MAPPING = /^(?:[ \t]*(?:#.*|---[ \t]*)?\n)*[\w.-]+:(?:\s|$)/;
+const PLAY_KEY = /\b(?:hosts|import_playbook|include|(?:pre_|post_)?tasks|roles)["']?[ \t]*:/;
+/** A play that forgot its hosts is told so when it is deployed. */
+const PLAY_KEYS = ['hosts', 'import_playbook', 'ansible.builtin.import_playbook', 'include', 'tasks', 'roles'];
 
 async function rolesIn(folder: string): Promise<Target[]> {
   const entries = await entriesIn(folder);
@@ -143,7 +182,9 @@ function unknownTarget(text: string, name: string, targets: readonly Target[]): 
     .map(({ kind, name: found }) => `${kind}:${found}`);
   const hint =
     elsewhere.length > 0 ? `Did you mean ${elsewhere.join(' or ')}?` : (didYouMean(text, words) ?? overview(targets));
-  return new StarsError('UNKNOWN_TARGET', `There is no playbook or app called ${text}.`, { hint });
+  const prefix = /^(playbook|role|app|job):/.exec(text)?.[1];
+  const what = prefix === undefined ? `playbook or app called ${text}` : `${prefix} called ${name}`;
+  return new StarsError('UNKNOWN_TARGET', `There is no ${what}.`, { hint });
 }
 
 /** What a person can type for it. */

@@ -1,5 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { StarsError } from '../errors.js';
+import { toJsRegExp } from '../jinja/python-regex.js';
 import { didYouMean } from '../near-names.js';
 import { parseHostAddress } from './host-range.js';
 import { LOCAL_NAMES, type InventoryData } from './inventory-data.js';
@@ -13,8 +14,12 @@ export function matchPattern(pattern: string | readonly string[], hosts: Hosts):
   const parts = orderParts(splitPattern(pattern));
   const warnings: string[] = [];
   let matched: string[] = [];
+  // Of the names for this machine the first that is used names the implicit host.
+  let local: string | undefined;
+  const named = (name: string) => (LOCAL_NAMES.includes(name) && !hosts.hosts.has(name) ? (local ??= name) : name);
   for (const part of parts) {
     const found = hosts.hosts.has(part) ? { hosts: [part], known: true } : matchPart(part.replace(/^[!&]/, ''), hosts);
+    found.hosts = found.hosts.map(named);
     if (!found.known) warnings.push(`No host or group is called ${part.replace(/^[!&]/, '')}.`);
     const names = new Set(found.hosts);
     if (part.startsWith('!')) matched = matched.filter((host) => !names.has(host));
@@ -109,13 +114,13 @@ function isWildcard(expression: string): boolean {
 
 function matching(names: string[], expression: string): string[] {
   if (!isWildcard(expression)) return names.filter((name) => name === expression);
-  const source = expression.startsWith('~') ? pythonExpression(expression.slice(1)) : globExpression(expression);
-  return filterByExpression(names, source, expression);
+  return filterByExpression(names, expression);
 }
 
 // A typed expression such as (a+)+$ can take for ever; only a separate context can be stopped while it matches.
-function filterByExpression(names: string[], source: string, expression: string): string[] {
+function filterByExpression(names: string[], expression: string): string[] {
   try {
+    const source = expression.startsWith('~') ? pythonExpression(expression.slice(1)) : globExpression(expression);
     const matched: unknown = runInNewContext(
       'const expression = new RegExp(source, "su"); JSON.stringify(names.map((name) => expression.test(name)))',
       { source, names },
@@ -133,14 +138,7 @@ function filterByExpression(names: string[], source: string, expression: string)
 
 /** What Python's `re.match` would do with it: anchored at the start only. */
 function pythonExpression(source: string): string {
-  const portable = source
-    .replaceAll('(?P<', '(?<')
-    .replace(/\(\?P=(\w+)\)/g, String.raw`\k<$1>`)
-    .replaceAll(String.raw`\A`, '^')
-    .replaceAll(String.raw`\Z`, '$')
-    // Escapes that Python allows and a Unicode expression does not: \- \_ \: and the like.
-    .replace(/\\([^\w\s^$\\.*+?()[\]{}|/-]|_)/g, '$1');
-  return `^(?:${portable})`;
+  return `^(?:${toJsRegExp(source, 's').source})`;
 }
 
 function globExpression(glob: string): string {

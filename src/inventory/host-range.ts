@@ -37,7 +37,8 @@ function expandRanges(text: string, where: Position): string[] {
   const open = text.indexOf('[');
   if (open === -1) return [text];
   const close = text.indexOf(']', open);
-  if (close === -1) throw badRange(text, 'the range has no closing ]', where);
+  if (close === -1)
+    throw badRange(text, open === 0 ? 'the section or range has no closing ]' : 'the range has no closing ]', where);
   const items = rangeItems(text.slice(open + 1, close), text, where);
   const tails = expandRanges(text.slice(close + 1), where);
   if (items.length * tails.length > MAX_HOSTS)

@@ -1,5 +1,5 @@
 import { StarsError, type Position } from '../errors.js';
-import type { Dict, Value } from '../jinja/value.js';
+import { type Dict, Float, type Value } from '../jinja/value.js';
 
 export type Host = { name: string; variables: Dict; implicit: boolean };
 
@@ -105,7 +105,8 @@ export function createInventoryData() {
     const ungrouped = addGroup('ungrouped');
     for (const host of hosts.keys()) {
       if (grouped.has(host)) ungrouped.hosts.delete(host);
-      else ungrouped.hosts.add(host);
+      // A host in no group but all, under the name of a group, is left out there by Ansible.
+      else if (!groups.has(host)) ungrouped.hosts.add(host);
       if (groups.has(host)) warnings.push(`${host} is the name of a group and of a host.`);
     }
     setDepths();
@@ -132,8 +133,11 @@ export function createInventoryData() {
   return { groups, hosts, warnings, addGroup, addHost, addChild, setVariable, hostsOf, groupsOf, reconcile };
 }
 
+/** What Python's `int()` makes of it. */
 function priorityOf(value: Value, where: Position): number {
-  const priority = typeof value === 'string' ? Number(value.trim() || Number.NaN) : value;
-  if (typeof priority === 'number' && Number.isInteger(priority)) return priority;
+  if (typeof value === 'boolean') return Number(value);
+  if (value instanceof Float) return Math.trunc(value.value);
+  if (typeof value === 'number') return value;
+  if (typeof value === 'string' && /^\s*[-+]?\d+(?:_\d+)*\s*$/.test(value)) return Number(value.replaceAll('_', ''));
   throw new StarsError('INVENTORY', 'ansible_group_priority must be a whole number.', { where });
 }

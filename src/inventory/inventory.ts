@@ -5,6 +5,7 @@ import type { Dict } from '../jinja/value.js';
 import { didYouMean } from '../near-names.js';
 import type { Redactor } from '../secret.js';
 import { matchPattern, requirePattern, splitPattern, type HostMatch } from './host-pattern.js';
+import { createInventoryChanges } from './inventory-changes.js';
 import { createInventoryData, LOCAL_NAMES, type Group, type InventoryData } from './inventory-data.js';
 import { readSource } from './read-source.js';
 import { createVariableFolders, folderOf } from './variable-folders.js';
@@ -48,6 +49,10 @@ export type Inventory = {
    * `inventory_dir` and `group_names`. `playbookDir` adds the `group_vars` and `host_vars` beside a playbook.
    */
   variablesOf(host: string, options?: { playbookDir?: string | undefined }): Dict;
+  /** Adds a host, or groups and variables to one that is there; whether any of it was new. */
+  addHost(name: string, more: { groups: readonly string[]; variables: Dict }): boolean;
+  /** Puts a host into a group below its parents, all made where they are missing; whether any of it was new. */
+  addToGroup(host: string, group: string, parents: readonly string[]): boolean;
 };
 
 /** Reads an inventory as Ansible does. Throws INVENTORY, SYNTAX or VAULT with file, line and what to do. */
@@ -70,7 +75,7 @@ type ReadVariables = ReturnType<typeof createVariableFolders>['variablesIn'];
 type Assembled = InventoryOptions & { folders: string[]; read: ReadVariables };
 
 function createInventory(data: InventoryData, { limitFolder, folders, read }: Assembled): Inventory {
-  const hosts = data.hostsOf('all');
+  const changes = createInventoryChanges(data);
 
   function match(pattern: string | readonly string[], limit?: string): HostMatch {
     const matched = matchPattern(pattern, data);
@@ -118,12 +123,15 @@ function createInventory(data: InventoryData, { limitFolder, folders, read }: As
     if (host) return host;
     if (LOCAL_NAMES.includes(name)) return { name, variables: implicitLocalVariables() };
     throw new StarsError('UNKNOWN_HOST_PATTERN', `No host is called ${name}.`, {
-      hint: didYouMean(name, hosts) ?? `The inventory has ${hosts.length} hosts.`,
+      hint: didYouMean(name, data.hostsOf('all')) ?? `The inventory has ${data.hosts.size} hosts.`,
     });
   }
 
   return {
-    hosts,
+    ...changes,
+    get hosts() {
+      return changes.hosts();
+    },
     groups: data.groups,
     warnings: data.warnings,
     hostsOf: data.hostsOf,

@@ -1,3 +1,4 @@
+import { dictSet, equals } from '../jinja/python-value.js';
 import { Float, Tuple, type Dict, type Value } from '../jinja/value.js';
 
 /**
@@ -22,9 +23,13 @@ const MAX_DEPTH = 200;
 
 function createReader(text: string) {
   let at = 0;
+  let open = 0;
 
+  // Within brackets a literal may go on in the next line.
   function skipSpace(): void {
-    at += /^(?:[ \t\f]|#.*$)*/.exec(text.slice(at))?.[0].length ?? 0;
+    const space = open > 0 ? /(?:[ \t\f\r\n]|#[^\n]*)*/y : /(?:[ \t\f]|#[^\n]*)*/y;
+    space.lastIndex = at;
+    at += space.exec(text)?.[0].length ?? 0;
   }
 
   /** Moves past the expression, which must match at this place, and any space behind it. */
@@ -32,11 +37,13 @@ function createReader(text: string) {
     const match = expression.exec(text.slice(at)) ?? undefined;
     if (!match) return undefined;
     at += match[0].length;
+    if (/^[[({]/.test(match[0])) open += 1;
+    if (/^[\])}]/.test(match[0])) open -= 1;
     skipSpace();
     return match;
   }
 
-  return { take, atEnd: () => at >= text.length };
+  return { take, atEnd: () => /^\n*$/.test(text.slice(at)) };
 }
 
 function readWhole(reader: Reader): Value {
@@ -89,7 +96,7 @@ function readDictOrSet(reader: Reader, depth: number): Value {
   if (reader.take(/^:/)) return readDict(reader, first, depth);
   if (reader.take(/^\}/)) return hashable([first]);
   if (!reader.take(/^,/)) throw new NotALiteral();
-  return hashable([...new Set([first, ...readItems(reader, /^\}/, depth).items])]);
+  return distinct(hashable([first, ...readItems(reader, /^\}/, depth).items]));
 }
 
 function readDict(reader: Reader, firstKey: Value, depth: number): Dict {
@@ -97,13 +104,18 @@ function readDict(reader: Reader, firstKey: Value, depth: number): Dict {
   let key = firstKey;
   for (;;) {
     hashable([key]);
-    dict.set(key, readValue(reader, depth + 1));
+    dictSet(dict, key, readValue(reader, depth + 1));
     const comma = reader.take(/^,/);
     if (reader.take(/^\}/)) return dict;
     if (!comma) throw new NotALiteral();
     key = readValue(reader, depth + 1);
     if (!reader.take(/^:/)) throw new NotALiteral();
   }
+}
+
+/** A set holds what Python takes for equal once. */
+function distinct(items: Value[]): Value[] {
+  return items.filter((item, index) => items.findIndex((other) => equals(item, other)) === index);
 }
 
 // `{{ 1 }}` is a set of a set to Python and a template to everybody else.

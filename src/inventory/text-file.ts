@@ -27,11 +27,13 @@ function readBytes(file: string): Buffer {
 }
 
 function decode(bytes: Buffer, file: string): string {
-  const text = decodeUtf8(bytes) ?? decodeUtf8(withoutComments(bytes));
+  const text = bytes.subarray(0, 1000).includes(0)
+    ? undefined
+    : (decodeUtf8(bytes) ?? decodeUtf8(withoutComments(bytes)));
   if (text !== undefined) return text;
   throw new StarsError('INVENTORY', 'The file is not UTF-8 text.', {
     where: { file, line: firstBadLine(bytes) },
-    hint: 'Save it as UTF-8, for example with: iconv -f latin1 -t utf8.',
+    hint: encodingHint(bytes),
   });
 }
 
@@ -48,7 +50,16 @@ function withoutComments(bytes: Buffer): Buffer {
   return Buffer.from(bytes.toString('latin1').replace(/^[;#].*$/gm, ''), 'latin1');
 }
 
+function encodingHint(bytes: Buffer): string {
+  const start = bytes.subarray(0, 1000);
+  const zeros = start.filter((byte) => byte === 0).length;
+  // With its mark at the beginning, or every other byte a zero.
+  const utf16 = /^(?:fffe|feff)/.test(start.toString('hex', 0, 2)) || zeros > start.length / 4;
+  if (zeros > 0 && !utf16) return 'It is no text at all: take it out of the folder.';
+  return `Save it as UTF-8, for example with: iconv -f ${utf16 ? 'UTF-16' : 'latin1'} -t UTF-8.`;
+}
+
 function firstBadLine(bytes: Buffer): number {
   const lines = withoutComments(bytes).toString('latin1').split('\n');
-  return lines.findIndex((line) => decodeUtf8(Buffer.from(line, 'latin1')) === undefined) + 1;
+  return lines.findIndex((line) => decodeUtf8(Buffer.from(line, 'latin1')) === undefined || line.includes('\0')) + 1;
 }

@@ -1,11 +1,13 @@
-import { createDecipheriv, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { StarsError, type Position } from '../errors.js';
 import { VaultText } from '../jinja/value.js';
 import { Secret } from '../secret.js';
 
-/** The plain text of a vault. Throws VAULT, naming the file and what to do. */
-export type Vault = (encrypted: VaultText | string, where: Position) => string;
+/** The plain text of a vault; as `latin1`, its bytes. Throws VAULT, naming the file and what to do. */
+export type Vault = (encrypted: VaultText | string, where: Position, encoding?: VaultEncoding) => string;
+
+export type VaultEncoding = 'utf8' | 'latin1';
 
 export type VaultOptions = { passwordFile?: string | undefined; password?: Secret | undefined };
 
@@ -22,13 +24,14 @@ export function createVault({ passwordFile, password }: VaultOptions): Vault {
   // PBKDF2 takes a moment for every vault; the same values are asked for again and again.
   const opened = new Map<string, string>();
 
-  return (encrypted, where) => {
+  return (encrypted, where, encoding = 'utf8') => {
     const text = (encrypted instanceof VaultText ? encrypted.text : encrypted).trim();
-    const before = opened.get(text);
+    const key = `${encoding} ${text}`;
+    const before = opened.get(key);
     if (before !== undefined) return before;
     known ??= readPassword(passwordFile, where);
-    const plain = decryptVault(text, known, where);
-    if (opened.size < MAX_REMEMBERED) opened.set(text, plain);
+    const plain = decryptVault(text, known, where).toString(encoding);
+    if (opened.size < MAX_REMEMBERED) opened.set(key, plain);
     return plain;
   };
 }
@@ -40,7 +43,7 @@ export const noVault: Vault = createVault({});
 
 function readPassword(file: string | undefined, where: Position): Secret {
   if (file === undefined) {
-    throw new StarsError('VAULT', `${where.file} is encrypted, and there is no vault password.`, {
+    throw new StarsError('VAULT', 'This is encrypted, and there is no vault password.', {
       where,
       hint: 'Put the password into a file and name it in STARS_VAULT_PASSWORD_FILE (default ~/.vault_password.txt).',
     });
@@ -64,7 +67,7 @@ function readPasswordFile(file: string, where: Position): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new StarsError('VAULT', `${where.file} is encrypted, and the vault password file ${file} cannot be read.`, {
+    throw new StarsError('VAULT', `This is encrypted, and the vault password file ${file} cannot be read.`, {
       where,
       hint: 'Put the vault password into that file, or name another one in STARS_VAULT_PASSWORD_FILE.',
       cause,
@@ -81,10 +84,27 @@ function isExecutable(file: string): boolean {
   }
 }
 
-function decryptVault(text: string, password: Secret, where: Position): string {
+/** A vault 1.2 of this text, in lines of 80 signs; the salt is made where none is given. */
+export function encryptVault(plain: string, password: Secret, { salt, label }: VaultLabel): string {
+  const grain = salt === undefined ? randomBytes(32) : Buffer.from(salt);
+  const key = keyOf(password, grain);
+  const cipher = createCipheriv('aes-256-ctr', key.subarray(0, 32), key.subarray(64, 80));
+  const ciphertext = Buffer.concat([cipher.update(padded(Buffer.from(plain))), cipher.final()]);
+  const parts = [grain, signatureOf(ciphertext, key), ciphertext].map((part) => part.toString('hex'));
+  const lines =
+    Buffer.from(parts.join('\n'))
+      .toString('hex')
+      .match(/.{1,80}/g) ?? [];
+  return [`$ANSIBLE_VAULT;1.2;AES256;${label}`, ...lines, ''].join('\n');
+}
+
+export type VaultLabel = { salt: string | undefined; label: string };
+
+/** The bytes inside of a vault. Throws VAULT. */
+export function decryptVault(text: string, password: Secret, where: Position): Buffer {
   const { salt, hmac, ciphertext } = readEnvelope(text, where);
-  const key = pbkdf2Sync(password.reveal(), salt, 10_000, 80, 'sha256');
-  const expected = createHmac('sha256', key.subarray(32, 64)).update(ciphertext).digest();
+  const key = keyOf(password, salt);
+  const expected = signatureOf(ciphertext, key);
   if (hmac.length !== expected.length || !timingSafeEqual(hmac, expected)) {
     throw new StarsError('VAULT', 'The vault cannot be opened: the password is wrong or the text is damaged.', {
       where,
@@ -92,7 +112,16 @@ function decryptVault(text: string, password: Secret, where: Position): string {
     });
   }
   const decipher = createDecipheriv('aes-256-ctr', key.subarray(0, 32), key.subarray(64, 80));
-  return unpad(Buffer.concat([decipher.update(ciphertext), decipher.final()])).toString('utf8');
+  return unpad(Buffer.concat([decipher.update(ciphertext), decipher.final()]));
+}
+
+/** The keys of the cipher and of the signature, and the cipher's first counter. */
+function keyOf(password: Secret, salt: Buffer): Buffer {
+  return pbkdf2Sync(password.reveal(), salt, 10_000, 80, 'sha256');
+}
+
+function signatureOf(ciphertext: Buffer, key: Buffer): Buffer {
+  return createHmac('sha256', key.subarray(32, 64)).update(ciphertext).digest();
 }
 
 type Envelope = { salt: Buffer; hmac: Buffer; ciphertext: Buffer };
@@ -124,7 +153,12 @@ function fromHex(text: string): Buffer | undefined {
 }
 
 /** Ansible pads to whole AES blocks as PKCS #7 does, although the cipher needs none. */
-function unpad(padded: Buffer): Buffer {
-  const length = padded.at(-1) ?? 0;
-  return length >= 1 && length <= 16 ? padded.subarray(0, padded.length - length) : padded;
+function padded(plain: Buffer): Buffer {
+  const length = 16 - (plain.length % 16);
+  return Buffer.concat([plain, Buffer.alloc(length, length)]);
+}
+
+function unpad(whole: Buffer): Buffer {
+  const length = whole.at(-1) ?? 0;
+  return length >= 1 && length <= 16 ? whole.subarray(0, whole.length - length) : whole;
 }

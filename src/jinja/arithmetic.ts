@@ -1,9 +1,9 @@
 import { checkLength } from './length-limit.js';
 import { percentFormat } from './percent-format.js';
 import { str } from './python-text.js';
-import { isInteger, isText, type PythonNumber, toNumber, typeName, unwrap } from './python-value.js';
+import { isCallable, isInteger, isText, type PythonNumber, toNumber, typeName, unwrap } from './python-value.js';
 import { templateError, undefinedError } from './template-error.js';
-import { Float, Tuple, Undefined, type Value } from './value.js';
+import { Attributes, Float, Tuple, Undefined, type Value } from './value.js';
 
 export type Operator = '+' | '-' | '*' | '/' | '//' | '%' | '**';
 
@@ -16,6 +16,8 @@ export function binary(operator: Operator, leftValue: Value, rightValue: Value):
   if (rightValue instanceof Undefined) throw undefinedError(rightValue);
   const left = unwrap(leftValue);
   const right = unwrap(rightValue);
+  const own = operator === '-' && left instanceof Attributes ? left.attributes.get('__sub__') : undefined;
+  if (own !== undefined && isCallable(own)) return own.call([right], new Map());
   const x = toNumber(left);
   const y = toNumber(right);
   if (x !== undefined && y !== undefined) {

@@ -125,7 +125,7 @@ function callBlock({ call, macro }: Extract<Statement, { type: 'call-block' }>, 
   const callee = evaluate(call.callee, scope, run);
   const { args, kwargs } = evaluateArguments(call.args, scope, run);
   if (!isCallable(callee)) throw templateError(`'${typeName(callee)}' object is not callable`);
-  kwargs.set('caller', createMacro(macro, scope, run, captured));
+  kwargs.set('caller', createMacro(macro, scope, run, captured, '<Macro anonymous>'));
   return callee.call(args, kwargs);
 }
 

@@ -39,6 +39,8 @@ export type RenderOptions = {
   keepTrailingNewline?: boolean;
   literalBackslashes?: boolean;
   delimiters?: Partial<Delimiters>;
+  /** For evaluate: the expression is what stands behind {% if %}, where an inline `if` needs parentheses. */
+  asTest?: boolean;
   /** Puts printed pieces together, also those of macros and set blocks; default: as text. */
   concat?: (parts: Value[]) => Value;
 };
@@ -54,16 +56,16 @@ export type Jinja = {
   isTemplate(text: string): boolean;
 };
 
-const builtinFilters: Readonly<Record<string, Filter>> = {
+export const builtinFilters: Readonly<Record<string, Filter>> = {
   ...textFilters,
   ...listFilters,
   ...numberFilters,
   ...outputFilters,
 };
 
-// What a source parses to depends on nothing else, so every engine shares these.
-const templates = createTemplateCache<Template>();
-const expressions = createTemplateCache<Expression>();
+// What a source parses to depends on nothing else than the lexer's settings, so every engine shares these.
+const templates = createSourceCache<Template>();
+const expressions = createSourceCache<Expression>();
 
 export function createJinja(options: JinjaOptions = {}): Jinja {
   const base: Environment = {
@@ -73,13 +75,8 @@ export function createJinja(options: JinjaOptions = {}): Jinja {
     finalize: options.finalize ?? ((value) => value),
   };
 
-  function parsed(source: string, settings: RenderOptions): Template {
-    const lexer = lexerOptions(settings);
-    return atLine(settings, () => templates.get(cacheKey(source, lexer), () => parseTemplate(source, lexer)));
-  }
-
   function renderValue(source: string, lookup: Lookup, settings: RenderOptions = {}): Value {
-    const template = parsed(source, settings);
+    const template = parsedTemplate(source, settings);
     const run = newRun(settings);
     return run.nested(() => {
       const out: Value[] = [];
@@ -89,10 +86,7 @@ export function createJinja(options: JinjaOptions = {}): Jinja {
   }
 
   function evaluate(source: string, lookup: Lookup, settings: RenderOptions = {}): Value {
-    const lexer = lexerOptions(settings);
-    const expression = atLine(settings, () =>
-      expressions.get(cacheKey(source, lexer), () => parseExpression(source, lexer)),
-    );
+    const expression = parsedExpression(source, settings);
     const run = newRun(settings);
     return run.nested(() => evaluateNode(expression, rootScope(lookup), run));
   }
@@ -109,7 +103,12 @@ export function createJinja(options: JinjaOptions = {}): Jinja {
       return (
         found && {
           file: found.file,
-          template: parsed(found.source, { ...settings, file: found.file, line: 1, keepTrailingNewline: false }),
+          template: parsedTemplate(found.source, {
+            ...settings,
+            file: found.file,
+            line: 1,
+            keepTrailingNewline: false,
+          }),
         }
       );
     };
@@ -134,6 +133,18 @@ export function createJinja(options: JinjaOptions = {}): Jinja {
   };
 }
 
+/** The tree of a template, kept for the next use. Throws TEMPLATE or UNSUPPORTED with file and line. */
+export function parsedTemplate(source: string, settings: RenderOptions = {}): Template {
+  return atLine(settings, () => templates.get(source, settings, () => parseTemplate(source, lexerOptions(settings))));
+}
+
+/** The same of a bare expression. */
+export function parsedExpression(source: string, settings: RenderOptions = {}): Expression {
+  return atLine(settings, () =>
+    expressions.get(source, settings, () => parseExpression(source, lexerOptions(settings), !settings.asTest)),
+  );
+}
+
 function lexerOptions(settings: RenderOptions): LexerOptions {
   return {
     file: settings.file ?? '',
@@ -146,12 +157,20 @@ function lexerOptions(settings: RenderOptions): LexerOptions {
   };
 }
 
-function cacheKey(
-  source: string,
-  { trimBlocks, lstripBlocks, keepTrailingNewline, literalBackslashes, delimiters }: LexerOptions,
-): string {
-  const flags = [trimBlocks, lstripBlocks, keepTrailingNewline, literalBackslashes].map(Number).join('');
-  return `${flags}${Object.values(delimiters).join(' ')}\n${source}`;
+/** One cache for each combination of settings, so that a source is its own key and no new text has to be put together and hashed. */
+function createSourceCache<T>() {
+  const bySettings = new Map<number, ReturnType<typeof createTemplateCache<T>>>();
+
+  function get(source: string, settings: RenderOptions, make: () => T): T {
+    const { trimBlocks, lstripBlocks, keepTrailingNewline, literalBackslashes, delimiters, asTest } = settings;
+    const flags = [trimBlocks, lstripBlocks, keepTrailingNewline, literalBackslashes, delimiters !== undefined, asTest];
+    const number = flags.reduce((sum, flag) => 2 * sum + Number(flag ?? false), 0);
+    const cache = bySettings.get(number) ?? createTemplateCache<T>();
+    bySettings.set(number, cache);
+    return cache.get(delimiters ? `${JSON.stringify({ ...DELIMITERS, ...delimiters })}\n${source}` : source, make);
+  }
+
+  return { get };
 }
 
 /** Moves the line of a parser's error to where the source stands in its file. */

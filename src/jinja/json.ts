@@ -2,7 +2,7 @@ import { checkLength } from './length-limit.js';
 import { repr, reprFloat, str } from './python-text.js';
 import { isText, typeName } from './python-value.js';
 import { templateError, undefinedError } from './template-error.js';
-import { Float, Undefined, type Value } from './value.js';
+import { Float, Undefined, type Value, VaultText } from './value.js';
 
 export type JsonLayout = {
   indent?: string | undefined;
@@ -43,6 +43,7 @@ export function toJson(
     if (typeof inner === 'number' || typeof inner === 'bigint') return sized(String(inner));
     if (inner instanceof Float) return floatText(inner.value);
     if (isText(inner)) return quoted(str(inner));
+    if (inner instanceof VaultText) return quoted(inner.text);
     if (Array.isArray(inner))
       return wrap(
         '[',

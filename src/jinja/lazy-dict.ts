@@ -5,6 +5,8 @@ export class LazyDict extends Map<Value, Value> {
   constructor(
     private readonly names: () => Iterable<string>,
     private readonly find: (name: string) => Value | undefined,
+    /** Told of a name that somebody looked for in vain. */
+    private readonly missed: (name: string) => void = () => {},
   ) {
     super();
   }
@@ -20,6 +22,7 @@ export class LazyDict extends Map<Value, Value> {
   override has(key: Value): boolean {
     if (typeof key !== 'string') return false;
     for (const name of this.names()) if (name === key) return true;
+    this.missed(key);
     return false;
   }
 

@@ -130,6 +130,8 @@ class Lexer {
 
   #comment(): void {
     const end = this.#search(new RegExp(`[\\s\\S]*?(?:${this.#blockEnd(this.options.delimiters.commentEnd)})`, 'y'));
+    // As with Jinja2, one that begins at the very end has nothing to close.
+    if (end === undefined && this.#position >= this.source.length) return;
     if (end === undefined)
       throw this.#error('A comment is not closed.', `End it with "${this.options.delimiters.commentEnd}".`);
     this.#finishTag(end);

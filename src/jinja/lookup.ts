@@ -50,7 +50,8 @@ function missing(object: Value, key: Value): Undefined {
 export function slice(objectValue: Value, { start, stop, step }: SliceKey): Value {
   const object = unwrap(objectValue);
   if (object instanceof Undefined) return object;
-  if (!Array.isArray(object) && typeof object !== 'string') return missing(object, 'slice');
+  if (!Array.isArray(object) && typeof object !== 'string')
+    throw templateError(`'${typeName(object)}' object is not subscriptable`);
   const list: readonly Value[] = Array.isArray(object) ? object : Array.from(object);
   const picked = sliceIndices(list.length, bound(start), bound(stop), bound(step) ?? 1).map(
     (index) => list[index] ?? null,

@@ -1,5 +1,6 @@
 import type { Macro, Statement } from './ast.js';
 import { evaluate } from './evaluate.js';
+import { repr } from './python-text.js';
 import type { Run } from './run.js';
 import type { Scope } from './scope.js';
 import { templateError } from './template-error.js';
@@ -8,9 +9,16 @@ import { Attributes, Tuple, Undefined, type Value } from './value.js';
 type Captured = (body: readonly Statement[], scope: Scope, run: Run) => Value;
 
 /** A macro as a value: callable, with `name`, `arguments` and what it accepts. */
-export function createMacro(macro: Macro, scope: Scope, run: Run, captured: Captured): Attributes {
+export function createMacro(
+  macro: Macro,
+  scope: Scope,
+  run: Run,
+  captured: Captured,
+  text = `<Macro ${repr(macro.name)}>`,
+): Attributes {
   const attributes = new Map<string, Value>([
     ['name', macro.name],
+    ['__str__', text],
     ['arguments', Tuple.from(macro.parameters.map(({ name }) => name))],
     ['caller', macro.usesCaller],
     ['catch_varargs', macro.usesVarargs],

@@ -2,7 +2,7 @@ import { integerDigits, layOut, type NumberFormat, pad, toExponent, toFixed, toG
 import { repr, str } from './python-text.js';
 import { dictGet, toNumber, typeName } from './python-value.js';
 import { templateError } from './template-error.js';
-import { Float, Tuple, type Value } from './value.js';
+import { Float, Tuple, Undefined, type Value } from './value.js';
 
 const SPECIFIER =
   /%(?:\((?<key>[^)]*)\))?(?<flags>[-+ #0]*)(?<width>\*|\d+)?(?:\.(?<precision>\*|\d+)?)?[hlL]?(?<letter>.)?/gsu;
@@ -27,7 +27,12 @@ export function percentFormat(template: string, values: Value): string {
     return formatOne(value, groups.letter, layout(groups.flags ?? '', width), precision);
   });
   // A list, like a dict, may hold more than the template asks for; only a tuple has to fit.
-  if (used < queue.length && !dict && (!Array.isArray(values) || values instanceof Tuple)) {
+  if (
+    used < queue.length &&
+    !dict &&
+    !(values instanceof Undefined) &&
+    (!Array.isArray(values) || values instanceof Tuple)
+  ) {
     throw templateError('not all arguments converted during string formatting');
   }
   return text;

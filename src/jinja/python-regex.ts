@@ -1,3 +1,4 @@
+import { boundedRegExp } from './bounded-regexp.js';
 import { templateError } from './template-error.js';
 
 const GROUP_NAME = /^[A-Za-z_]\w*$/;
@@ -8,14 +9,19 @@ const GROUP_NAME = /^[A-Za-z_]\w*$/;
  * Throws TEMPLATE when the expression cannot be used.
  */
 export function toJsRegExp(pattern: string, flags = ''): RegExp {
-  const inline = /^\(\?([aiLmsux]+)\)/.exec(pattern);
-  const wanted = new Set(Array.from(flags + (inline?.[1] ?? '')));
+  const inline = /^(?:\(\?(?:[aiLmsux]+|#[^)]*)\))+/.exec(pattern);
+  const wanted = new Set(Array.from(flags + (inline?.[0].replaceAll(/\(\?#[^)]*\)|\W/g, '') ?? '')));
   const body = inline ? pattern.slice(inline[0].length) : pattern;
-  const source = new Translation(body, wanted.has('m'), wanted.has('x'), wanted.has('i')).run();
-  const jsFlags = ['g', 'y', 'd', 'i', 's'].filter((flag) => wanted.has(flag)).join('');
+  const source = new Translation(body, {
+    multiline: wanted.has('m'),
+    verbose: wanted.has('x'),
+    ignoreCase: wanted.has('i'),
+    dotAll: wanted.has('s'),
+  }).run();
+  const jsFlags = ['g', 'y', 'd', 'i'].filter((flag) => wanted.has(flag)).join('');
   try {
-    // `m` is spelled out in the translation, because Python's line ends differ.
-    return new RegExp(source, `${jsFlags}u`);
+    // `m` and `s` are spelled out in the translation, because Python's line ends differ.
+    return boundedRegExp(source, `${jsFlags}u`);
   } catch (cause) {
     throw templateError(`The regular expression ${JSON.stringify(pattern)} cannot be used: ${reason(cause)}.`);
   }
@@ -23,6 +29,7 @@ export function toJsRegExp(pattern: string, flags = ''): RegExp {
 
 /** Python's replacement template (`\1`, `\g<1>`, `\g<name>`, `\n`) as a function of a match. */
 export function toJsReplacement(template: string): (match: RegExpMatchArray) => string {
+  if (/(?<!\\)(?:\\\\)*\\$/.test(template)) throw templateError('The replacement ends in a lone backslash.');
   const parts = [...template.matchAll(/\\(?:g<([^>]*)>|(0[0-7]{0,2}|[0-3][0-7]{2})|([1-9]\d?)|([^]))|[^\\]+|\\$/g)];
   return (match) =>
     parts
@@ -63,7 +70,10 @@ function replacementEscape(char: string): string {
 /** Python's `re.sub`. */
 export function replaceAll(pattern: RegExp, template: string, text: string, limit = 0): string {
   const expand = toJsReplacement(template);
-  const global = pattern.global ? pattern : new RegExp(pattern.source, `${pattern.flags}g`);
+  // A group that does not exist is an error also where nothing matches.
+  const empty = new RegExp(`${pattern.source}|`, pattern.flags.replace('y', '')).exec('');
+  if (empty) expand(empty);
+  const global = pattern.global ? pattern : boundedRegExp(pattern.source, `${pattern.flags}g`);
   let result = '';
   let at = 0;
   let done = 0;
@@ -86,15 +96,27 @@ function reason(cause: unknown): string {
   return message.replace(/^Invalid regular expression: \/[^]*\/\w*: /, '').toLowerCase();
 }
 
+type Flags = { multiline: boolean; verbose: boolean; ignoreCase: boolean; dotAll: boolean };
+type Scope = Flags & { names: string[] };
+
 class Translation {
   #at = 0;
+  // The flags of the groups around this place; `(?i:…)` sets its own.
+  readonly #flags: Scope[];
+  // Python refers back to groups that are closed, by number and by name.
+  readonly #closed = new Set<string>();
+  #groups = 0;
 
   constructor(
     private readonly pattern: string,
-    private readonly multiline: boolean,
-    private readonly verbose: boolean,
-    private readonly ignoreCase: boolean,
-  ) {}
+    private readonly global: Flags,
+  ) {
+    this.#flags = [{ ...global, names: [] }];
+  }
+
+  get #now(): Flags {
+    return this.#flags.at(-1) ?? this.global;
+  }
 
   run(): string {
     let result = '';
@@ -109,14 +131,16 @@ class Translation {
     if (char === '(') return this.#group();
     if (char === '{') return this.#brace();
     this.#at += 1;
-    if (char === '^') return this.multiline ? '(?<=^|\\n)' : '^';
-    if (char === '$') return this.multiline ? '(?=\\n|$)' : '(?=\\n?$)';
-    if (char === '.') return '.';
+    const { multiline, verbose, dotAll } = this.#now;
+    if (char === ')' && this.#flags.length > 1) this.#close();
+    if (char === '^') return multiline ? '(?<=^|\\n)' : '^';
+    if (char === '$') return multiline ? '(?=\\n|$)' : '(?=\\n?$)';
+    if (char === '.') return dotAll ? '[^]' : '[^\\n]';
     if (char === '}' || char === ']') return `\\${char}`;
-    if (this.verbose && /\s/.test(char)) return '';
-    if (this.verbose && char === '#') return this.#lineComment();
+    if (verbose && /\s/.test(char)) return '';
+    if (verbose && char === '#') return this.#lineComment();
     if (char === '*' || char === '+' || char === '?') return this.#quantifier(char);
-    return char;
+    return this.#folds() && /\p{L}/u.test(char) ? `[${bothCases(char)}]` : char;
   }
 
   #lineComment(): string {
@@ -147,25 +171,56 @@ class Translation {
     const named = /^\(\?P<([^>]*)>/.exec(rest);
     if (named) {
       if (!GROUP_NAME.test(named[1] ?? '')) throw templateError(`bad character in group name "${named[1]}"`);
-      return this.#took(named[0], `(?<${named[1]}>`);
+      return this.#opened(named[0], `(?<${named[1]}>`, this.#now, named[1] ?? '');
     }
     const reference = /^\(\?P=(\w+)\)/.exec(rest);
-    if (reference) return this.#took(reference[0], `\\k<${reference[1]}>`);
+    if (reference) {
+      this.#requireClosed(reference[1] ?? '');
+      return this.#took(reference[0], `\\k<${reference[1]}>`);
+    }
     const comment = /^\(\?#[^)]*\)/.exec(rest);
     if (comment) return this.#took(comment[0], '');
-    const scoped = /^\(\?([aimsux]*)(?:-[imsx]+)?:/.exec(rest);
-    if (scoped && rest[2] !== ':') return this.#scopedFlags(scoped);
+    const scoped = /^\(\?([aimsux]*)(?:-([imsx]+))?:/.exec(rest);
+    if (scoped) return this.#scopedFlags(scoped);
     if (/^\(\?[aiLmsux]+\)/.test(rest))
       throw templateError('Inline flags have to stand at the start of the expression.');
     const lead = /^\((?:\?(?:<[=!]|[:=!]))?/.exec(rest);
-    return this.#took(lead?.[0] ?? '(', lead?.[0] ?? '(');
+    const start = lead?.[0] ?? '(';
+    return this.#opened(start, start, this.#now, start === '(' ? '' : undefined);
   }
 
-  #scopedFlags([all, letters = '']: RegExpExecArray): string {
-    if (letters.includes('i') && !this.ignoreCase) {
-      throw templateError('Flags for a part of an expression are not supported.', 'Put the flag at the start: (?i).');
+  #scopedFlags([all, on = '', off = '']: RegExpExecArray): string {
+    if (off.includes('i') && this.global.ignoreCase) {
+      throw templateError('A part of an expression cannot mind case where the whole ignores it.');
     }
-    return this.#took(all, '(?:');
+    const flag = (letter: string, before: boolean) => on.includes(letter) || (before && !off.includes(letter));
+    const { multiline, verbose, ignoreCase, dotAll } = this.#now;
+    return this.#opened(all, '(?:', {
+      multiline: flag('m', multiline),
+      verbose: flag('x', verbose),
+      ignoreCase: flag('i', ignoreCase),
+      dotAll: flag('s', dotAll),
+    });
+  }
+
+  /** Letters are written out in both cases where only a part of the expression ignores case. */
+  #folds(): boolean {
+    return this.#now.ignoreCase && !this.global.ignoreCase;
+  }
+
+  /** `name` is undefined for a group that captures nothing, and empty for one without name. */
+  #opened(source: string, translation: string, flags: Flags, name?: string): string {
+    if (name !== undefined) this.#groups += 1;
+    this.#flags.push({ ...flags, names: name === undefined ? [] : [String(this.#groups), name] });
+    return this.#took(source, translation);
+  }
+
+  #close(): void {
+    for (const name of this.#flags.pop()?.names ?? []) this.#closed.add(name);
+  }
+
+  #requireClosed(name: string): void {
+    if (!this.#closed.has(name)) throw templateError(`There is no group ${name} before this place of the expression.`);
   }
 
   #took(source: string, translation: string): string {
@@ -181,7 +236,11 @@ class Translation {
     while (this.#at < this.pattern.length && this.pattern[this.#at] !== ']') {
       const char = this.pattern[this.#at] ?? '';
       const afterSet = /\\(?:p\{Nd\}|s|S|w|W|d|D)$|_$/.test(result) && char === '-';
-      result += char === '\\' ? this.#escape(true) : this.#took(char, char === '[' || afterSet ? `\\${char}` : char);
+      const range = this.#folds() ? /^([a-z])-([a-z])|^([A-Z])-([A-Z])/.exec(this.pattern.slice(this.#at)) : undefined;
+      if (range) result += this.#took(range[0], `${range[0].toLowerCase()}${range[0].toUpperCase()}`);
+      else if (char === '\\') result += this.#escape(true);
+      else if (this.#folds() && /\p{L}/u.test(char)) result += this.#took(char, bothCases(char));
+      else result += this.#took(char, char === '[' || afterSet ? `\\${char}` : char);
     }
     if (this.pattern[this.#at] !== ']') throw templateError('A "[" of the regular expression is not closed.');
     this.#at += 1;
@@ -203,8 +262,20 @@ class Translation {
       return this.#took(code[0], `\\u{${Number.parseInt(code[1] ?? code[2] ?? code[3] ?? '', 16).toString(16)}}`);
     const char = String.fromCodePoint(rest.codePointAt(1) ?? 0x5c);
     if (rest.length < 2) throw templateError('The regular expression ends in a lone backslash.');
+    const number = inClass ? undefined : /^\\([1-9]\d?)/.exec(rest);
+    if (number) {
+      this.#requireClosed(number[1] ?? '');
+      return this.#took(number[0], `(?:\\${number[1]})`);
+    }
+    const boundary = !inClass && (char === 'b' || char === 'B');
+    if (boundary && /^(?:[*+?]|\{\d*,?\d*\})/.test(rest.slice(2))) throw templateError('There is nothing to repeat.');
     return this.#took(`\\${char}`, translateEscape(char, inClass));
   }
+}
+
+function bothCases(char: string): string {
+  const [lower, upper] = [char.toLowerCase(), char.toUpperCase()];
+  return upper.length === char.length && lower.length === char.length && lower !== upper ? lower + upper : char;
 }
 
 function translateEscape(char: string, inClass: boolean): string {
@@ -215,10 +286,10 @@ function translateEscape(char: string, inClass: boolean): string {
         W: '[^\\p{L}\\p{N}_]',
         d: '\\p{Nd}',
         D: '\\P{Nd}',
-        A: '(?<![^])',
-        Z: '(?![^])',
+        A: '^',
+        Z: '$',
         b: '(?:(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_])|(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_]))',
-        B: '(?:(?<=[\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<![\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))',
+        B: '(?:(?<=[\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?:^|(?<=[^]))(?<![\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))',
       };
   const word = words[char];
   if (word !== undefined) return word;

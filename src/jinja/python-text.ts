@@ -1,5 +1,5 @@
 import { checkLength } from './length-limit.js';
-import { templateError, undefinedError } from './template-error.js';
+import { undefinedError } from './template-error.js';
 import { Attributes, type Dict, Float, Tuple, Undefined, Unsafe, type Value, VaultText } from './value.js';
 
 // What a value counts besides its characters, so that millions of empty lists come to an end soon.
@@ -8,8 +8,10 @@ const COST_OF_A_VALUE = 20;
 /** Python's `str(value)`. Throws UNDEFINED_VARIABLE for an undefined one. */
 export function str(value: Value): string {
   if (typeof value === 'string') return value;
-  if (value instanceof Unsafe) return value.text;
+  if (value instanceof Unsafe || value instanceof VaultText) return value.text;
   if (value instanceof Undefined && value.silent) return '';
+  const own = value instanceof Attributes ? value.attributes.get('__str__') : undefined;
+  if (typeof own === 'string') return own;
   return repr(value);
 }
 
@@ -49,13 +51,13 @@ function writtenScalar(value: Exclude<Value, Value[] | Dict>): string {
     if (value.silent) return 'Undefined';
     throw undefinedError(value);
   }
-  if (value instanceof VaultText) throw templateError('A vaulted value cannot be printed before it is decrypted.');
+  if (value instanceof VaultText) return reprText(value.text);
   if (value instanceof Attributes) return attributesText(value);
   return '<function>';
 }
 
 function attributesText({ kind, attributes }: Attributes): string {
-  const text = attributes.get('__str__');
+  const text = attributes.get('__repr__') ?? attributes.get('__str__');
   return typeof text === 'string' ? text : `<${kind}>`;
 }
 

@@ -168,10 +168,15 @@ export function dictKey(dict: Dict, key: Value): Value | undefined {
 
 export function dictSet(dict: Dict, key: Value, value: Value): void {
   const plain = unwrap(key);
-  if (Array.isArray(plain) && !(plain instanceof Tuple)) throw templateError("unhashable type: 'list'");
-  if (plain instanceof Map) throw templateError("unhashable type: 'dict'");
+  requireHashable(plain);
   if (plain instanceof Undefined) throw undefinedError(plain);
   dict.set(dictKey(dict, plain) ?? plain, value);
+}
+
+/** Throws TEMPLATE for a list or dict, which cannot be the key of a dict. */
+export function requireHashable(value: Value): void {
+  if (Array.isArray(value) && !(value instanceof Tuple)) throw templateError("unhashable type: 'list'");
+  if (value instanceof Map) throw templateError("unhashable type: 'dict'");
 }
 
 /** The items a Python `for` would see: of a list, a dict's keys, a text's characters. */
@@ -204,6 +209,7 @@ export function contains(container: Value, item: Value): boolean {
   if (container instanceof Undefined) throw undefinedError(container);
   if (container instanceof Map) {
     if (item instanceof Undefined) throw undefinedError(item);
+    requireHashable(item);
     return dictKey(container, item) !== undefined;
   }
   if (Array.isArray(container)) return container.some((candidate) => equals(candidate, item));

@@ -27,7 +27,7 @@ const MAX_DEPTH = 100;
 /** One evaluation of one template: where it is, what it may use, and what it has used up. */
 export class Run {
   line = 1;
-  readonly context: CallContext;
+  private callContext: CallContext | undefined;
 
   constructor(
     readonly environment: Environment,
@@ -36,14 +36,16 @@ export class Run {
     readonly budget: Budget = { steps: 0, characters: 0, depth: 0 },
     /** Added to the template's own line numbers, which count from 1. */
     private readonly lineOffset = 0,
-  ) {
-    this.context = {
+  ) {}
+
+  get context(): CallContext {
+    return (this.callContext ??= {
       filter: (name, value, args, kwargs) => this.filter(name, value, args, kwargs),
       test: (name, value, args, kwargs) => this.test(name, value, args, kwargs),
       item,
-      filterNames: () => environment.filters.names(),
-      testNames: () => environment.tests.names(),
-    };
+      filterNames: () => this.environment.filters.names(),
+      testNames: () => this.environment.tests.names(),
+    });
   }
 
   inFile(file: string): Run {
@@ -85,18 +87,26 @@ export class Run {
   }
 
   filter(name: string, value: Value, args: readonly Value[], kwargs: ReadonlyMap<string, Value>): Value {
-    const found = this.environment.filters.get(shortName(name));
-    if (!found) throw unknown('filter', name, this.environment.filters.names());
+    const found = requireKnown('filter', name, this.environment.filters);
     if (found.asIs) return found(value, args, kwargs, this.context);
     const result = found(unwrap(value), args.map(unwrap), unwrapAll(kwargs), this.context);
     return found.verbatim && typeof result === 'string' ? new Unsafe(result, true) : result;
   }
 
   test(name: string, value: Value, args: readonly Value[], kwargs: ReadonlyMap<string, Value>): boolean {
-    const found = this.environment.tests.get(shortName(name));
-    if (!found) throw unknown('test', name, this.environment.tests.names());
+    const found = requireKnown('test', name, this.environment.tests);
     return found(unwrap(value), args.map(unwrap), unwrapAll(kwargs), this.context);
   }
+}
+
+/** The filter or test of this name; UNSUPPORTED with near names when there is none. */
+export function requireKnown<T>(kind: 'filter' | 'test', name: string, known: Registry<T>): T {
+  const found = known.get(shortName(name));
+  if (found) return found;
+  throw new StarsError('UNSUPPORTED', `There is no ${kind} "${name}".`, {
+    hint: nearNames(name, known.names()),
+    missing: { kind, name: shortName(name) },
+  });
 }
 
 function unwrapAll(kwargs: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
@@ -105,8 +115,4 @@ function unwrapAll(kwargs: ReadonlyMap<string, Value>): ReadonlyMap<string, Valu
 
 function shortName(name: string): string {
   return name.startsWith('ansible.builtin.') ? name.slice('ansible.builtin.'.length) : name;
-}
-
-function unknown(kind: 'filter' | 'test', name: string, known: Iterable<string>): StarsError {
-  return new StarsError('UNSUPPORTED', `There is no ${kind} "${name}".`, { hint: nearNames(name, known) });
 }

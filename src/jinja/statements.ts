@@ -14,9 +14,9 @@ export function parseTemplate(source: string, options: LexerOptions): Template {
 }
 
 /** A bare expression as a tree. */
-export function parseExpression(source: string, options: LexerOptions): Expression {
+export function parseExpression(source: string, options: LexerOptions, withCondition = true): Expression {
   const stream = new TokenStream(tokenizeExpression(source, options), options.file);
-  const expression = new ExpressionParser(stream).tuple();
+  const expression = new ExpressionParser(stream).tuple({ withCondition });
   stream.expectType('end');
   return expression;
 }
@@ -27,6 +27,7 @@ class StatementParser {
   readonly #expressions: ExpressionParser;
   #depth = 0;
   #loops = 0;
+  readonly #blocks = new Set<string>();
   readonly #readers: Record<string, StatementReader> = {
     if: (line) => this.#if(line),
     for: (line) => this.#for(line),
@@ -250,6 +251,8 @@ class StatementParser {
 
   #block(line: number): Statement {
     const name = this.stream.expectName();
+    if (this.#blocks.has(name)) throw this.stream.error(`The block ${name} is defined twice.`, line);
+    this.#blocks.add(name);
     const scoped = this.stream.skipName('scoped');
     this.stream.skipName('required');
     const body = this.#bodyTo('endblock');

@@ -26,7 +26,7 @@ export const builtinTests: Record<string, Test> = {
     if (value instanceof Undefined) iterate(value);
     return isIterable(value);
   }),
-  callable: test([], isCallable),
+  callable: test([], (value) => isCallable(value) || value instanceof Undefined),
   odd: test([], (value) => toNumber(binary('%', value, 2)) === 1),
   even: test([], (value) => toNumber(binary('%', value, 2)) === 0),
   divisibleby: test(['num'], (value, { num }) => toNumber(binary('%', value, num ?? null)) === 0),

@@ -1,3 +1,5 @@
+import type { Choice } from '../errors.js';
+import type { Report } from './report.js';
 import type { HostRecap, Person, RunError, RunEvent, RunState } from './run.js';
 
 export type StepView = { title: string; state: 'running' | 'done' | 'failed'; message?: string | undefined };
@@ -28,10 +30,21 @@ export type RunView = {
   steps: StepView[];
   plays: PlayView[];
   notes: string[];
+  /** What may be wanted next. */
+  offers: Choice[];
   summary: string | undefined;
   error: RunError | undefined;
   hosts: Record<string, HostRecap> | undefined;
+  /** Why it waits for its turn. */
+  waitsFor: string | undefined;
+  /** The run that holds what it waits for. */
+  holder: string | undefined;
+  approval: ApprovalView | undefined;
+  report: Report | undefined;
 };
+
+/** What people are asked to approve, and who did. */
+export type ApprovalView = { hash: string; text: string; needed: number; until: string; given: Person[] };
 
 /** The view of a run after these events, oldest first; undefined before its first event. */
 export function viewOf(events: Iterable<RunEvent>): RunView | undefined {
@@ -46,18 +59,27 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
   if (!view) return undefined;
   switch (event.type) {
     case 'run.queued':
-      return { ...view, state: 'queued' };
+      return { ...view, state: 'queued', waitsFor: event.reason, holder: event.holder };
     case 'run.started':
     case 'run.resumed':
-      return { ...view, state: 'running' };
+      return { ...view, state: 'running', waitsFor: undefined, holder: undefined };
+    case 'approval.asked':
+      return { ...view, state: 'awaiting-approval', approval: approvalOf(event) };
     case 'run.denied':
       return { ...view, state: 'denied' };
     case 'run.approved':
-      return { ...view, state: 'queued' };
+      return approved(view, event);
     case 'run.interrupted':
       return { ...view, state: 'interrupted' };
+    case 'report.made':
+      return { ...view, report: { headline: event.headline, state: event.state, parts: event.parts } };
+    case 'plan.made':
+    case 'file.attached':
+      return view;
     case 'note':
       return { ...view, notes: [...view.notes, event.message] };
+    case 'offer':
+      return { ...view, offers: [...view.offers, offerOf(event)] };
     case 'step.started':
       return { ...view, steps: [...view.steps, { title: event.step, state: 'running' }] };
     case 'step.finished':
@@ -97,10 +119,28 @@ function requested(event: Of<'run.requested'>): RunView {
     steps: [],
     plays: [],
     notes: [],
+    offers: [],
     summary: undefined,
     error: undefined,
     hosts: undefined,
+    waitsFor: undefined,
+    holder: undefined,
+    approval: undefined,
+    report: undefined,
   };
+}
+
+function offerOf({ words, label, style, asks }: Of<'offer'>): Choice {
+  return { words, label, ...(style ? { style } : {}), ...(asks === undefined ? {} : { asks }) };
+}
+
+function approvalOf({ hash, text, needed, until }: Of<'approval.asked'>): ApprovalView {
+  return { hash, text, needed, until, given: [] };
+}
+
+function approved(view: RunView, { by, given = 1, needed = 1 }: Of<'run.approved'>): RunView {
+  const approval = view.approval && by ? { ...view.approval, given: [...view.approval.given, by] } : view.approval;
+  return { ...view, approval, state: given >= needed ? 'queued' : view.state };
 }
 
 function finishStep(steps: StepView[], { step, ok, message }: Of<'step.finished'>): StepView[] {
@@ -135,6 +175,20 @@ function addResult(play: PlayView, event: Of<'task.result'>): PlayView {
       : play.failures,
     recap: { ...play.recap, [event.host]: count(play.recap[event.host] ?? emptyRecap(), event) },
   };
+}
+
+/** What hosts came to over several playbooks of a run. */
+export function addRecaps(
+  before: Readonly<Record<string, HostRecap>> = {},
+  more: Readonly<Record<string, HostRecap>>,
+): Record<string, HostRecap> {
+  const sum = { ...before };
+  for (const [host, recap] of Object.entries(more)) {
+    const known = sum[host] ?? emptyRecap();
+    const kinds = Object.keys(known) as (keyof HostRecap)[];
+    sum[host] = Object.fromEntries(kinds.map((kind) => [kind, known[kind] + recap[kind]])) as HostRecap;
+  }
+  return sum;
 }
 
 export function emptyRecap(): HostRecap {

@@ -9,16 +9,28 @@ import type { AnyModule } from './module.js';
 const TRUE = new Set<unknown>(['y', 'yes', 'on', '1', 'true', 't', 1, true]);
 const FALSE = new Set<unknown>(['n', 'no', 'off', '0', 'false', 'f', 0, false]);
 
+/** What an argument takes, in the words of the reference. */
+export type ArgumentKind = {
+  type: 'text' | 'bool' | 'int' | 'path' | 'list' | 'dict' | 'mode' | 'choice' | 'any';
+  choices?: readonly string[];
+};
+
+/** What each schema of this page takes; the reference reads it. */
+export const argumentKinds = z.registry<ArgumentKind>();
+
 export type ModeArgument = { octal: number } | { symbolic: string } | 'preserve';
 
-/** The arguments of a module: strict, and with `null` meaning not given. */
-export function args<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.preprocess(withoutNulls, z.strictObject(shape));
+/** The arguments of a module: strict, and with `null` meaning not given; for those of `emptyByNull` it means given, but empty. */
+export function args<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  { emptyByNull = [] }: { emptyByNull?: readonly (keyof Shape & string)[] } = {},
+) {
+  return z.preprocess((value) => withoutNulls(value, emptyByNull), z.strictObject(shape));
 }
 
 /** yes/no, true/false, on/off, 1/0. */
 export function bool() {
-  return kind<boolean>((value) => {
+  return kind<boolean>({ type: 'bool' }, (value) => {
     const plain = typeof value === 'string' ? value.trim().toLowerCase() : value instanceof Float ? value.value : value;
     if (TRUE.has(plain)) return { value: true };
     if (FALSE.has(plain)) return { value: false };
@@ -28,7 +40,7 @@ export function bool() {
 
 /** A whole number, also as text. */
 export function int() {
-  return kind<number>((value) => {
+  return kind<number>({ type: 'int' }, (value) => {
     const number = value instanceof Float ? value.value : typeof value === 'string' ? textNumber(value) : Number(value);
     return Number.isSafeInteger(number) && typeof value !== 'boolean'
       ? { value: number }
@@ -38,7 +50,7 @@ export function int() {
 
 /** Any single value as the text Python makes of it. */
 export function text() {
-  return kind<string>((value) =>
+  return kind<string>({ type: 'text' }, (value) =>
     Array.isArray(value) || value instanceof Map
       ? { problem: `must be text, not ${shown(value)}` }
       : { value: pythonText(value) },
@@ -47,27 +59,39 @@ export function text() {
 
 /** A path on the host; `~` and `$VARIABLES` are expanded there, later. */
 export function path() {
-  return kind<string>((value) => {
+  return kind<string>({ type: 'path' }, (value) => {
     if (typeof value !== 'string') return { problem: `must be a path, not ${shown(value)}` };
     if (value === '') return { problem: 'must be a path, not empty' };
     return value.includes('\0') ? { problem: 'must be a path without NUL characters' } : { value };
   });
 }
 
-/** A list of texts, also as text with commas. */
+/** A list of names, also as text with commas: spaces around one are not its own, and one of nothing is none. */
 export function list() {
-  return kind<string[]>((value) => {
-    const items = Array.isArray(value) ? value.map(plain) : typeof value === 'string' ? value.split(',') : [value];
-    const texts = items.flat(1).map((item) => pythonText(item).trim());
-    return items.some((item) => item instanceof Map)
-      ? { problem: `must be a list of texts, not ${shown(value)}` }
-      : { value: texts.filter((item) => item !== '') };
-  });
+  return kind<string[]>({ type: 'list' }, (value) =>
+    converted(textsOf(value), (all) => all.map((one) => one.trim()).filter((one) => one !== '')),
+  );
+}
+
+/** A list of texts exactly as they are, the empty one too. */
+export function texts() {
+  return kind<string[]>({ type: 'list' }, (value) => converted(textsOf(value), (all) => all));
+}
+
+function textsOf(value: unknown): Converted<string[]> {
+  const items = Array.isArray(value)
+    ? value.map(plain).flat(1)
+    : typeof value === 'string'
+      ? value.split(',')
+      : [value];
+  return items.some((item) => item instanceof Map)
+    ? { problem: `must be a list of texts, not ${shown(value)}` }
+    : { value: items.map((item) => pythonText(item)) };
 }
 
 /** A dict of texts, also as text `a=1,b=2` or `a:1,b:2`, or as JSON text. */
 export function textDict() {
-  return kind<ReadonlyMap<string, string>>((value) => {
+  return kind<ReadonlyMap<string, string>>({ type: 'dict' }, (value) => {
     if (value instanceof Map) {
       return { value: new Map([...value].map(([key, inner]) => [pythonText(key), pythonText(plain(inner))] as const)) };
     }
@@ -82,7 +106,7 @@ export function textDict() {
 
 /** File permissions: octal digits as text, a number (as YAML's 0644 gives), symbolic (`u=rw,go=r`) or `preserve`. */
 export function mode() {
-  return kind<ModeArgument>((value) => {
+  return kind<ModeArgument>({ type: 'mode' }, (value) => {
     const number = value instanceof Float ? value.value : value;
     if (typeof number === 'number') {
       return Number.isInteger(number) && number >= 0 && number <= 0o7777
@@ -100,7 +124,7 @@ export function mode() {
 
 /** One of these words. */
 export function choice<const Choice extends string>(...choices: Choice[]) {
-  return kind<Choice>((value) => {
+  return kind<Choice>({ type: 'choice', choices }, (value) => {
     // YAML turns `yes`, `no`, `on` and `off` into booleans before a module sees them.
     const words =
       typeof value === 'boolean' ? (value ? ['yes', 'true', 'on'] : ['no', 'false', 'off']) : [pythonText(value)];
@@ -113,7 +137,7 @@ export function choice<const Choice extends string>(...choices: Choice[]) {
 
 /** Any value as it is. */
 export function raw() {
-  return kind<Value>((value) => ({ value: value as Value }));
+  return kind<Value>({ type: 'any' }, (value) => ({ value: value as Value }));
 }
 
 /**
@@ -121,7 +145,7 @@ export function raw() {
  * Throws PLAYBOOK with every problem in plain words.
  */
 export function moduleArguments<Args>(
-  definition: Pick<AnyModule, 'name' | 'aliases' | 'freeForm'> & { args: z.ZodType<Args> },
+  definition: Pick<AnyModule, 'name' | 'aliases' | 'freeForm' | 'exclusive'> & { args: z.ZodType<Args> },
   given: Record<string, unknown>,
 ): Args {
   const { name, aliases, freeForm } = definition;
@@ -130,11 +154,24 @@ export function moduleArguments<Args>(
     const known = key === '_raw_params' && freeForm ? freeForm : key;
     named[aliases?.[known] ?? known] = value;
   }
+  const present = Object.keys(named).filter((key) => named[key] !== null && named[key] !== undefined);
+  const excluded = excludedNames(definition, new Set(present));
+  if (excluded !== undefined) throw new StarsError('PLAYBOOK', excluded);
   const parsed = definition.args.safeParse(named);
   if (parsed.success) return parsed.data;
   throw new StarsError('PLAYBOOK', `${parsed.error.issues.map((issue) => describe(name, issue)).join('; ')}.`, {
     hint: `It takes ${argumentNames(definition)?.join(', ') ?? 'the arguments of the reference'}.`,
   });
+}
+
+/** Why these names, aliases resolved, do not go together; undefined when they do. */
+export function excludedNames(
+  { exclusive = [] }: Pick<AnyModule, 'exclusive'>,
+  given: ReadonlySet<string>,
+): string | undefined {
+  const clashing = exclusive.filter((names) => names.filter((name) => given.has(name)).length > 1);
+  if (clashing.length === 0) return undefined;
+  return `parameters are mutually exclusive: ${clashing.map((names) => names.join('|')).join(', ')}`;
 }
 
 /** Every spelling of the module's arguments, sorted; undefined when its schema does not say. */
@@ -143,28 +180,35 @@ export function argumentNames({
   aliases,
   freeForm,
 }: Pick<AnyModule, 'args' | 'aliases' | 'freeForm'>): readonly string[] | undefined {
-  const shape = shapeOf(schema);
+  const shape = argumentShape(schema);
   if (!shape) return undefined;
   return [...Object.keys(shape), ...Object.keys(aliases ?? {}), ...(freeForm ? ['_raw_params'] : [])].sort();
 }
 
-function shapeOf(schema: unknown): object | undefined {
+/** The schemas of a module's arguments by name; undefined when its schema does not say. */
+export function argumentShape(schema: unknown): object | undefined {
   if (typeof schema !== 'object' || schema === null) return undefined;
   if ('shape' in schema && typeof schema.shape === 'object' && schema.shape !== null) return schema.shape;
-  return 'out' in schema ? shapeOf(schema.out) : undefined;
+  return 'out' in schema ? argumentShape(schema.out) : undefined;
 }
 
 type Converted<T> = { value: T } | { problem: string };
 
+function converted<T>(found: Converted<T>, convert: (value: T) => T): Converted<T> {
+  return 'value' in found ? { value: convert(found.value) } : found;
+}
+
 // The plain type keeps zod from taking the key for optional, since the input is unknown.
-function kind<T>(convert: (value: unknown) => Converted<T>): z.ZodType<T> {
-  return z.unknown().transform((given, context): T => {
+function kind<T>(known: ArgumentKind, convert: (value: unknown) => Converted<T>): z.ZodType<T> {
+  const schema = z.unknown().transform((given, context): T => {
     const value = plain(given);
     const converted = value === undefined ? { problem: 'is required' } : convert(value);
     if ('value' in converted) return converted.value;
     context.addIssue({ code: 'custom', message: converted.problem });
     return z.NEVER;
   });
+  argumentKinds.add(schema, known);
+  return schema;
 }
 
 function describe(module: string, issue: z.core.$ZodIssue): string {
@@ -173,9 +217,12 @@ function describe(module: string, issue: z.core.$ZodIssue): string {
   return name === '' ? `${module}: ${issue.message}` : `${module}: ${name} ${issue.message}`;
 }
 
-function withoutNulls(value: unknown): unknown {
+function withoutNulls(value: unknown, emptyByNull: readonly string[]): unknown {
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null && inner !== undefined));
+  const entries = Object.entries(value).map(([name, inner]): [string, unknown] =>
+    inner === null && emptyByNull.includes(name) ? [name, ''] : [name, inner],
+  );
+  return Object.fromEntries(entries.filter(([, inner]) => inner !== null && inner !== undefined));
 }
 
 function plain(value: unknown): unknown {

@@ -1,10 +1,12 @@
 import { EMPTY_SCOPE } from './scope.js';
 import { isTrue } from './task-result.js';
-import type { Task } from './task.js';
+import { ownTask, type Task } from './task.js';
 import { type PlayRun, templarFor, type VariableWorld } from './variables.js';
 
 /** What Ansible calls the task that it puts in front of a play. */
 export const FACT_TASK = 'Gathering Facts';
+
+const FACT_WORDS = ['gather_subset', 'gather_timeout', 'fact_path'];
 
 /** The gathering of facts with which a play begins; undefined when the play says no. */
 export function gatheringTask(run: PlayRun, world: VariableWorld): Task | undefined {
@@ -15,19 +17,17 @@ export function gatheringTask(run: PlayRun, world: VariableWorld): Task | undefi
   if (!isTrue(gather)) return undefined;
   // A play with tags of its own gathers only when they are asked for.
   const tags = play.scope.tags.length > 0 ? play.scope.tags : ['always'];
-  return {
-    kind: 'task',
+  return ownTask({
     name: FACT_TASK,
     module: 'setup',
-    args: new Map(),
-    argsTemplate: undefined,
-    rawText: undefined,
-    loop: undefined,
-    loopControl: undefined,
-    keywords: new Map(),
-    listen: [],
+    args: new Map(
+      FACT_WORDS.flatMap((word) => {
+        const value = play.keywords.get(word) ?? null;
+        return value === null ? [] : [[word, value] as const];
+      }),
+    ),
     scope: { ...play.scope, notify: [], tags },
     outer: EMPTY_SCOPE,
     where: play.where,
-  };
+  });
 }

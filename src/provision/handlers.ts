@@ -13,11 +13,11 @@ export function createHandlers(nodes: readonly TaskNode[], nameOf: (handler: Tas
     return flatTasks(nodes);
   }
 
-  /** Whether there is a handler of this name, or one that listens to it: the host owes them from now on. */
-  function notify(name: string, host: HostRun): boolean {
+  /** The host owes the handlers of this name and those that listen to it from now on; their names, none when there are none. */
+  function notify(name: string, host: HostRun): string[] {
     const meant = named(name);
     for (const handler of meant) owed.set(handler, (owed.get(handler) ?? new Set()).add(host));
-    return meant.length > 0;
+    return meant.map((handler) => nameOf(handler) ?? name);
   }
 
   /** Of two handlers with one name the last is meant; all that listen are. */

@@ -1,7 +1,9 @@
 import type { Connection } from '../connection/connection.js';
+import type { StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
 import type { HostRecap } from '../model/run.js';
 import { emptyRecap } from '../model/run-view.js';
+import type { Touched } from './answers.js';
 import { createHostSession, type HostSession } from './host-session.js';
 import { pythonText } from './python-text.js';
 
@@ -9,7 +11,13 @@ import { pythonText } from './python-text.js';
 export type HostStatus = 'active' | 'failed' | 'unreachable' | 'ended';
 
 /** How a play or task wants its hosts reached, where their variables do not say. */
-export type Reach = { connection?: string; user?: string; port?: string };
+export type Reach = {
+  connection?: string;
+  user?: string;
+  port?: string;
+  /** Nothing is changed there, so that the host need not be locked. */
+  onlyReads?: true;
+};
 
 /** One host during a run: its variables, what it has been told, and how it fares. */
 export type HostRun = {
@@ -21,10 +29,17 @@ export type HostRun = {
   /** Facts that tasks set, and registered results. */
   readonly setFacts: Dict;
   status: HostStatus;
+  /** Another run had the host, or one that a task was delegated to. */
+  locked: boolean;
+  /** It was reached ahead of its first task, and why it is not to be tried again. */
+  reached: boolean;
+  lockedOut: StarsError | undefined;
   recap: HostRecap;
   session(reach: Reach): HostSession;
-  /** Something may have changed on this host: what was read before counts no more. */
-  forget(): void;
+  /** Something may have changed on this host: what it concerns of what was read before counts no more, all of it when that is not known. */
+  forget(touched?: Touched): void;
+  /** The same for a change on another host. */
+  forgetShared(touched: Touched | undefined): void;
   close(): Promise<void>;
 };
 
@@ -41,18 +56,25 @@ export function createHostRun(
     includedVars: new Map(),
     setFacts: new Map(),
     status: 'active',
+    locked: false,
+    reached: false,
+    lockedOut: undefined,
     recap: emptyRecap(),
     session(reach) {
-      const key = JSON.stringify([reach.connection, reach.user, reach.port]);
+      const key = JSON.stringify([reach.connection, reach.user, reach.port, reach.onlyReads]);
       const session = sessions.get(key) ?? createHostSession(() => connect(host, reach));
       sessions.set(key, session);
       return session;
     },
-    forget() {
-      for (const session of sessions.values()) session.forget();
+    forget(touched) {
+      for (const session of sessions.values()) session.forget(touched);
+    },
+    forgetShared(touched) {
+      for (const session of sessions.values()) session.forgetShared(touched);
     },
     async close() {
-      await Promise.allSettled([...sessions.values()].map((session) => session.close()));
+      // One after another: the last one takes the host's lock away.
+      for (const session of sessions.values()) await session.close().catch(() => undefined);
     },
   };
   return host;
@@ -64,7 +86,8 @@ export function addFacts({ facts }: HostRun, found: Dict): void {
   const all: Dict = new Map(known instanceof Map ? known : []);
   for (const [name, value] of found) {
     facts.set(name, value);
-    all.set(pythonText(name).replace(/^ansible_/, ''), value);
+    // The one fact that keeps its prefix.
+    all.set(name === 'ansible_local' ? name : pythonText(name).replace(/^ansible_/, ''), value);
   }
   facts.set('ansible_facts', all);
 }

@@ -1,6 +1,6 @@
 import type { HostRecap } from '../model/run.js';
 import type { HostRun } from './host-run.js';
-import { partsOf, resolveTaskFile, scopeOfInclude } from './includes.js';
+import { partsOf, resolveTaskFile, scopeOfInclude, validates } from './includes.js';
 import type { Play, PlaybookLoader } from './playbook.js';
 import { playbookError } from './playbook-error.js';
 import { isTrue, plainOf, type Include, type TaskOutcome } from './task-result.js';
@@ -8,6 +8,11 @@ import type { Task, TaskNode } from './task.js';
 
 /** What one include brings to one host; hosts with the same key run the same nodes together. */
 export type IncludedNodes = { key: string; host: HostRun; nodes: TaskNode[] };
+
+/** A role that is included runs as often as it is, unless that is not wanted. */
+function againOf({ args }: Include): boolean {
+  return isTrue(args.get('allow_duplicates') ?? true);
+}
 
 /** Loads what tasks include at run time and puts hosts that include the same together. */
 export function createIncludeRunner(loader: PlaybookLoader) {
@@ -29,7 +34,14 @@ export function createIncludeRunner(loader: PlaybookLoader) {
       const secret = !isTrue(include.args.get('public') ?? false);
       return loader.useRole(
         include.target,
-        { scope, parts: partsOf(include.args), where: task.where, again: true, secret },
+        {
+          scope,
+          parts: partsOf(include.args),
+          where: task.where,
+          again: againOf(include),
+          secret,
+          validate: validates(include.args),
+        },
         play,
       );
     }

@@ -1,12 +1,12 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Dict, Value } from '../jinja/value.js';
 import { protect } from '../templating/unsafe.js';
 import { nameList, textList } from './playbook-error.js';
 import type { Role, RoleParts } from './role.js';
-import type { Scope } from './scope.js';
+import { defaultsOf, dependentsOf, parentRolesOf, type Scope } from './scope.js';
 import type { Task } from './task.js';
-import type { Include } from './task-result.js';
+import { type Include, isTrue } from './task-result.js';
 import { pythonText } from './python-text.js';
 
 /** The file that an include or import names, as written. */
@@ -24,6 +24,11 @@ export function partsOf(args: Dict): RoleParts {
   return { ...part('tasks'), ...part('handlers'), ...part('vars'), ...part('defaults') };
 }
 
+/** Whether `rolespec_validate` lets the role check its arguments. */
+export function validates(args: Dict): boolean {
+  return isTrue(args.get('rolespec_validate') ?? true);
+}
+
 /** Ansible's search order of a task file: beside the including file, the role's tasks (or handlers), the role, the playbook. */
 export function resolveTaskFile(
   target: string,
@@ -36,7 +41,11 @@ export function resolveTaskFile(
     ...(role ? [join(role.path, 'tasks'), join(role.path, 'handlers'), role.path] : []),
     playbookFolder,
   ];
-  return folders.map((folder) => resolve(folder, target)).find((file) => existsSync(file) && statSync(file).isFile());
+  return folders.map((folder) => resolve(folder, target)).find(isFile);
+}
+
+export function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 /** The scope of what an import brings: that of the task, with `include: x.yml name=value` as variables. */
@@ -44,7 +53,7 @@ export function scopeOfImport(task: Task): Scope {
   const named = namedVariables(task.args);
   const tags = named.get('tags');
   named.delete('tags');
-  const scope = named.size > 0 ? { ...task.scope, params: [...task.scope.params, named] } : task.scope;
+  const scope = named.size > 0 ? { ...task.scope, vars: [...task.scope.vars, named] } : task.scope;
   return tags === undefined ? scope : { ...scope, tags: [...scope.tags, ...textList(tags)] };
 }
 
@@ -56,11 +65,19 @@ export function scopeOfInclude(task: Task, { kind, args, vars }: Include): Scope
   const own = [task.keywords.get('vars'), vars].filter((one): one is Dict => one instanceof Map && one.size > 0);
   if (task.module === 'include' || task.module.startsWith('import_')) {
     const scope = scopeOfImport(task);
-    return { ...scope, params: [...scope.params, ...own] };
+    return { ...scope, params: [...scope.params, namedVariables(task.args), ...own] };
   }
   const scope = withApplied(task.outer, args.get('apply'));
   const placed = { ...scope, params: [...scope.params, ...own] };
-  return kind === 'role' ? { ...placed, role: undefined, use: undefined } : placed;
+  return kind === 'role'
+    ? {
+        ...placed,
+        role: undefined,
+        parentRoles: parentRolesOf(task.scope),
+        dependents: dependentsOf(task.scope),
+        use: undefined,
+      }
+    : placed;
 }
 
 function withApplied(outer: Scope, apply: Value | undefined): Scope {
@@ -69,7 +86,7 @@ function withApplied(outer: Scope, apply: Value | undefined): Scope {
     const value = apply.get(name);
     return value === undefined ? [] : Array.isArray(value) ? value : [value];
   };
-  const special = new Set(['when', 'tags', 'vars', 'environment', 'notify']);
+  const special = new Set(['when', 'tags', 'vars', 'environment', 'notify', 'module_defaults']);
   // The arguments are templated already.
   const vars = protect(apply.get('vars') ?? null);
   return {
@@ -78,6 +95,7 @@ function withApplied(outer: Scope, apply: Value | undefined): Scope {
     tags: [...outer.tags, ...textList(apply.get('tags'))],
     vars: vars instanceof Map ? [...outer.vars, vars] : outer.vars,
     environment: [...outer.environment, ...list('environment')],
+    moduleDefaults: [...outer.moduleDefaults, ...defaultsOf(apply)],
     notify: [...outer.notify, ...nameList(apply.get('notify'))],
     keywords: new Map([
       ...outer.keywords,

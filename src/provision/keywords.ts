@@ -8,6 +8,7 @@ const HANDED_DOWN = [
   'ignore_errors',
   'ignore_unreachable',
   'no_log',
+  'throttle',
   'check_mode',
   'diff',
   'run_once',
@@ -19,7 +20,7 @@ const HANDED_DOWN = [
 ] as const;
 
 /** The same with what only roles, blocks and imports hand down. */
-export const INHERITED = [...HANDED_DOWN, 'delegate_to'] as const;
+export const INHERITED = [...HANDED_DOWN, 'delegate_to', 'delegate_facts'] as const;
 
 /** What may stand on a play, a role, a block and a task alike. */
 const EVERYWHERE = [
@@ -28,7 +29,6 @@ const EVERYWHERE = [
   'tags',
   'vars',
   'environment',
-  'throttle',
   'debugger',
   'module_defaults',
   'collections',
@@ -60,9 +60,18 @@ export const PLAY_KEYWORDS = new Set([
   'force_handlers',
 ]);
 
-export const ROLE_KEYWORDS = new Set([...EVERYWHERE, 'role', 'when', 'delegate_to']);
+export const ROLE_KEYWORDS = new Set([...EVERYWHERE, 'role', 'when', 'delegate_to', 'delegate_facts']);
 
-export const BLOCK_KEYWORDS = new Set([...EVERYWHERE, 'block', 'rescue', 'always', 'when', 'notify', 'delegate_to']);
+export const BLOCK_KEYWORDS = new Set([
+  ...EVERYWHERE,
+  'block',
+  'rescue',
+  'always',
+  'when',
+  'notify',
+  'delegate_to',
+  'delegate_facts',
+]);
 
 export const TASK_KEYWORDS = new Set([
   ...EVERYWHERE,
@@ -86,15 +95,6 @@ export const TASK_KEYWORDS = new Set([
   'poll',
   'su',
   'su_user',
-]);
-
-/** Known to Ansible, not run by Stars yet: refused before any host is touched, since leaving one out would change what happens. */
-export const REFUSED_KEYWORDS = new Map([
-  ['async', 'Run it without async: Stars runs every host at once and shows progress.'],
-  ['throttle', 'Use serial on the play to limit how many hosts run at once.'],
-  ['vars_prompt', 'Nobody can answer a prompt in a chat: give the value with -e name=value.'],
-  ['module_defaults', 'Write the arguments on the tasks.'],
-  ['debugger', 'Remove it: there is no terminal to debug in.'],
 ]);
 
 export const LOOP_CONTROL_KEYWORDS = new Set([

@@ -1,14 +1,22 @@
 import { type Position, StarsError } from '../errors.js';
 import type { Value } from '../jinja/value.js';
 import type { Templar } from '../templating/templar.js';
+import type { Deprecated } from './playbook-error.js';
 import type { Loop } from './task.js';
 
 const MOST_ITEMS = 100_000;
 
 /** The items of a loop. `with_items` flattens one level; a bare name of a list variable stands for the list, as it did in Ansible 2.1. */
-export function loopItems({ kind, value }: Loop, templar: Templar, where: Position | undefined): Value[] {
+export function loopItems(
+  { kind, value }: Loop,
+  templar: Templar,
+  where: Position | undefined,
+  deprecated?: Deprecated,
+): Value[] {
   const items =
-    kind === 'loop' ? plainLoop(templar.template(value, where), where) : lookupLoop(kind, value, templar, where);
+    kind === 'loop'
+      ? plainLoop(templar.template(value, where), where)
+      : lookupLoop({ kind, value }, templar, where, deprecated);
   if (items.length > MOST_ITEMS)
     throw new StarsError(
       'PLAYBOOK',
@@ -26,19 +34,38 @@ function plainLoop(value: Value, where: Position | undefined): Value[] {
   });
 }
 
-function lookupLoop(kind: string, value: Value, templar: Templar, where: Position | undefined): Value[] {
-  const terms = templar.template(bareVariable(value, templar, where), where);
+function lookupLoop(
+  { kind, value }: Loop,
+  templar: Templar,
+  where: Position | undefined,
+  deprecated?: Deprecated,
+): Value[] {
+  const known = bareVariable({ kind, value }, templar, where);
+  if (known !== value)
+    deprecated?.(`A bare name in with_${kind} is an old form: write "{{ … }}" around the variable.`, where);
+  const terms = templar.template(known, where);
   if (kind === 'items')
     return (Array.isArray(terms) ? terms : [terms]).flatMap((term) => (Array.isArray(term) ? [...term] : [term]));
   return templar.runLookup(kind, Array.isArray(terms) ? terms : [terms], undefined, where);
 }
 
-function bareVariable(value: Value, templar: Templar, where: Position | undefined): Value {
-  if (Array.isArray(value))
-    return value.map((one) =>
-      typeof one === 'string' && !templar.isTemplate(one) ? bareList(one, templar, where) : one,
-    );
-  return typeof value === 'string' && !templar.isTemplate(value) ? bareList(value, templar, where) : value;
+// Of the words in the list of a loop only these were looked up; in the others they are items, patterns or names of files.
+const LOOKED_UP: ReadonlyMap<string, number> = new Map([
+  ['cartesian', Infinity],
+  ['flattened', Infinity],
+  ['nested', Infinity],
+  ['together', Infinity],
+  // What follows the list is the name of a key.
+  ['subelements', 1],
+]);
+
+function bareVariable({ kind, value }: Loop, templar: Templar, where: Position | undefined): Value {
+  const known = (one: Value) =>
+    typeof one === 'string' && !templar.isTemplate(one) ? bareList(one, templar, where) : one;
+  if (!Array.isArray(value)) return known(value);
+  const most = LOOKED_UP.get(kind) ?? 0;
+  const items = value.map((one, index) => (index < most ? known(one) : one));
+  return items.some((one, index) => one !== value[index]) ? items : value;
 }
 
 function bareList(text: string, templar: Templar, where: Position | undefined): Value {

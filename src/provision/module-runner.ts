@@ -1,18 +1,31 @@
-import type { Become, ExecResult } from '../connection/connection.js';
+import type { Clock } from '../clock.js';
+import type { ExecResult } from '../connection/connection.js';
 import { StarsError } from '../errors.js';
-import type { Dict, Value } from '../jinja/value.js';
+import type { Dict } from '../jinja/value.js';
 import type { Templar } from '../templating/templar.js';
 import { protect } from '../templating/unsafe.js';
+import { createActing, uploadsFirst } from './acting.js';
+import type { Touched } from './answers.js';
 import { moduleArguments } from './arguments.js';
+import { type Ahead, askingAhead } from './asking-ahead.js';
+import { asyncWish } from './async-wish.js';
+import { type AsyncWish, createAsyncJobs } from './async-jobs.js';
 import { becomeOf } from './become.js';
+import { changeOf, type Watch } from './change.js';
 import { unifiedDiff } from './diff.js';
 import { addFacts, type HostRun } from './host-run.js';
-import type { HostSession, Question } from './host-session.js';
+import type { Question } from './joint-questions.js';
+import { filteredFacts, setupArguments } from './facts/setup-arguments.js';
+import { setupFactFor } from './facts/setup.js';
 import { createLocalFiles } from './local-files.js';
-import type { Action, AnyModule, Fact, ModuleContext, Plan } from './module.js';
+import type { AnyModule, ModuleContext, Plan } from './module.js';
+import type { Place } from './place.js';
+import { actedResult, endResult, idleResult } from './plan-result.js';
 import { templatedArguments } from './task-arguments.js';
-import { definedOnly, environmentOf, keywordOf, reachOf } from './task-keywords.js';
+import { environmentOf, keywordOf, reachOf } from './task-keywords.js';
 import { isTrue } from './task-result.js';
+import type { TaskJournal } from './task-journal.js';
+import { templateVariables } from './template-variables.js';
 import type { Task } from './task.js';
 import { type PlayRun, searchFolders, templarFor, type VariableWorld } from './variables.js';
 import { pythonText } from './python-text.js';
@@ -20,37 +33,46 @@ import { pythonText } from './python-text.js';
 export type ModuleRunnerOptions = {
   world: VariableWorld;
   modules: ReadonlyMap<string, AnyModule>;
-  setupFact: Fact<Dict>;
+  decrypt(text: string, file: string, encoding?: 'utf8' | 'latin1'): string;
   signal: AbortSignal;
+  clock: Clock;
   /** Distinguishes the temporary names of this run on the hosts. */
   runId: string;
+  journal: TaskJournal;
+  /** Told of changes before they are made; it may forbid them. */
+  watch?: Watch | undefined;
 };
 
-/** Where a task acts: its own host, or the one it is delegated to. */
-export type Place = {
-  host: HostRun;
-  session: HostSession;
-  become: Become | undefined;
-  variable(name: string): Value | undefined;
-};
+/** A task that acted on a host, and what it touched there, when that is known. */
+export type Act = { host: HostRun; touched: Touched | undefined };
 
 /** What a task will ask of its host first, and whether it is certain to change something. */
 export type Foreseen = { questions: Question[]; acts: boolean };
+
+/** `resultIsSeen`: see the context of modules. */
+export type RunOptions = { ahead: Ahead; resultIsSeen: boolean; beforeActing(): void };
 
 export type ModuleRunner = ReturnType<typeof createModuleRunner>;
 
 const ACTION_TIMEOUT_MS = 3_600_000;
 const MOST_QUESTIONS = 8;
+/** What these start is the playbook's own and may detach itself; what others start, such as a service, is meant to stay. */
+const RUNS_PROGRAMS_OF_OTHERS = new Set(['command', 'shell', 'script', 'raw']);
+// Made once: an error takes long to make, and this one only ends a plan.
+const NOT_READ_YET = new StarsError('INTERNAL', 'This fact is not read yet.');
 
 /** Plans modules and performs their plans. */
-export function createModuleRunner({ world, modules, setupFact, signal, runId }: ModuleRunnerOptions) {
+export function createModuleRunner(options: ModuleRunnerOptions) {
+  const { world, modules, decrypt, signal, clock, runId, journal, watch } = options;
+  const jobs = createAsyncJobs({ clock, signal });
+  const acting = createActing({ signal, temporaryPath });
   let temporaryNames = 0;
-  let actions = 0;
+  const actions: Act[] = [];
 
   function placeFor(task: Task, host: HostRun, play: PlayRun, templar: Templar): Place {
     const doer = delegateOf(task, host, templar);
     const looking = doer === host ? templar : templarFor(world, play, doer, task);
-    const variable = (name: string) => definedOnly(looking, name);
+    const variable = (name: string) => looking.variable(name);
     world.hidePasswords(looking);
     return {
       host: doer,
@@ -73,66 +95,104 @@ export function createModuleRunner({ world, modules, setupFact, signal, runId }:
   }
 
   /** The registered result of a module and what it changed, as a diff. */
-  async function run(task: Task, templar: Templar, place: Place): Promise<{ result: Dict; diff: string | undefined }> {
+  async function run(
+    task: Task,
+    templar: Templar,
+    place: Place,
+    how: RunOptions,
+  ): Promise<{ result: Dict; diff: string | undefined }> {
     const module = modules.get(task.module);
     if (!module) throw new StarsError('UNSUPPORTED', `The module ${task.module} is not one that Stars runs.`);
-    const context = contextFor(task, templar, place);
-    const plan = await planOf(module, { task, templar, context });
+    const temporary: string[] = [];
+    const own = contextFor(task, templar, place, { temporary, resultIsSeen: how.resultIsSeen });
+    const { fact, asked } = askingAhead(own, place, how.ahead);
+    const context = { ...own, fact };
+    const args = templatedArguments(task, templar, { freeText: true });
+    const plan = await planWith(module, args, context);
+    const { hostName: host, checkMode } = context;
+    how.beforeActing();
+    const change = watch && changeOf({ task, args, plan, host, checkMode });
+    if (change) watch?.(change);
     const diff = context.diffMode || context.checkMode ? unifiedDiff(plan.diff) : undefined;
-    return { result: await resultOf(plan, place, { task, templar, context }), diff };
+    return { result: await resultOf(plan, place, { task, templar, context, temporary, asked: asked() }), diff };
   }
 
   async function resultOf(plan: Plan, place: Place, setting: Setting): Promise<Dict> {
-    if (plan.failed !== undefined) return merged(plan.result, { failed: true, changed: false, msg: plan.failed });
-    if (plan.skipped !== undefined) return merged(plan.result, { skipped: true, changed: false, msg: plan.skipped });
-    if (plan.setFacts) addFacts(place.host, protectAll(plan.setFacts));
-    const changed = plan.changed ?? plan.actions.length > 0;
-    if (!setting.context.checkMode && plan.actions.length > 0) return act(plan, changed, place, setting);
-    const end = setting.context.checkMode ? undefined : plan.finish?.([]);
-    return merged(plan.result, { changed, failed: false }, end);
+    const wish = asyncWish(setting.task, setting.templar);
+    return wish ? runAsJob(plan, place, wish, setting.task) : runNow(plan, place, setting);
   }
 
-  async function act(plan: Plan, changed: boolean, place: Place, { task, templar }: Setting): Promise<Dict> {
+  /** What the job needs is uploaded first; then its commands are on their own. */
+  async function runAsJob(plan: Plan, place: Place, wish: AsyncWish, task: Task): Promise<Dict> {
+    const idle = idleResult(plan);
+    const [sent, left] = idle ? [[], []] : uploadsFirst(plan.actions);
+    const action = journal.noteOf(task);
+    if (sent.length + left.length > 0) await journal.stored(task);
+    await acting.upload(sent, place, { action, timeoutMs: ACTION_TIMEOUT_MS, endDetached: false });
+    if (left.length > 0) actions.push({ host: place.host, touched: undefined });
+    const resultOfAll = (results: ExecResult[]) => {
+      if (plan.setFacts) addFacts(place.host, protectAll(plan.setFacts));
+      return idle ?? endResult(plan, results, { checkMode: false });
+    };
+    return jobs.start({ actions: left, action, resultOf: resultOfAll }, place, wish);
+  }
+
+  async function runNow(plan: Plan, place: Place, setting: Setting): Promise<Dict> {
+    const idle = idleResult(plan);
+    if (idle) return idle;
+    if (plan.setFacts) addFacts(place.host, protectAll(plan.setFacts));
+    const { checkMode } = setting.context;
+    if (checkMode || plan.actions.length === 0) return endResult(plan, [], { checkMode });
+    return actedResult(plan, await act(plan, place, setting));
+  }
+
+  async function act(plan: Plan, place: Place, { task, templar, temporary, asked }: Setting): Promise<ExecResult[]> {
     const seconds = Number(keywordOf(task, templar, 'timeout') ?? 0);
     const timeoutMs = seconds > 0 ? seconds * 1000 : ACTION_TIMEOUT_MS;
-    const results: ExecResult[] = [];
-    actions += 1;
-    place.host.forget();
+    const endDetached = RUNS_PROGRAMS_OF_OTHERS.has(task.module);
+    const action = journal.noteOf(task);
+    await journal.stored(task);
+    const touched = place.session.bounds(plan.touches, place.become);
+    // A module that acts without asking does so each time, which says nothing about the tasks after it.
+    if (asked) place.session.differs(touched);
+    actions.push({ host: place.host, touched });
+    place.host.forget(touched);
     try {
-      for (const action of plan.actions) {
-        const result = await perform(action, place, timeoutMs);
-        if (result) results.push(result);
-        if (result && result.code !== 0) break;
-      }
+      return await acting.act(plan.actions, place, { action, timeoutMs, endDetached, temporary });
     } finally {
       // What others asked while this was going on may show it half done.
-      place.host.forget();
+      place.host.forget(touched);
     }
-    return actedResult(plan, changed, results);
   }
 
-  async function perform(action: Action, place: Place, timeoutMs: number): Promise<ExecResult | undefined> {
-    const connection = await place.session.connection();
-    const how = { become: place.become, signal, timeoutMs };
-    if (action.kind === 'run') return connection.exec(action.command.text, how);
-    await connection.upload(action.content, action.path, how);
-    return undefined;
-  }
-
-  function contextFor(task: Task, templar: Templar, { session, become, variable }: Place): ModuleContext {
-    const files = createLocalFiles((kind) =>
-      searchFolders(kind, task.scope.role, world.playbookFolder, task.where?.file),
-    );
+  function contextFor(
+    task: Task,
+    templar: Templar,
+    { session, become, variable }: Place,
+    { temporary = [], resultIsSeen }: { temporary?: string[]; resultIsSeen: boolean },
+  ): ModuleContext {
+    const files = createLocalFiles({
+      folders: (kind) => searchFolders(kind, task, world.playbookFolder),
+      decrypt,
+      onRead: world.onRead,
+    });
     return {
       fact: (fact) => session.fact(fact, become, signal),
       variable,
-      renderFile: (text, file) => templar.renderTemplate(text, file),
+      renderFile: (text, file, names) =>
+        ofItem(task, () => templar.renderTemplate(text, file, templateVariables(file, names, clock.now()))),
       readLocal: files.read,
       listLocal: files.list,
-      temporaryPath,
+      temporaryPath(path) {
+        const name = temporaryPath(path);
+        temporary.push(name);
+        return name;
+      },
+      hostName: pythonText(templar.variable('inventory_hostname') ?? ''),
       become,
       checkMode: isTrue(keywordOf(task, templar, 'check_mode') ?? world.checkMode),
       diffMode: isTrue(keywordOf(task, templar, 'diff') ?? world.diffMode),
+      resultIsSeen,
       environment: environmentOf(task, templar),
       signal,
     };
@@ -144,8 +204,12 @@ export function createModuleRunner({ world, modules, setupFact, signal, runId }:
     return `${folder === '/' ? '' : folder}/.stars-${runId}-${temporaryNames}`;
   }
 
-  async function gather({ host, session, become }: Place): Promise<Dict> {
-    const facts = await session.fact(setupFact, become, signal);
+  /** Gathers what the arguments of `setup` ask for; the facts that pass its filter are the host's from now on. */
+  async function gather({ host, session, become }: Place, args: Dict, ahead: Ahead): Promise<Dict> {
+    const { options, filter } = setupArguments(args);
+    const fact = setupFactFor(options);
+    session.prefetch([{ script: fact.script, become }, ...(await ahead(session))], signal);
+    const facts = filteredFacts(await session.fact(fact, become, signal), filter);
     addFacts(host, protectAll(facts));
     return facts;
   }
@@ -153,16 +217,18 @@ export function createModuleRunner({ world, modules, setupFact, signal, runId }:
   /** The facts a task will ask for first, found by planning it without answers; nothing when that needs what is not known yet. */
   async function foresee(task: Task, templar: Templar, place: Place): Promise<Foreseen> {
     const questions: Question[] = [];
-    const ask = ({ script }: { script: string }) => void questions.push({ script, become: place.become });
-    if (task.module === 'setup' || task.module === 'gather_facts') ask(setupFact);
-    const module = modules.get(task.module);
-    if (!module) return { questions, acts: false };
+    const ask = ({ script, together, about }: Omit<Question, 'become'>) =>
+      void questions.push({ script, together, about, become: place.become });
     try {
+      if (task.module === 'setup' || task.module === 'gather_facts')
+        ask(setupFactFor(setupArguments(templatedArguments(task, templar, { freeText: true })).options));
+      const module = modules.get(task.module);
+      if (!module) return { questions, acts: false };
       const context: ModuleContext = {
-        ...contextFor(task, templar, place),
+        ...contextFor(task, templar, place, { resultIsSeen: false }),
         fact: (fact) => {
           ask(fact);
-          return Promise.reject(new StarsError('INTERNAL', 'This fact is not read yet.'));
+          return Promise.reject(NOT_READ_YET);
         },
       };
       const plan = await planOf(module, { task, templar, context });
@@ -173,35 +239,47 @@ export function createModuleRunner({ world, modules, setupFact, signal, runId }:
     }
   }
 
-  /** How many tasks acted on a host so far. */
-  return { placeFor, run, gather, foresee, actions: () => actions };
+  return {
+    placeFor,
+    run,
+    gather,
+    foresee,
+    jobStatus: jobs.status,
+    jobsLeft: jobs.left,
+    actions: actions as readonly Act[],
+  };
 }
 
-type Setting = { task: Task; templar: Templar; context: ModuleContext };
+/** `temporary` are the names that the module asked for. */
+type Setting = {
+  task: Task;
+  templar: Templar;
+  context: ModuleContext;
+  temporary: readonly string[];
+  /** Whether the plan was made from answers of the host. */
+  asked: boolean;
+};
 
-function planOf(module: AnyModule, { task, templar, context }: Setting): Promise<Plan> {
-  const args = templatedArguments(task, templar, { freeText: true });
+function planOf(module: AnyModule, { task, templar, context }: Omit<Setting, 'temporary' | 'asked'>): Promise<Plan> {
+  return planWith(module, templatedArguments(task, templar, { freeText: true }), context);
+}
+
+function planWith(module: AnyModule, args: Dict, context: ModuleContext): Promise<Plan> {
   const given = Object.fromEntries([...args].map(([name, value]) => [pythonText(name), value]));
   return module.plan(moduleArguments(module, given) as never, context);
 }
 
-/** The registered result after acting: the module's own words about failure win over the exit code. */
-function actedResult(plan: Plan, changed: boolean, results: ExecResult[]): Dict {
-  const last = results.at(-1);
-  const ended = plan.finish?.(results);
-  const broken = last !== undefined && last.code !== 0;
-  const failed = ended?.has('failed') ? isTrue(ended.get('failed')) : broken;
-  const words: Record<string, Value> =
-    broken && failed
-      ? { msg: (last.stderr.trim() || last.stdout.trim() || `exit code ${last.code}`).slice(0, 4000), rc: last.code }
-      : {};
-  return merged(plan.result, { changed, failed, ...words }, ended);
-}
-
-function merged(first: Dict | undefined, second: Record<string, Value>, third?: Dict): Dict {
-  return new Map<Value, Value>([...(first ?? []), ...Object.entries(second), ...(third ?? [])]);
-}
-
 function protectAll(facts: Dict): Dict {
   return new Map([...facts].map(([name, value]) => [name, protect(value)]));
+}
+
+/** A mistake in a file that a module templates is a failure of one item, and its loop goes on. */
+function ofItem<T>({ loop }: Task, render: () => T): T {
+  try {
+    return render();
+  } catch (thrown) {
+    if (!loop || !(thrown instanceof StarsError)) throw thrown;
+    const { message, hint, where, cause } = thrown;
+    throw new StarsError('PLAYBOOK', message, { cause, ...(hint ? { hint } : {}), ...(where ? { where } : {}) });
+  }
 }

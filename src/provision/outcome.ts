@@ -7,10 +7,14 @@ import { dictOf, type Include, isTrue, type ItemOutcome, messageOf, type TaskOut
 import type { Task } from './task.js';
 
 /** What running a task once came to. */
-export type Once = { result: Dict; includes: Include[]; diff: string | undefined };
+export type Once = { result: Dict; includes: Include[]; diff: string | undefined; notify?: string[] };
 
 /** The same for a whole task with its loop. */
-export type Draft = Once & { items: ItemOutcome[] };
+export type Draft = Once & {
+  items: ItemOutcome[];
+  /** Whether no_log hides it, where that was asked for each item of a loop. */
+  hidden?: boolean;
+};
 
 export function once(result: Dict): Once {
   return { result, includes: [], diff: undefined };
@@ -37,8 +41,9 @@ export function loopResult(results: Value[]): Dict {
 }
 
 /** The outcome as everybody sees it: failures that are ignored are marked, and no_log hides all words. */
-export function outcomeOf(task: Task, templar: Templar, { result, includes, diff, items }: Draft): TaskOutcome {
-  const hidden = isHidden(task, templar);
+export function outcomeOf(task: Task, templar: Templar, draft: Draft): TaskOutcome {
+  const { result, includes, diff, items, notify = [] } = draft;
+  const hidden = draft.hidden ?? isHidden(task, templar);
   const ignored = statusOf(result) === 'failed' && flagOf(task, templar, 'ignore_errors');
   const status: TaskStatus = ignored ? 'ignored' : statusOf(result);
   return {
@@ -49,6 +54,7 @@ export function outcomeOf(task: Task, templar: Templar, { result, includes, diff
     diff: hidden ? undefined : diff,
     items: hidden ? items.map(hideItem) : items,
     includes: statusOf(result) === 'failed' ? [] : includes,
+    notify,
   };
 }
 
@@ -70,6 +76,8 @@ function wordsOf(
 export function failedOutcome(task: Task, templar: Templar, error: StarsError): TaskOutcome {
   if (isUnreachable(error)) return unreachableOutcome(task, templar, error);
   const result = failedResult(task, error);
+  // No task may ignore that a host is not what was approved, or another run's.
+  if (NEVER_IGNORED.has(error.code)) return { ...plainOutcome('failed', result), message: messageOf(result) };
   try {
     return outcomeOf(task, templar, { ...once(result), items: [] });
   } catch {
@@ -77,6 +85,8 @@ export function failedOutcome(task: Task, templar: Templar, error: StarsError): 
     return { ...plainOutcome('failed', result), message: hasNoLog(task) ? censored('failed') : messageOf(result) };
   }
 }
+
+const NEVER_IGNORED: ReadonlySet<string> = new Set(['DRIFT', 'LOCKED', 'LOCK_LOST']);
 
 function unreachableOutcome(task: Task, templar: Templar, error: StarsError): TaskOutcome {
   const message = error.describe();
@@ -86,7 +96,7 @@ function unreachableOutcome(task: Task, templar: Templar, error: StarsError): Ta
 }
 
 function plainOutcome(status: TaskStatus, result: Dict): TaskOutcome {
-  return { status, changed: false, result, message: undefined, diff: undefined, items: [], includes: [] };
+  return { status, changed: false, result, message: undefined, diff: undefined, items: [], includes: [], notify: [] };
 }
 
 /** The result of a task, or of one item, that ended with an error. */
@@ -102,9 +112,20 @@ export function isUnreachable({ code }: StarsError): boolean {
   return code === 'UNREACHABLE' || code === 'HOST_KEY' || code === 'AUTHENTICATION';
 }
 
+/** As Ansible judges: what failed_when said goes before what was registered, also for the items of a loop. */
 export function statusOf(result: Dict): TaskStatus {
-  if (isTrue(result.get('failed'))) return 'failed';
+  if (hasFailed(result)) return 'failed';
   return isTrue(result.get('skipped')) ? 'skipped' : 'ok';
+}
+
+function hasFailed(result: Dict): boolean {
+  const judged = result.get('failed_when_result');
+  if (judged !== undefined) return isTrue(judged);
+  const items = result.get('results');
+  const judgedItems = Array.isArray(items)
+    ? items.flatMap((item) => (item instanceof Map ? (item.get('failed_when_result') ?? []) : []))
+    : [];
+  return judgedItems.length > 0 ? judgedItems.some(isTrue) : isTrue(result.get('failed'));
 }
 
 /** Whether no_log is set on the task or around it. */

@@ -2,7 +2,6 @@ import type { Value } from '../jinja/value.js';
 import type { Redactor } from '../secret.js';
 import type { Templar } from '../templating/templar.js';
 import { pythonText } from './python-text.js';
-import { definedOnly } from './task-keywords.js';
 
 const PASSWORDS = [
   'ansible_become_password',
@@ -23,7 +22,7 @@ export function registerPasswords(templar: Templar, redactor: Redactor | undefin
 /** A password that needs what is not known yet cannot be shown yet either. */
 function knownByNow(templar: Templar, name: string): Value | undefined {
   try {
-    return definedOnly(templar, name);
+    return templar.variable(name);
   } catch {
     return undefined;
   }

@@ -1,74 +1,120 @@
-import { FACT_TASK } from './fact-gathering.js';
-import pLimit from 'p-limit';
-import { asStarsError } from '../errors.js';
-import type { Value } from '../jinja/value.js';
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { OwedHandler } from '../model/remainder.js';
 import type { Emit } from '../model/run.js';
-import { count } from '../model/run-view.js';
-import { plain, protect } from '../templating/unsafe.js';
-import { createHandlers, type Handlers } from './handlers.js';
-import { clearFacts, type HostRun } from './host-run.js';
-import { createIncludeRunner, type IncludedNodes } from './include-runner.js';
-import { failedOutcome, isHidden } from './outcome.js';
+import { controlModules } from './control/index.js';
+import type { OnResult } from './ad-hoc.js';
+import { type BatchEnd, EndOfPlay, forcesHandlers, stopIfTooManyFailed, uncountedFailures } from './end-of-play.js';
+import { FACT_TASK } from './fact-gathering.js';
+import type { Foresight } from './foresight.js';
+import { createHandlers } from './handlers.js';
+import type { HostRun } from './host-run.js';
+import { createHostTurn, type Doer } from './host-turn.js';
+import { createIncludeRunner } from './include-runner.js';
+import { lockInOrder } from './lock-in-order.js';
+import { runMeta } from './meta.js';
+import type { Act } from './module-runner.js';
+import { oweFromBefore, owedIn } from './notify.js';
+import type { Batch, Names, Surroundings } from './play-batch.js';
 import type { PlaybookLoader } from './playbook.js';
-import { playbookError } from './playbook-error.js';
+import { strategyOf } from './strategy.js';
 import { selectedByTags } from './tags.js';
-import { flagOf, holds, reachOf } from './task-keywords.js';
-import { isTrue, type TaskOutcome } from './task-result.js';
+import { flagOf } from './task-keywords.js';
+import { createTaskNames } from './task-names.js';
 import type { TaskRunner } from './task-runner.js';
-import { type Block, type Task, type TaskNode, titleOf } from './task.js';
+import type { Block, Task, TaskNode } from './task.js';
+import { createThrottle } from './throttle.js';
 import { type PlayRun, templarFor, type VariableWorld } from './variables.js';
-import { pythonText } from './python-text.js';
 
 export type PlayRunnerOptions = {
   world: VariableWorld;
   runner: TaskRunner;
+  foresight: Foresight;
   loader: PlaybookLoader;
   emit: Emit;
+  remark(message: string): void;
+  refreshInventory(): Promise<void>;
   signal: AbortSignal;
   forks: number;
   tags: readonly string[];
   skipTags: readonly string[];
   /** Tasks before the one of this name are left out; undefined from that task on. */
   startAt: { name: string | undefined };
-  /** How many tasks acted on a host so far. */
-  actions(): number;
+  /** Handlers that hosts owe from an earlier run, once the first task is reached. */
+  owed: readonly OwedHandler[];
+  /** Told of each task that begins. */
+  announced(task: Task): void;
+  /** The tasks that acted on hosts so far. */
+  actions: readonly Act[];
   now(): number;
+  /** Told of what each host came to in each task. */
+  onResult?: OnResult | undefined;
 };
 
-/** How the tasks of a batch ended: by themselves, with meta: end_play, or so that nothing after them may run. */
-export type BatchEnd = 'done' | 'play-ended' | 'broken';
-
-/** Where in the play the tasks stand: in the body of a block with a rescue, a failure is not the host's end yet. */
-type Surroundings = { play: PlayRun; handlers: Handlers; rescuable: boolean; inHandlers: boolean; depth: number };
-
-type Names = { play: string; role: string | null; task: string };
-
-const FORESEEN_TASKS = 20;
-const DEEPEST_INCLUDE = 100;
+const FORESEEN_TASKS = 40;
 
 /**
- * Runs the tasks of one batch of a play in Ansible's linear order: every task on all hosts at once before the next task begins.
- * A host that fails leaves the others to go on.
+ * Runs the tasks of one batch of a play: in Ansible's linear order, where every task runs on all hosts at once before the next
+ * task begins, or freely, each host as fast as it can. A host that fails leaves the others to go on.
  */
 export function createPlayRunner(options: PlayRunnerOptions) {
-  const { world, runner, emit, signal } = options;
+  const { world, emit, signal } = options;
   const limit = pLimit(options.forks);
+  const throttle = createThrottle(world, limit);
   const includes = createIncludeRunner(options.loader);
+  const names = createTaskNames(world);
+  const runOnHost = createHostTurn({ ...options, includes, names });
 
   async function runBatch(play: PlayRun, setup: Task | undefined): Promise<BatchEnd> {
-    const handlers = createHandlers(play.play.handlers, (handler) => handlerName(handler, play));
-    const around: Surroundings = { play, handlers, rescuable: false, inHandlers: false, depth: 0 };
-    const { preTasks, tasks, postTasks } = play.play;
+    const strategy = strategyOf(play.play);
+    const handlers = createHandlers(play.play.handlers, (handler) => names.ofHandler(handler, play));
+    const owing = owedIn(play.play.name, options.owed);
+    const free = strategy !== 'linear';
+    const batch: Batch = { play, handlers, owing, free, told: new WeakMap<Task, Set<string>>(), ending: undefined };
+    const around: Surroundings = { batch, rescuable: false, inHandlers: false, depth: 0 };
+    const uncounted = uncountedFailures(play, free);
+    if (uncounted) options.remark(uncounted);
     try {
-      if (setup) await runTask(setup, active(play.batch), around, [...preTasks, ...tasks].slice(0, FORESEEN_TASKS));
-      for (const section of [preTasks, tasks, postTasks]) {
-        await runNodes(section, active(play.batch), around);
-        await flushHandlers(play.batch, around);
-      }
+      await lockAhead(play, setup);
+      if (strategy === 'linear') await runSections(play.batch, around, setup);
+      else await runFreely(around, setup, strategy === 'free' ? undefined : pLimit(options.forks));
       return 'done';
     } catch (thrown) {
       if (thrown instanceof EndOfPlay) return thrown.end;
       throw thrown;
+    }
+  }
+
+  async function lockAhead(play: PlayRun, setup: Task | undefined): Promise<void> {
+    const task = setup ?? firstTask(play.play.preTasks) ?? firstTask(play.play.tasks);
+    if (!world.waitsForHosts || !task) return;
+    await lockInOrder(play.batch, (host) => options.runner.reach(task, host, play), signal);
+  }
+
+  async function runFreely({ batch, ...around }: Surroundings, setup: Task | undefined, atOnce?: LimitFunction) {
+    const runs = batch.play.batch.map((host) => {
+      const run = () => runSections([host], { ...around, batch }, setup).catch(endForAll(batch));
+      return atOnce ? atOnce(run) : run();
+    });
+    const ends = await Promise.allSettled(runs);
+    const broken = ends.find((end) => end.status === 'rejected');
+    if (broken) throw broken.reason;
+    if (batch.ending) throw batch.ending;
+  }
+
+  function endForAll(batch: Batch) {
+    return (thrown: unknown) => {
+      if (!(thrown instanceof EndOfPlay)) throw thrown;
+      batch.ending = thrown;
+    };
+  }
+
+  async function runSections(members: readonly HostRun[], around: Surroundings, setup: Task | undefined) {
+    const { preTasks, tasks, postTasks } = around.batch.play.play;
+    if (setup) await runTask(setup, active(members), around, [...preTasks, ...tasks].slice(0, FORESEEN_TASKS));
+    for (const section of [preTasks, tasks, postTasks]) {
+      await runNodes(section, active(members), around);
+      if (section !== preTasks && options.startAt.name === undefined) oweFromBefore(members, around.batch);
+      await flushHandlers(members, around);
     }
   }
 
@@ -109,29 +155,68 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     next: readonly TaskNode[],
   ): Promise<void> {
     signal.throwIfAborted();
+    const { batch } = around;
+    const { play } = batch;
+    if (batch.ending) throw batch.ending;
     const hosts = around.inHandlers ? given : given.filter((host) => !hadRole(task, host));
     const [first] = hosts;
     if (!first || !selected(task, first, around)) return;
-    if (task.module === 'meta') return runMeta(task, hosts, around);
+    if (task.module === 'meta') return meta(task, hosts, around);
 
-    for (const host of hosts) world.hidePasswords(templarFor(world, around.play, host, task));
-    const names = {
-      play: around.play.play.name,
-      role: task.scope.role?.name ?? null,
-      task: shownName(task, first, around.play),
-    };
-    emit({ type: 'task.started', ...names });
-    const once = keywordFlag(task, first, around.play, 'run_once');
-    const doers = once ? [first] : hosts;
-    const before = options.actions();
-    const found = await Promise.all(
-      doers.map((host) => limit(() => runOnHost(task, host, { around, names, next, once }))),
+    for (const host of hosts) world.hidePasswords(templarFor(world, play, host, task));
+    const called = { play: play.play.name, role: names.roleOf(task), task: names.shown(task, first, play) };
+    const doers = doersOf(task, hosts, around);
+    const some = !batch.free && doers.length < play.all.length ? { hosts: doers.map(({ host }) => host.name) } : {};
+    announce(task, { ...called, ...some }, around);
+    const before = options.actions.length;
+    const turn = { around, names: called, next };
+    const found = await allEnded(
+      doers.map((doer) => throttle(task, doer.host, play)(() => runOnHost(task, doer, turn))),
     );
-    // A change on one host may show on others: a service that answers there, a file on a shared disk.
-    if (options.actions() > before) for (const host of around.play.all) host.forget();
-    stopIfTooManyFailed(task, first, around);
+    noticeActions(options.actions.slice(before), play);
+    if (!batch.free && !around.rescuable) stopIfTooManyFailed(world, task, hosts, play);
     for (const { nodes, hosts: members } of includes.grouped(found))
       await runNodes(nodes, members, { ...around, depth: around.depth + 1 });
+  }
+
+  /** A change on one host may show on others: a service that answers there, a file on a shared disk. */
+  function noticeActions(actions: readonly Act[], play: PlayRun): void {
+    if (actions.length === 0) return;
+    const unknown = actions.some(({ touched }) => touched === undefined);
+    for (const host of play.all) {
+      if (unknown) host.forget();
+      else for (const act of actions) if (act.host !== host) host.forgetShared(act.touched);
+    }
+  }
+
+  /** In a free play each task is announced once, by the first host that comes to it. */
+  function announce(
+    task: Task,
+    called: Names & { hosts?: string[] },
+    { batch: { free, told }, inHandlers, depth }: Surroundings,
+  ): void {
+    const before = told.get(task) ?? new Set();
+    if (free && before.has(called.task)) return;
+    told.set(task, before.add(called.task));
+    const kind = {
+      ...(inHandlers ? { handler: true as const } : {}),
+      ...(depth > 0 ? { included: true as const } : {}),
+    };
+    emit({ type: 'task.started', ...called, ...kind });
+    options.announced(task);
+  }
+
+  /** Who runs the task, and who learns what it registers and sets: each host, or with run_once the first for all. */
+  function doersOf(task: Task, hosts: readonly HostRun[], { batch: { play, free } }: Surroundings): Doer[] {
+    const [first] = hosts;
+    const alone = (host: HostRun): Doer => ({ host, sharers: [host], once: false });
+    if (!first) return [];
+    const once = keywordFlag(task, first, play, 'run_once');
+    if (once && free)
+      options.remark('run_once counts for nothing in a free play: the task runs on every host of it, as in Ansible.');
+    if (free) return hosts.map(alone);
+    if (once) return [{ host: first, sharers: play.batch.filter(({ status }) => status !== 'unreachable'), once }];
+    return controlModules.get(task.module)?.forAll ? [alone(first)] : hosts.map(alone);
   }
 
   /** A role that ran on a host does not run again. */
@@ -139,85 +224,29 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     return use !== undefined && !use.again && use.completed.has(host.name);
   }
 
-  function selected(task: Task, host: HostRun, { play, inHandlers }: Surroundings): boolean {
+  function selected(task: Task, host: HostRun, { batch: { play }, inHandlers }: Surroundings): boolean {
     if (inHandlers) return true;
     if (!selectedByTags(tagsOf(task, host, play), options.tags, options.skipTags)) return false;
     return task.module === 'setup' && task.name === FACT_TASK ? true : reached(task, host, play);
   }
 
-  type Turn = { around: Surroundings; names: Names; next: readonly TaskNode[]; once: boolean };
-
-  async function runOnHost(task: Task, host: HostRun, { around, names, next, once }: Turn): Promise<IncludedNodes[]> {
-    const startedAt = options.now();
-    const { play } = around;
-    await runner.foresee(task, next, host, play);
-    const sharers = once ? play.batch.filter(({ status }) => status !== 'unreachable') : [host];
-    const ran = await runner.run({ task, host, play, sharers });
-    signal.throwIfAborted();
-    const { outcome, included } = settle(task, host, ran, around);
-    if (outcome.status !== 'skipped') task.scope.use?.ran.add(host.name);
-    if (once && outcome.status === 'failed') for (const other of active(play.batch)) other.status = 'failed';
-    for (const { label, ...item } of outcome.items)
-      emit({ type: 'task.result', ...names, host: host.name, item: label, ...item, ms: 0 });
-    const { status, changed, message, diff } = outcome;
-    const ms = options.now() - startedAt;
-    emit({ type: 'task.result', ...names, host: host.name, status, changed, ms, message, diff });
-    return included;
+  function tagsOf(task: Task, host: HostRun, play: PlayRun): string[] {
+    if (!task.scope.tags.some((tag) => tag.includes('{{'))) return [...task.scope.tags];
+    const value = templarFor(world, play, host, task).template([...task.scope.tags], task.where);
+    return Array.isArray(value) ? value.flat().map(String) : [];
   }
 
-  /** Puts the outcome into the host's state: its recap, whether it goes on, which handlers it owes and what it includes. */
-  function settle(task: Task, host: HostRun, given: TaskOutcome, around: Surroundings) {
-    const { outcome, included } = withConsequences(task, host, given, around);
-    const { status } = outcome;
-    const rescued = status === 'failed' && around.rescuable;
-    if (rescued) host.recap = { ...host.recap, rescued: host.recap.rescued + 1 };
-    else host.recap = includes.recapOf(task, outcome, included, host.recap) ?? count(host.recap, outcome);
-    if (status === 'failed' || status === 'unreachable') host.status = status;
-    if (rescued) rememberFailure(task, host, outcome);
-    return { outcome, included };
-  }
-
-  /** The outcome after notifying handlers, finding included files and reading variables files, each of which may fail. */
-  function withConsequences(task: Task, host: HostRun, outcome: TaskOutcome, around: Surroundings) {
-    const templar = templarFor(world, around.play, host, task);
-    try {
-      if (outcome.status === 'ok' && outcome.changed) notify(task, host, around);
-      if (task.module === 'setup' && outcome.status === 'ok') around.play.varsFiles.read(host.name, templar, true);
-      if (outcome.includes.length > 0 && around.depth >= DEEPEST_INCLUDE)
-        throw playbookError(`The task files include each other more than ${DEEPEST_INCLUDE} levels deep.`, task.where);
-      return { outcome, included: outcome.includes.map((one) => includes.load(task, one, host, around.play.play)) };
-    } catch (thrown) {
-      return { outcome: failedOutcome(task, templar, asStarsError(thrown)), included: [] };
-    }
-  }
-
-  function rememberFailure(task: Task, host: HostRun, outcome: TaskOutcome): void {
-    host.setFacts.set('ansible_failed_result', protect(plain(outcome.result)));
-    const told: [Value, Value][] = [
-      ['name', task.name ?? ''],
-      ['action', task.module],
-    ];
-    host.setFacts.set('ansible_failed_task', new Map(told));
-  }
-
-  function notify(task: Task, host: HostRun, { play, handlers }: Surroundings): void {
-    for (const raw of task.scope.notify) {
-      const value = templarFor(world, play, host, task).template(raw, task.where);
-      for (const name of Array.isArray(value) ? value.map(String) : [pythonText(value)]) {
-        if (handlers.notify(name, host)) continue;
-        throw playbookError(
-          `The task “${titleOf(task)}” notifies the handler “${name}”, which no role or play defines.`,
-          task.where,
-          `Handlers: ${handlers.names().join(', ') || 'none'}.`,
-        );
-      }
-    }
+  function reached(task: Task, host: HostRun, play: PlayRun): boolean {
+    const { startAt } = options;
+    if (startAt.name === undefined) return true;
+    if (!names.matches(task, host, { play, pattern: startAt.name })) return false;
+    startAt.name = undefined;
+    return true;
   }
 
   /** Handlers run once each, in the order of their definition; one that notifies another further down takes that along. */
   async function flushHandlers(members: readonly HostRun[], around: Surroundings): Promise<void> {
-    const { play, handlers } = around;
-    const force = keywordFlagOfPlay(play, 'force_handlers');
+    const { play, handlers } = around.batch;
     const act = async () => {
       for (let index = 0; index < handlers.all().length; index += 1) {
         const handler = handlers.all()[index];
@@ -228,47 +257,18 @@ export function createPlayRunner(options: PlayRunnerOptions) {
           await runNodes([handler], hosts, { ...around, inHandlers: true, rescuable: false });
       }
     };
-    await (force ? withFailed(play.batch, act) : act());
+    await (forcesHandlers(play) ? withFailed(members, act) : act());
   }
 
-  /** Meta tasks are the play's own: no host counts them. */
-  async function runMeta(task: Task, hosts: readonly HostRun[], around: Surroundings): Promise<void> {
-    const action = (task.rawText ?? '').trim();
-    const willing = hosts.filter((host) => holds(task, templarFor(world, around.play, host, task)));
-    if (willing.length === 0) return;
-    if (action === 'flush_handlers') return flushHandlers(willing, around);
-    if (action === 'end_play') throw new EndOfPlay('play-ended');
-    if (action === 'end_batch') throw new EndOfPlay('done');
-    if (action === 'end_host') for (const host of willing) host.status = 'ended';
-    if (action === 'clear_facts') for (const host of around.play.batch) clearFacts(host);
-    if (action === 'clear_host_errors') clearErrors(around.play);
-    if (action === 'reset_connection')
-      await Promise.all(willing.map((host) => resetConnection(task, host, around.play)));
-  }
-
-  async function resetConnection(task: Task, host: HostRun, play: PlayRun): Promise<void> {
-    await host.session(reachOf(task, templarFor(world, play, host, task))).close();
-  }
-
-  function reached(task: Task, host: HostRun, play: PlayRun): boolean {
-    const { startAt } = options;
-    if (startAt.name === undefined) return true;
-    const title = headline(task, host, play);
-    const titles = [title, titleOf(task), `${task.scope.role?.name} : ${title}`];
-    if (!titles.some((one) => matchesName(one, startAt.name ?? ''))) return false;
-    startAt.name = undefined;
-    return true;
-  }
-
-  function stopIfTooManyFailed(task: Task, host: HostRun, { play, rescuable }: Surroundings): void {
-    const down = play.batch.filter(({ status }) => status === 'failed' || status === 'unreachable');
-    if (rescuable || down.length === 0) return;
-    const fatal = keywordFlag(task, host, play, 'any_errors_fatal') || keywordFlag(task, host, play, 'run_once');
-    const most = play.play.keywords.get('max_fail_percentage') ?? null;
-    const failed = play.batch.filter(({ status }) => status === 'failed').length;
-    if (!fatal && (most === null || (100 * failed) / play.batch.length <= Number(most))) return;
-    for (const other of active(play.batch)) other.status = 'failed';
-    throw new EndOfPlay('broken');
+  async function meta(task: Task, hosts: readonly HostRun[], around: Surroundings): Promise<void> {
+    await runMeta(task, hosts, around.batch.play, {
+      world,
+      refreshInventory: options.refreshInventory,
+      async flushHandlers(members) {
+        if (options.startAt.name === undefined) oweFromBefore(members, around.batch);
+        await flushHandlers(members, around);
+      },
+    });
   }
 
   function keywordFlag(task: Task, host: HostRun, play: PlayRun, name: string): boolean {
@@ -276,63 +276,24 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     return flagOf(task, templarFor(world, play, host, task), name);
   }
 
-  function keywordFlagOfPlay(play: PlayRun, name: string): boolean {
-    return isTrue(play.play.keywords.get(name) ?? false);
-  }
-
-  function handlerName(handler: Task, play: PlayRun): string | undefined {
-    const host = play.batch[0];
-    return handler.name?.includes('{{') && host ? headline(handler, host, play) : handler.name;
-  }
-
-  /** The name for events; templating it would show what no_log is to hide. */
-  function shownName(task: Task, host: HostRun, play: PlayRun): string {
-    try {
-      return isHidden(task, templarFor(world, play, host, task)) ? titleOf(task) : headline(task, host, play);
-    } catch {
-      // The task itself tells what is wrong with its no_log.
-      return titleOf(task);
-    }
-  }
-
-  function headline(task: Task, host: HostRun, play: PlayRun): string {
-    const title = titleOf(task);
-    if (!title.includes('{{')) return title;
-    try {
-      return pythonText(templarFor(world, play, host, task).template(title, task.where));
-    } catch {
-      return title;
-    }
-  }
-
-  function tagsOf(task: Task, host: HostRun, play: PlayRun): string[] {
-    if (!task.scope.tags.some((tag) => tag.includes('{{'))) return [...task.scope.tags];
-    const value = templarFor(world, play, host, task).template([...task.scope.tags], task.where);
-    return Array.isArray(value) ? value.flat().map(String) : [];
-  }
-
   return { runBatch };
 }
 
-/** The play, or what is left of the whole playbook, does not go on. */
-class EndOfPlay extends Error {
-  constructor(readonly end: BatchEnd) {
-    super(end);
+function firstTask(nodes: readonly TaskNode[]): Task | undefined {
+  for (const node of nodes) {
+    if (node.kind === 'task' && node.module !== 'meta') return node;
+    const found = node.kind === 'block' ? firstTask(node.block) : undefined;
+    if (found) return found;
   }
+  return undefined;
 }
 
 function active(hosts: readonly HostRun[]): HostRun[] {
   return hosts.filter(({ status }) => status === 'active');
 }
 
-function clearErrors(play: PlayRun): void {
-  for (const host of play.all) if (host.status === 'failed' || host.status === 'unreachable') host.status = 'active';
-}
-
-function matchesName(title: string, pattern: string): boolean {
-  const source = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return title === pattern || new RegExp(`^${source}$`, 's').test(title);
+/** All results, or the first failure, but only when every host is through: a cancelled one still tidies up. */
+async function allEnded<T>(runs: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(runs);
+  return Promise.all(runs);
 }

@@ -2,11 +2,50 @@ import { type Position, StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
 import { didYouMean } from '../near-names.js';
 import { keyPosition, positionOf } from '../yaml/position.js';
-import { REFUSED_KEYWORDS } from './keywords.js';
 import { pythonText } from './python-text.js';
 
 /** Told about an old form, with its place. */
 export type Deprecated = (message: string, where: Position | undefined) => void;
+
+/** Told about a mistake and the task it belongs to: throws it, or keeps it while the rest is read. */
+export type Report = (error: StarsError, task?: Position) => void;
+
+/** The report of a reader that stops at the first mistake. */
+export const throwAtOnce: Report = (error) => {
+  throw error;
+};
+
+/** A report whose listener can be changed while something is read; without one, mistakes are thrown. */
+export function createReports() {
+  let listener = throwAtOnce;
+
+  /** What `read` gives while `other` is told about mistakes. */
+  function during<T>(other: Report, read: () => T): T {
+    const before = listener;
+    listener = other;
+    try {
+      return read();
+    } finally {
+      listener = before;
+    }
+  }
+
+  const report: Report = (error, task) => listener(error, task);
+  return { report, during };
+}
+
+export type Reports = ReturnType<typeof createReports>;
+
+/** What `read` gives, or nothing when it is wrong and the mistake is kept. */
+export function orReport<T>(report: Report, read: () => T[], task?: Position): T[] {
+  try {
+    return read();
+  } catch (thrown) {
+    if (!(thrown instanceof StarsError)) throw thrown;
+    report(thrown, task);
+    return [];
+  }
+}
 
 /** A mistake in a playbook, role or task file, with its place when it is known. */
 export function playbookError(
@@ -19,26 +58,18 @@ export function playbookError(
 }
 
 /** Refuses what stands where it may not. */
-export function checkKeywords(entry: Dict, allowed: ReadonlySet<string>, what: string): void {
-  refuseKeywords(entry);
+export function checkKeywords(
+  entry: Dict,
+  allowed: ReadonlySet<string>,
+  what: string,
+  report: Report = throwAtOnce,
+): void {
   for (const key of entry.keys()) {
     const name = pythonText(key);
-    if (!allowed.has(name))
-      throw playbookError(
-        `“${name}” is not a keyword of a ${what}.`,
-        keyPosition(entry, key) ?? positionOf(entry),
-        didYouMean(name, allowed) ?? 'Check the spelling and the indentation.',
-      );
-  }
-}
-
-/** Refuses keywords that would change the meaning of the entry if they were left out. */
-export function refuseKeywords(entry: Dict): void {
-  for (const key of entry.keys()) {
-    const advice = REFUSED_KEYWORDS.get(pythonText(key));
+    if (allowed.has(name)) continue;
     const where = keyPosition(entry, key) ?? positionOf(entry);
-    if (advice !== undefined)
-      throw playbookError(`${pythonText(key)} is not run by Stars.`, where, advice, 'UNSUPPORTED');
+    const hint = didYouMean(name, allowed) ?? 'Check the spelling and the indentation.';
+    report(playbookError(`“${name}” is not a keyword of a ${what}.`, where, hint));
   }
 }
 

@@ -3,12 +3,13 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type Position, StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
 import { loadYaml } from '../yaml/load-yaml.js';
-import { keyPosition, positionOf } from '../yaml/position.js';
-import { importTarget, partsOf, resolveTaskFile, scopeOfImport } from './includes.js';
+import { copyOfKeys, keyPosition, positionOf } from '../yaml/position.js';
+import { type AdHocPlay, entryOf } from './ad-hoc.js';
+import { importTarget, partsOf, resolveTaskFile, scopeOfImport, validates } from './includes.js';
 import { PLAY_KEYWORDS } from './keywords.js';
-import { checkKeywords, type Deprecated, playbookError, textList } from './playbook-error.js';
-import { createRoleReader, type PlayParts } from './role-reader.js';
-import { EMPTY_SCOPE, innerScope, type Scope, variablesOf } from './scope.js';
+import { checkKeywords, type Deprecated, orReport, playbookError, type Report, textList } from './playbook-error.js';
+import { createRoleReader, type PlayParts, type StaticName } from './role-reader.js';
+import { dependentsOf, EMPTY_SCOPE, innerScope, parentRolesOf, type Scope, variablesOf } from './scope.js';
 import { readTasks, type Task, type TaskNode, type TaskReader } from './task.js';
 import type { KnownModules } from './task-module.js';
 import { pythonText } from './python-text.js';
@@ -19,7 +20,6 @@ export type Play = PlayParts & {
   hosts: Value;
   keywords: ReadonlyMap<string, Value>;
   scope: Scope;
-  vars: Dict;
   varsFiles: Value[];
   preTasks: TaskNode[];
   /** Roles with their dependencies, then the play's tasks. */
@@ -30,10 +30,15 @@ export type Play = PlayParts & {
 
 export type PlaybookOptions = {
   known: KnownModules;
+  /** What plays say unless they say otherwise. */
+  keywords: ReadonlyMap<string, Value>;
   /** Folders of roles besides `roles/` next to the playbook. */
   rolesFolders: readonly string[];
   decrypt(text: string, file: string): string;
   deprecated: Deprecated;
+  /** Told about each mistake below the playbook itself; what it belongs to is left out when it does not throw. */
+  report: Report;
+  nameOf: StaticName;
 };
 
 export type PlaybookLoader = ReturnType<typeof createPlaybookLoader>;
@@ -59,7 +64,9 @@ export function createPlaybookLoader(options: PlaybookOptions) {
           : 'A playbook must be a list of plays, each starting with “- hosts:”.',
         positionOf(value) ?? { file, line: 1, column: 1 },
       );
-    return value.flatMap((entry) => loadEntry(entry, file, [...seen, file], positionOf(value)));
+    return value.flatMap((entry) =>
+      orReport(options.report, () => loadEntry(entry, file, [...seen, file], positionOf(value))),
+    );
   }
 
   function loadEntry(entry: Value, file: string, seen: readonly string[], near: Position | undefined): Play[] {
@@ -71,10 +78,10 @@ export function createPlaybookLoader(options: PlaybookOptions) {
     if (name === 'include') options.deprecated('include of a playbook is an old word for import_playbook.', where);
     const target = pythonText(entry.get(name)).trim().split(/\s/)[0] ?? '';
     const plays = loadPlaybook(resolve(dirname(file), target), seen, where);
-    return entry.has('when') || entry.has('tags') ? plays.map((play) => withImported(play, entry)) : plays;
+    return plays.map((play) => withImported(play, entry));
   }
 
-  /** `when` and `tags` of an import go to every task of the plays it brings. */
+  /** `when` and `tags` of an import go to every task of the plays it brings, its variables go before the plays' own. */
   function withImported(play: Play, entry: Dict): Play {
     const inner = (scope: Scope) => innerScope(scope, onlyOf(entry, ['when', 'tags']), options.deprecated);
     const change = (nodes: TaskNode[]): TaskNode[] =>
@@ -84,8 +91,12 @@ export function createPlaybookLoader(options: PlaybookOptions) {
         const { block, rescue, always } = node;
         return { ...node, block: change(block), rescue: change(rescue), always: change(always) };
       });
+    const given = entry.has('vars') ? variablesOf(entry) : new Map<Value, Value>();
+    const vars: Dict = new Map([...play.vars, ...given]);
+    if (!entry.has('when') && !entry.has('tags')) return { ...play, vars };
     return {
       ...play,
+      vars,
       scope: inner(play.scope),
       preTasks: change(play.preTasks),
       tasks: change(play.tasks),
@@ -104,16 +115,22 @@ export function createPlaybookLoader(options: PlaybookOptions) {
     return readPlay(entry, join(folder, `role-${name}.yml`));
   }
 
+  /** A play that stands in no file. */
+  function playOf(play: AdHocPlay, folder: string): Play {
+    return readPlay(entryOf(play), join(folder, 'ad-hoc.yml'));
+  }
+
   function readPlay(entry: Dict, file: string): Play {
-    checkKeywords(entry, PLAY_KEYWORDS, 'play');
+    checkKeywords(entry, PLAY_KEYWORDS, 'play', options.report);
     if (entry.get('hosts') === undefined || entry.get('hosts') === null)
       throw playbookError(
         'This play has no “hosts”.',
         positionOf(entry) ?? { file },
         'Say on which hosts or groups it runs.',
       );
-    const scope = innerScope(EMPTY_SCOPE, withoutVars(entry), options.deprecated);
-    const parts: PlayParts = { file, folder: dirname(file), roles: [], handlers: [], uses: new Map() };
+    const scope = innerScope({ ...EMPTY_SCOPE, keywords: options.keywords }, withoutVars(entry), options.deprecated);
+    const vars = entry.has('vars') ? variablesOf(entry) : new Map<Value, Value>();
+    const parts: PlayParts = { file, folder: dirname(file), vars, roles: [], handlers: [], uses: new Map() };
     const section = (name: string) =>
       readTasks(entry.get(name) ?? null, scope, readerFor(parts, file), name, keyPosition(entry, name));
     const preTasks = section('pre_tasks');
@@ -126,9 +143,11 @@ export function createPlaybookLoader(options: PlaybookOptions) {
       ...parts,
       name: typeof name === 'string' ? name : textList(entry.get('hosts')).join(', '),
       hosts: entry.get('hosts') ?? null,
-      keywords: new Map([...entry].filter((pair): pair is [string, Value] => typeof pair[0] === 'string')),
+      keywords: new Map([
+        ...options.keywords,
+        ...[...entry].filter((pair): pair is [string, Value] => typeof pair[0] === 'string'),
+      ]),
       scope,
-      vars: entry.has('vars') ? variablesOf(entry) : new Map(),
       varsFiles: listOf(entry.get('vars_files')),
       preTasks,
       tasks,
@@ -146,6 +165,7 @@ export function createPlaybookLoader(options: PlaybookOptions) {
     return {
       known: options.known,
       deprecated: options.deprecated,
+      report: options.report,
       importer: (task) => importStatically(task, parts, file),
     };
   }
@@ -171,17 +191,25 @@ export function createPlaybookLoader(options: PlaybookOptions) {
     const name = task.args.get('name') ?? task.args.get('role');
     if (typeof name !== 'string' || name === '')
       throw playbookError('import_role needs the name of a role.', task.where, 'Write “name: <role>” below it.');
-    const use = { scope: scopeOfImport(task), parts: partsOf(task.args), where: task.where };
+    const scope = {
+      ...scopeOfImport(task),
+      parentRoles: parentRolesOf(task.scope),
+      dependents: dependentsOf(task.scope),
+    };
+    const use = { scope, parts: partsOf(task.args), where: task.where, validate: validates(task.args) };
     return roles.useRole(name, { ...use, again: true }, parts);
   }
 
   function imported(found: string, target: string, task: Task, parts: PlayParts): TaskNode[] {
-    parts.depth = (parts.depth ?? 0) + 1;
-    if (parts.depth > MOST_IMPORTS)
+    const open = (parts.importing ??= []);
+    if (open.includes(found) || open.length >= MOST_IMPORTS)
       throw playbookError(`The task files import each other in a circle at ${target}.`, task.where);
-    const nodes = loadTaskFile(found, scopeOfImport(task), parts);
-    parts.depth -= 1;
-    return nodes;
+    open.push(found);
+    try {
+      return loadTaskFile(found, scopeOfImport(task), parts);
+    } finally {
+      open.pop();
+    }
   }
 
   function loadFile(file: string, where: Position = { file }): Value {
@@ -189,7 +217,7 @@ export function createPlaybookLoader(options: PlaybookOptions) {
     return loadYaml(options.decrypt(readFileSync(file, 'utf8'), file), { file });
   }
 
-  return { loadPlaybook, playOfRole, loadTaskFile, useRole: roles.useRole };
+  return { loadPlaybook, playOfRole, playOf, loadTaskFile, useRole: roles.useRole };
 }
 
 function missingTaskFile(target: string, file: string, { where, scope }: Task): StarsError {
@@ -211,7 +239,7 @@ function withoutVars(entry: Dict): Dict {
 }
 
 function onlyOf(entry: Dict, names: readonly Value[]): Dict {
-  return new Map([...entry].filter(([key]) => names.includes(key)));
+  return copyOfKeys(entry, (key) => names.includes(key));
 }
 
 function listOf(value: Value | undefined): Value[] {

@@ -1,40 +1,66 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../clock.js';
+import type { HostClaim } from '../connection/claim.js';
 import type { Connection } from '../connection/connection.js';
-import { type Position, StarsError } from '../errors.js';
+import { StarsError } from '../errors.js';
 import type { Inventory } from '../inventory/inventory.js';
-import type { Dict, Value } from '../jinja/value.js';
+import type { OwedHandler } from '../model/remainder.js';
 import type { Emit } from '../model/run.js';
 import type { Redactor } from '../secret.js';
 import { createTemplar } from '../templating/templar.js';
-import { argumentNames } from './arguments.js';
-import { controlModules, FREE_FORM } from './control-modules.js';
+import type { AdHocPlay, OnResult } from './ad-hoc.js';
+import { readAnsibleCfg } from './ansible-cfg.js';
+import { type Asked, askHosts, type HostAnswer } from './ask-hosts.js';
 import { readExtraVars } from './extra-vars.js';
+import type { StaticName } from './role-reader.js';
+import type { InventoryChanges } from './control/index.js';
 import { FACT_TASK, gatheringTask } from './fact-gathering.js';
-import { createHostRun, type HostRun, type Reach } from './host-run.js';
-import type { AnyModule, Fact } from './module.js';
+import { createFindings, type Findings } from './survey/findings.js';
+import type { Watch } from './change.js';
+import { createForesight } from './foresight.js';
+import type { RunClaim } from './host-claim.js';
+import type { HostRun } from './host-run.js';
+import type { AnyModule } from './module.js';
+import { jobsGoOn } from './async-jobs.js';
 import { createModuleRunner } from './module-runner.js';
-import { registerPasswords } from './passwords.js';
-import { createPlaybookLoader, type Play } from './playbook.js';
-import { textList } from './playbook-error.js';
+import { createPlaybookLoader } from './playbook.js';
+import { createReports } from './playbook-error.js';
+import { createRemarks, placed } from './remarks.js';
 import { createPlayRunner } from './play-runner.js';
 import type { ProvisionResult } from './provision-result.js';
 import { resultOf } from './recap.js';
+import { inOrder } from './host-order.js';
+import { knownModules } from './known-modules.js';
+import { nobodyMatched, noSuchTask } from './nothing-to-run.js';
+import { prepare, type ReadyPlay, rematched, serialOf } from './ready-play.js';
 import { batchesOf } from './serial.js';
 import type { KnownModules } from './task-module.js';
+import { createPythonPlugins, pluginFolders } from './survey/python-plugins.js';
+import { surveyPlays } from './survey/survey.js';
+import { createTaskJournal } from './task-journal.js';
 import { createTaskRunner } from './task-runner.js';
 import { type PlayRun, templarFor, type VariableWorld } from './variables.js';
-import { createVarsFiles, type VarsFiles } from './vars-files.js';
+import { type HostHalt, haltOnHosts, type HostLook, lookAtHosts } from './verify-hosts.js';
+import { type ConnectionVariables, createWorld } from './world.js';
 
 export type PlaybookRequest = {
-  /** A playbook's file, or a role's name and the pattern of its hosts. */
-  target: { playbook: string } | { role: string; hosts: string };
+  /** A playbook's file, a role's name and the pattern of its hosts, or a play that stands in no file. */
+  target: { playbook: string } | { role: string; hosts: string } | { play: AdHocPlay };
+  onResult?: OnResult | undefined;
   limit?: string | undefined;
   tags?: readonly string[];
   skipTags?: readonly string[];
   startAt?: string | undefined;
+  /** Handlers that hosts owe from a run that this one continues. */
+  owed?: readonly OwedHandler[];
+  /** Told of every change before it is made; an error that it throws keeps the host from it. */
+  watch?: Watch | undefined;
+  /** Emits no events. */
+  quiet?: boolean;
   /** Overrides the plays' own `serial`. */
   serial?: string | undefined;
+  /** How long to wait for a host that another run works on; by default not at all. */
+  waitMs?: number | undefined;
   forks?: number | undefined;
   check?: boolean;
   diff?: boolean;
@@ -44,11 +70,18 @@ export type PlaybookRequest = {
 };
 
 export type { ProvisionResult } from './provision-result.js';
+export type { ConnectionVariables } from './world.js';
 import { pythonText } from './python-text.js';
 
 export type Provision = {
   /** Runs a playbook or role on the environment's hosts; a host that fails is in the result, a mistake in the files is thrown before any host is touched. */
   run(request: PlaybookRequest): Promise<ProvisionResult>;
+  /** Reads on the hosts of a pattern, all at once; what cannot be asked is part of the answer, and nothing is changed or locked. */
+  ask<T>(asked: Asked<T>): Promise<HostAnswer<T>[]>;
+  /** What hosts tell of the last action of a run, which may be one that died; asks and changes nothing. */
+  lookAt(run: string, hosts: readonly string[]): Promise<HostLook[]>;
+  /** Ends what a run does on hosts, though it may be alive, and frees them. */
+  halt(run: string, hosts: readonly string[]): Promise<HostHalt[]>;
 };
 
 export type ProvisionOptions = {
@@ -56,10 +89,11 @@ export type ProvisionOptions = {
   inventory(playbookFolder: string): Promise<Inventory>;
   inventoryFile: string;
   stackFolder: string;
-  connect(host: string, variables: ConnectionVariables, signal: AbortSignal): Promise<Connection>;
+  /** With a claim, the host's lock is taken for it. */
+  connect(host: string, variables: ConnectionVariables, signal: AbortSignal, claim?: HostClaim): Promise<Connection>;
   modules: ReadonlyMap<string, AnyModule>;
-  setupFact: Fact<Dict>;
-  decrypt(text: string, file: string): string;
+  /** The plain text of a vaulted file, its bytes as `latin1`; other text as it is. */
+  decrypt(text: string, file: string, encoding?: 'utf8' | 'latin1'): string;
   vault: ((text: string) => string) | undefined;
   environment: Readonly<Record<string, string | undefined>>;
   emit: Emit;
@@ -67,27 +101,70 @@ export type ProvisionOptions = {
   redactor?: Redactor | undefined;
   clock: Clock;
   runId: string;
+  /** In whose name runs that change something lock their hosts; by default in that of this process. */
+  claim?: RunClaim | undefined;
+  /** Resolves when all that was emitted is stored: what acts on a host waits for it. */
+  durable?: (() => Promise<void>) | undefined;
   signal: AbortSignal;
 };
 
-/** Variables of a host that say how to reach it, templated. */
-export type ConnectionVariables = Dict;
-
-const DEFAULT_FORKS = 50;
-
 export function createProvision(options: ProvisionOptions): Provision {
   const known = knownModules(options.modules);
+  let tasks = 0;
+  const nextTask = () => (tasks += 1);
+  return {
+    run: (request) => createOneRun({ ...options, nextTask }, known, request).run(request),
+    ask: (asked) => askHosts(options, asked),
+    lookAt: (run, hosts) => lookAtHosts(options, run, hosts),
+    halt: (run, hosts) => haltOnHosts(options, run, hosts),
+  };
+}
+
+/** `nextTask` counts the announced tasks over all playbooks of a run. */
+type OneRunOptions = ProvisionOptions & { nextTask(): number };
+
+/** One run of a playbook, which keeps track of the files that it reads. */
+function createOneRun(
+  given: OneRunOptions,
+  known: KnownModules,
+  { quiet, watch }: PlaybookRequest,
+): Pick<Provision, 'run'> {
+  const files = new Set<string>();
+  const onRead = (file: string) => void files.add(file);
+  const options: OneRunOptions & { watch: Watch | undefined } = {
+    ...given,
+    watch,
+    emit: quiet ? () => undefined : given.emit,
+    decrypt(text, file, encoding) {
+      onRead(file);
+      return given.decrypt(text, file, encoding);
+    },
+  };
 
   async function run(request: PlaybookRequest): Promise<ProvisionResult> {
     const remark = createRemarks(options.emit);
-    const { loader, plays, playbookFolder } = load(request, remark);
-    const inventory = await options.inventory(playbookFolder);
-    for (const warning of inventory.warnings) remark(warning);
-    if (request.limit !== undefined) inventory.requireHosts(request.limit);
-
+    const playbook = 'playbook' in request.target ? dirname(request.target.playbook) : options.stackFolder;
+    const findings = createFindings(
+      options.stackFolder,
+      createPythonPlugins(() => pluginFolders(playbook, options.stackFolder)),
+    );
+    const { loader, reports, plays, playbookFolder } = load(request, remark, findings);
     const hosts = new Map<string, HostRun>();
-    const world = createWorld(request, { inventory, playbookFolder, hosts, deprecated: remark });
-    const ready = plays.map((play) => prepare(play, { request, world, remark }));
+    const { inventory, ready, world, ...inventoryOfRun } = await makeReady().catch((error: unknown) => {
+      // What is wrong with the inventory or the variables is told together with what is wrong with the playbook.
+      if (error instanceof StarsError && error.code !== 'CANCELLED') findings.add(error, undefined, true);
+      throw findings.refusal(nameOf(request)) ?? error;
+    });
+    surveyPlays(ready, {
+      modules: options.modules,
+      world,
+      loader,
+      reports,
+      findings,
+      tags: request.tags ?? [],
+      skipTags: request.skipTags ?? [],
+    });
+    tell(findings, request, remark);
     const matched = ready.some(({ names }) => names.length > 0);
     if (!matched) throw nobodyMatched(request, plays, inventory);
     const startAt = { name: request.startAt };
@@ -96,30 +173,83 @@ export function createProvision(options: ProvisionOptions): Provision {
       tasksStarted ||= event.type === 'task.started' && event.task !== FACT_TASK;
       options.emit(event);
     };
-    const playRunner = createRunner(request, { world, loader, startAt, emit });
+    const { playRunner, jobsLeft } = createRunner(request, { world, loader, startAt, emit, remark, ...inventoryOfRun });
     try {
-      for (const play of ready) if ((await runPlay(play, { request, world, playRunner })) === 'broken') break;
+      let broken = false;
+      for (const play of ready) {
+        // What tasks added to the inventory counts for the plays after them.
+        const now = inventoryOfRun.version() === 0 ? play : rematched(play, { request, world });
+        broken = (await runPlay(now, { request, world, playRunner })) === 'broken';
+        if (broken) break;
+      }
       if (startAt.name !== undefined) throw noSuchTask(startAt.name);
       if (!tasksStarted && request.tags?.length)
         remark(`No task was run: none has a tag of ${request.tags.join(', ')}.`);
-      return resultOf(hosts, plays.length);
+      return { ...resultOf(hosts, plays.length, hintOf(request)), broken, files: [...files] };
     } finally {
+      if (jobsLeft().length > 0) remark(jobsGoOn(jobsLeft()));
       await Promise.allSettled([...hosts.values()].map((host) => host.close()));
+    }
+
+    async function makeReady() {
+      const inventory = await options.inventory(playbookFolder);
+      for (const warning of inventory.warnings) remark(warning);
+      if (request.limit !== undefined) inventory.requireHosts(request.limit);
+      const setting = { inventory, playbookFolder, hosts, deprecated: placed(remark), onRead };
+      const made = createWorld(options, request, setting);
+      const { world } = made;
+      return {
+        ...made,
+        inventory,
+        ready: plays.map((play) => prepare(play, { request, world, remark, decrypt: options.decrypt })),
+      };
     }
   }
 
+  /** Names of roles see what was given with -e and what the play itself says. */
+  function staticName(request: PlaybookRequest): StaticName {
+    const extraVars = readExtraVars(request.extraVars ?? [], {
+      folder: options.stackFolder,
+      trusted: request.trusted ?? true,
+    });
+    return (text, variables, where) => {
+      const lookup = (name: string) => [extraVars, ...variables].find((one) => one.has(name))?.get(name);
+      return pythonText(createTemplar({ lookup, environment: options.environment }).template(text, where));
+    };
+  }
+
   /** Everything that the files say, before any host is touched. */
-  function load(request: PlaybookRequest, remark: (message: string) => void) {
-    const deprecated = (message: string, where: Position | undefined) =>
-      remark(where ? `${where.file}:${where.line ?? 1}: ${message}` : message);
-    const rolesFolders = [join(options.stackFolder, 'roles')];
-    const loader = createPlaybookLoader({ known, rolesFolders, decrypt: options.decrypt, deprecated });
+  function load(request: PlaybookRequest, remark: (message: string) => void, findings: Findings) {
+    const cfg = readAnsibleCfg(options.stackFolder, onRead);
+    for (const line of cfg.remarks) remark(line);
+    const rolesFolders = [join(options.stackFolder, 'roles'), ...cfg.rolesPath];
+    const reports = createReports();
+    const loader = createPlaybookLoader({
+      known,
+      // What stands in no file says all that it wants itself.
+      keywords: 'play' in request.target ? new Map() : cfg.keywords,
+      rolesFolders,
+      decrypt: options.decrypt,
+      deprecated: placed(remark),
+      report: reports.report,
+      nameOf: staticName(request),
+    });
     const { target } = request;
-    const plays =
-      'playbook' in target
-        ? loader.loadPlaybook(target.playbook)
-        : [loader.playOfRole(target.role, { hosts: target.hosts, folder: options.stackFolder })];
-    return { loader, plays, playbookFolder: 'playbook' in target ? dirname(target.playbook) : options.stackFolder };
+    const plays = reports.during(
+      (error, task) => findings.add(error, task, true),
+      () =>
+        'playbook' in target
+          ? loader.loadPlaybook(target.playbook)
+          : 'play' in target
+            ? [loader.playOf(target.play, options.stackFolder)]
+            : [loader.playOfRole(target.role, { hosts: target.hosts, folder: options.stackFolder })],
+    );
+    return {
+      loader,
+      reports,
+      plays,
+      playbookFolder: 'playbook' in target ? dirname(target.playbook) : options.stackFolder,
+    };
   }
 
   function createRunner(
@@ -129,79 +259,47 @@ export function createProvision(options: ProvisionOptions): Provision {
       loader: ReturnType<typeof createPlaybookLoader>;
       startAt: { name: string | undefined };
       emit: Emit;
+      remark(message: string): void;
+      changes: InventoryChanges;
+      refreshInventory(): Promise<void>;
     },
   ) {
-    const moduleRunner = createModuleRunner({ ...options, world: given.world });
-    return createPlayRunner({
+    const journal = createTaskJournal({
+      next: () => (quiet ? 0 : options.nextTask()),
+      durable: options.durable,
+    });
+    const moduleRunner = createModuleRunner({ ...options, journal, world: given.world });
+    const playRunner = createPlayRunner({
       ...options,
       ...given,
-      runner: createTaskRunner({ ...options, moduleRunner, world: given.world }),
+      announced: journal.announced,
+      runner: createTaskRunner({ ...options, moduleRunner, journal, world: given.world, inventory: given.changes }),
+      foresight: createForesight({ moduleRunner, world: given.world }),
       actions: moduleRunner.actions,
-      forks: request.forks ?? DEFAULT_FORKS,
+      forks: given.world.forks,
+      owed: request.owed ?? [],
+      onResult: request.onResult,
       tags: request.tags ?? [],
       skipTags: request.skipTags ?? [],
       now: () => options.clock.now().getTime(),
     });
-  }
-
-  function createWorld(
-    request: PlaybookRequest,
-    given: Pick<VariableWorld, 'inventory' | 'playbookFolder' | 'deprecated'> & { hosts: Map<string, HostRun> },
-  ): VariableWorld {
-    const { inventory, hosts, playbookFolder } = given;
-    const world: VariableWorld = {
-      ...given,
-      groups: inventory.groupsDict(),
-      hostRun(name) {
-        const existing = hosts.get(name);
-        if (existing || !(inventory.hosts.includes(name) || LOCAL_NAMES.includes(name))) return existing;
-        const variables = inventory.variablesOf(name, { playbookDir: playbookFolder });
-        const made = createHostRun(name, variables, (host, reach) =>
-          options.connect(name, connectionVariables(world, host, reach), options.signal),
-        );
-        hosts.set(name, made);
-        world.hidePasswords(templarFor(world, undefined, made));
-        return made;
-      },
-      extraVars: readExtraVars(request.extraVars ?? [], {
-        folder: options.stackFolder,
-        trusted: request.trusted ?? true,
-      }),
-      checkMode: request.check ?? false,
-      diffMode: request.diff ?? false,
-      forks: request.forks ?? DEFAULT_FORKS,
-      inventoryFile: options.inventoryFile,
-      tags: request.tags ?? ['all'],
-      skipTags: request.skipTags ?? [],
-      vault: options.vault,
-      environment: options.environment,
-      now: () => options.clock.now(),
-      hidePasswords: (templar) => registerPasswords(templar, options.redactor),
-    };
-    return world;
-  }
-
-  type Setting = { request: PlaybookRequest; world: VariableWorld };
-
-  /** The play with its hosts and variables files, so that a mistake in a later play shows before the first one runs. */
-  function prepare(given: Play, { request, world, remark }: Setting & { remark(message: string): void }): ReadyPlay {
-    const play = withNames(given, world);
-    const { hosts: names, warnings } = world.inventory.match(textList(play.hosts), request.limit);
-    for (const warning of warnings) remark(warning);
-    batchesOf(names, serialOf(play, request));
-    return { play, names, varsFiles: createVarsFiles(play, options.decrypt) };
+    return { playRunner, jobsLeft: moduleRunner.jobsLeft };
   }
 
   async function runPlay(
     { play, names, varsFiles }: ReadyPlay,
-    { request, world, playRunner }: Setting & { playRunner: ReturnType<typeof createPlayRunner> },
+    {
+      request,
+      world,
+      playRunner,
+    }: { request: PlaybookRequest; world: VariableWorld; playRunner: ReturnType<typeof createPlayRunner> },
   ): Promise<'done' | 'broken'> {
     const all = names.flatMap((name) => world.hostRun(name) ?? []);
     const able = all.filter(({ status }) => status === 'active' || status === 'ended');
     if (able.length === 0) return 'done';
     for (const host of able) host.status = 'active';
     options.emit({ type: 'play.started', play: play.name, hosts: able.map(({ name }) => name) });
-    for (const batch of batchesOf(able, serialOf(play, request))) {
+    for (const batch of batchesOf(inOrder(able, play), serialOf(play, request, world))) {
       const playRun: PlayRun = { play, batch, all: able, varsFiles };
       for (const host of batch) varsFiles.read(host.name, templarFor(world, playRun, host), false);
       const end = await playRunner.runBatch(playRun, gatheringTask(playRun, world));
@@ -216,81 +314,22 @@ export function createProvision(options: ProvisionOptions): Provision {
   return { run };
 }
 
-type ReadyPlay = { play: Play; names: string[]; varsFiles: VarsFiles };
-
-const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
-const MOST_REMARKS = 50;
-
-/** Tells each remark once. */
-function createRemarks(emit: Emit): (message: string) => void {
-  const told = new Set<string>();
-  return (message) => {
-    if (told.size >= MOST_REMARKS || told.has(message)) return;
-    told.add(message);
-    emit({ type: 'note', message });
-  };
+/** Refuses what the run would come by and cannot do; a plan is told how much of the project can be run. */
+function tell(findings: Findings, request: PlaybookRequest, remark: (message: string) => void): void {
+  const refusal = findings.refusal(nameOf(request));
+  if (refusal) throw refusal;
+  if (request.check) remark(`Of ${nameOf(request)}, ${findings.summary()}.`);
+  for (const line of findings.remarks()) remark(line);
 }
 
-/** The play with its hosts and name templated, for which only the play's own and extra variables are known. */
-function withNames(play: Play, world: VariableWorld): Play {
-  const templar = createTemplar({
-    lookup: (name) =>
-      world.extraVars.get(name) ?? play.vars.get(name) ?? (name === 'groups' ? world.groups : undefined),
-    environment: world.environment,
-    now: world.now,
-  });
-  const name = templar.isTemplate(play.name) ? nameOrRaw(() => templar.template(play.name), play.name) : play.name;
-  return { ...play, name, hosts: templar.template(play.hosts, play.where) };
+/** A deploy can be continued; what stands in no file is asked for anew. */
+function hintOf({ target }: PlaybookRequest): ((hosts: string) => string) | undefined {
+  return 'play' in target
+    ? (hosts) => `The thread says what happened there. Mend it and ask again for these alone: ${hosts}`
+    : undefined;
 }
 
-function nameOrRaw(template: () => Value, raw: string): string {
-  try {
-    return pythonText(template());
-  } catch {
-    return raw;
-  }
-}
-
-function serialOf(play: Play, request: PlaybookRequest): Value {
-  return request.serial ?? play.keywords.get('serial') ?? null;
-}
-
-/** How to reach the host: its `ansible_*` variables, templated, and what the play says where they are silent. */
-function connectionVariables(world: VariableWorld, host: HostRun, reach: Reach): ConnectionVariables {
-  const templar = templarFor(world, undefined, host);
-  const variables: Dict = new Map();
-  for (const [name, value] of [...host.inventoryVars, ...world.extraVars]) {
-    if (typeof name === 'string' && name.startsWith('ansible_')) variables.set(name, templar.template(value));
-  }
-  const fill = (value: string | undefined, name: string, older: string) => {
-    if (value !== undefined && !variables.has(name) && !variables.has(older)) variables.set(name, value);
-  };
-  fill(reach.user, 'ansible_user', 'ansible_ssh_user');
-  fill(reach.port, 'ansible_port', 'ansible_ssh_port');
-  fill(reach.connection, 'ansible_connection', 'ansible_connection');
-  return variables;
-}
-
-function knownModules(modules: ReadonlyMap<string, AnyModule>): KnownModules {
-  const argumentsOf = new Map([...modules].map(([name, module]) => [name, argumentNames(module)]));
-  return {
-    has: (name) => modules.has(name) || controlModules.has(name),
-    names: () => [...modules.keys(), ...controlModules.keys()],
-    freeForm: (name) => FREE_FORM.has(name) || modules.get(name)?.freeForm !== undefined,
-    argumentNames: (name) => argumentsOf.get(name),
-  };
-}
-
-function nobodyMatched(request: PlaybookRequest, plays: readonly Play[], inventory: Inventory): StarsError {
-  const patterns = [...new Set(plays.flatMap(({ hosts }) => textList(hosts)))].join(', ');
-  const within = request.limit === undefined ? '' : ` within the limit ${request.limit}`;
-  return new StarsError('UNKNOWN_HOST_PATTERN', `No host matches ${patterns}${within}.`, {
-    hint: `Groups of this inventory: ${[...inventory.groups.keys()].filter((name) => name !== 'ungrouped').join(', ')}.`,
-  });
-}
-
-function noSuchTask(name: string): StarsError {
-  return new StarsError('USAGE', `No task is called “${name}”, so nothing ran.`, {
-    hint: 'Write the name of the task as the playbook has it; * and ? stand for anything.',
-  });
+function nameOf({ target }: PlaybookRequest): string {
+  if ('playbook' in target) return basename(target.playbook);
+  return 'play' in target ? target.play.name : `the role ${target.role}`;
 }

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type { Position } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
-import { keyPosition, positionOf } from '../yaml/position.js';
+import { looksLikeTemplate } from '../templating/unsafe.js';
+import { copyOfKeys, keyPosition, positionOf } from '../yaml/position.js';
 import { ROLE_KEYWORDS } from './keywords.js';
-import { type Deprecated, playbookError } from './playbook-error.js';
+import { type Deprecated, orReport, playbookError, type Report } from './playbook-error.js';
+import { argumentCheck } from './role-arguments.js';
 import { findRole, loadRole, type Role, type RoleParts, type RoleUse } from './role.js';
 import { innerScope, type Scope, variablesOf } from './scope.js';
 import { readTasks, type TaskNode, type TaskReader } from './task.js';
@@ -14,22 +16,30 @@ import { pythonText } from './python-text.js';
 export type PlayParts = {
   file: string;
   folder: string;
+  vars: Dict;
   /** Roles whose variables the whole play sees, in the order in which they were loaded. */
   roles: RoleVariables[];
   /** In the order in which they run; of two with one name the later counts. */
   handlers: TaskNode[];
-  uses: Map<string, RoleUse>;
-  depth?: number;
+  /** Hosts on which a role, used in one way, ran and was through. */
+  uses: Map<string, Set<string>>;
+  /** The task files that are being imported right now, the innermost last. */
+  importing?: string[];
 };
 
-export type RoleVariables = { name: string; vars: Dict; entryVars: Dict; defaults: Dict };
+export type RoleVariables = { name: string; vars: Dict; entryVars: Dict; defaults: Dict; dependency: boolean };
 
 export type RoleReaderOptions = {
   rolesFolders: readonly string[];
   decrypt(text: string, file: string): string;
   deprecated: Deprecated;
+  report: Report;
   readerFor(parts: PlayParts, file: string): TaskReader;
+  nameOf: StaticName;
 };
+
+/** A templated name, by extra variables and these, the strongest first; throws where it needs what only a host knows. */
+export type StaticName = (text: string, variables: readonly Dict[], where: Position | undefined) => string;
 
 export type UseOfRole = {
   scope: Scope;
@@ -42,6 +52,8 @@ export type UseOfRole = {
   identity?: unknown;
   /** It runs although the play had this role already. */
   again?: boolean;
+  /** False when its arguments are not to be checked by its own specification. */
+  validate?: boolean;
   /** Only its own tasks see its variables. */
   secret?: boolean;
   /** Names of the roles that led here through dependencies. */
@@ -53,18 +65,20 @@ export function createRoleReader(options: RoleReaderOptions) {
   function readRoles(value: Value, scope: Scope, parts: PlayParts, where: Position | undefined): TaskNode[] {
     if (value === null) return [];
     if (!Array.isArray(value)) throw playbookError('roles must be a list.', where);
-    return value.flatMap((entry) => readRole(entry, { scope, where: positionOf(value) ?? where }, parts));
+    return value.flatMap((entry) =>
+      orReport(options.report, () => readRole(entry, { scope, where: positionOf(value) ?? where }, parts)),
+    );
   }
 
   function readRole(entry: Value, use: UseOfRole, play: PlayParts): TaskNode[] {
     if (typeof entry === 'string') return useRole(entry.trim(), use, play);
-    const name = entry instanceof Map ? (entry.get('role') ?? entry.get('name')) : undefined;
+    const name = entry instanceof Map ? (entry.get('role') ?? entry.get('name') ?? nameOfSource(entry)) : undefined;
     const where = positionOf(entry) ?? use.where;
     if (!(entry instanceof Map) || typeof name !== 'string')
       throw playbookError('A role entry must be a name or a mapping with “role”.', where);
     const params: Dict = new Map([...entry].filter(([key]) => !ROLE_KEYWORDS.has(pythonText(key))));
     const entryVars = entry.has('vars') ? variablesOf(entry) : new Map<Value, Value>();
-    const words = new Map([...entry].filter(([key]) => key !== 'vars'));
+    const words = copyOfKeys(entry, (key) => key !== 'vars');
     const scope = innerScope(use.scope, words, options.deprecated);
     const identity = [
       plainOf(params),
@@ -79,7 +93,8 @@ export function createRoleReader(options: RoleReaderOptions) {
   }
 
   /** A role with its dependencies as task nodes; what it brings to the play (handlers, variables) goes into its parts. */
-  function useRole(name: string, use: UseOfRole, play: PlayParts): TaskNode[] {
+  function useRole(written: string, use: UseOfRole, play: PlayParts): TaskNode[] {
+    const name = nameOf(written, use, play);
     const folders = [join(play.folder, 'roles'), ...options.rolesFolders, play.folder];
     const path = findRole(name, folders, use.where);
     const chain = [...(use.chain ?? []), path];
@@ -88,12 +103,13 @@ export function createRoleReader(options: RoleReaderOptions) {
         `The roles depend on each other in a circle: ${chain.map((one) => one.split('/').at(-1)).join(' → ')}.`,
         use.where,
       );
-    const role = loadRole(path, use.parts ?? {}, options.decrypt);
+    const role = loadRole(name, path, use.parts ?? {}, options.decrypt);
     const own: RoleVariables = {
       name: role.name,
       vars: role.vars,
       entryVars: use.entryVars ?? new Map(),
       defaults: role.defaults,
+      dependency: use.chain !== undefined,
     };
     const params = use.params && use.params.size > 0 ? [...use.scope.params, use.params] : use.scope.params;
     const parent: Scope = {
@@ -104,7 +120,17 @@ export function createRoleReader(options: RoleReaderOptions) {
     };
     const below: PlayParts = { ...play, roles: [] };
     const dependencies = role.dependencies.flatMap((entry) =>
-      readRole(entry, { scope: parent, where: { file: join(path, 'meta', 'main.yml') }, chain }, below),
+      orReport(options.report, () =>
+        readRole(
+          entry,
+          {
+            scope: { ...parent, dependents: [role, ...use.scope.dependents] },
+            where: { file: join(path, 'meta', 'main.yml') },
+            chain,
+          },
+          below,
+        ),
+      ),
     );
     const roleUse = useOf(role, use, play);
     const scope: Scope = {
@@ -126,20 +152,23 @@ export function createRoleReader(options: RoleReaderOptions) {
       column: 1,
     });
     addHandlers(role, scope, play);
-    return [...dependencies, ...tasks, { kind: 'role-end', use: roleUse }];
+    const checks = use.validate === false ? [] : argumentCheck(role, use.parts?.tasks ?? 'main', scope);
+    return [...dependencies, ...checks, ...tasks, { kind: 'role-end', use: roleUse }];
+  }
+
+  /** The name of a role may be a template of what is known before the play runs. */
+  function nameOf(written: string, { scope, entryVars, params, where }: UseOfRole, play: PlayParts): string {
+    if (!looksLikeTemplate(written)) return written;
+    const own = [...(params ? [params] : []), ...(entryVars ? [entryVars] : [])];
+    const around = [...scope.params.toReversed(), ...scope.vars.toReversed()];
+    return options.nameOf(written, [...own, ...around, play.vars, new Map([['playbook_dir', play.folder]])], where);
   }
 
   function useOf(role: Role, use: UseOfRole, play: PlayParts): RoleUse {
     const key = JSON.stringify([role.path, use.parts ?? {}, use.identity ?? null]);
-    const known = use.again ? undefined : play.uses.get(key);
-    const made = known ?? {
-      name: role.name,
-      again: use.again ?? role.allowDuplicates,
-      ran: new Set(),
-      completed: new Set(),
-    };
-    play.uses.set(use.again ? `${key} ${play.uses.size}` : key, made);
-    return made;
+    const completed = play.uses.get(key) ?? new Set<string>();
+    play.uses.set(key, completed);
+    return { name: role.name, again: use.again ?? role.allowDuplicates, ran: new Set(), completed };
   }
 
   function addHandlers(role: Role, scope: Scope, play: PlayParts): void {
@@ -149,4 +178,14 @@ export function createRoleReader(options: RoleReaderOptions) {
   }
 
   return { readRoles, useRole };
+}
+
+/** Of a dependency as ansible-galaxy has it: `src: https://host/ansible-role.git` is the role ansible-role. */
+function nameOfSource(entry: Dict): string | undefined {
+  const src = entry.get('src');
+  if (typeof src !== 'string') return undefined;
+  const [address = '', , name] = src.split(',');
+  if (name !== undefined) return name;
+  if (!address.includes('://') && !address.includes('@')) return address;
+  return (address.split('/').at(-1) ?? '').replace(/\.git$|\.tar\.gz$/, '');
 }

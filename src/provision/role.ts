@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { type Position, StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
 import { nearNames } from '../near-names.js';
 import { loadYaml } from '../yaml/load-yaml.js';
 import { positionOf } from '../yaml/position.js';
+import { isTrue } from './task-result.js';
 
 /** A role's folder with what its files say, nothing templated; `tasks` and `handlers` are still YAML. */
 export type Role = {
@@ -17,6 +18,8 @@ export type Role = {
   /** Entries of `dependencies` in meta/main.yml. */
   dependencies: Value[];
   allowDuplicates: boolean;
+  /** What its entry points take, by their names. */
+  argumentSpecs: Dict;
 };
 
 /** One use of a role by a play, and the hosts on which it ran and was through: it does not run twice on a host. */
@@ -31,28 +34,55 @@ export function findRole(name: string, folders: readonly string[], where: Positi
   const candidates = isAbsolute(name) ? [name] : folders.map((folder) => resolve(folder, name));
   const found = candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isDirectory());
   if (found) return found;
+  const link = candidates.find((candidate) => lstatSync(candidate, { throwIfNoEntry: false })?.isSymbolicLink());
+  if (link) throw danglingLink(name, link, where);
   const known = folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
   const near = nearNames(name, known);
+  const ofCollection =
+    /^\w+\.\w+\.\w+$/.test(name) && near.length === 0
+      ? 'It is a role of a collection, which Stars does not read: put it, or a link to it, under this name into roles. '
+      : '';
   throw new StarsError('PLAYBOOK', `The role ${name} was not found.`, {
-    hint: `${near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''}It was looked for in ${folders.join(', ')}.`,
+    hint: `${ofCollection}${near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''}It was looked for in ${[...new Set(folders)].join(', ')}.`,
+    ...(where ? { where } : {}),
+  });
+}
+
+function danglingLink(name: string, link: string, where: Position | undefined): StarsError {
+  const leads = existsSync(link) ? 'to no folder' : 'nowhere';
+  return new StarsError('PLAYBOOK', `The role ${name} is a symbolic link that leads ${leads}: ${readlinkSync(link)}.`, {
+    hint: `Point ${link} at the folder of the role, or put the role in its place.`,
     ...(where ? { where } : {}),
   });
 }
 
 /** Reads a role; each part is `main` unless `parts` names another file. */
-export function loadRole(path: string, parts: RoleParts, decrypt: (text: string, file: string) => string): Role {
+export function loadRole(
+  name: string,
+  path: string,
+  parts: RoleParts,
+  decrypt: (text: string, file: string) => string,
+): Role {
   const meta = asDict(loadPart(path, 'meta', 'main', decrypt));
   const dependencies = meta?.get('dependencies') ?? [];
   return {
-    name: basename(path),
+    name,
     path,
     defaults: asDict(loadVariables(path, 'defaults', parts.defaults ?? 'main', decrypt)) ?? new Map(),
     vars: asDict(loadVariables(path, 'vars', parts.vars ?? 'main', decrypt)) ?? new Map(),
     tasks: loadPart(path, 'tasks', parts.tasks ?? 'main', decrypt),
     handlers: loadPart(path, 'handlers', parts.handlers ?? 'main', decrypt),
     dependencies: Array.isArray(dependencies) ? dependencies : [],
-    allowDuplicates: meta?.get('allow_duplicates') === true,
+    allowDuplicates: isTrue(meta?.get('allow_duplicates')),
+    argumentSpecs: specsOf(path, meta, decrypt),
   };
+}
+
+/** `argument_specs` of a file of its own, or of meta/main.yml. */
+function specsOf(path: string, meta: Dict | undefined, decrypt: (text: string, file: string) => string): Dict {
+  const own = asDict(loadPart(path, 'meta', 'argument_specs', decrypt, true));
+  const specs = (own ?? meta)?.get('argument_specs');
+  return specs instanceof Map ? specs : new Map();
 }
 
 function loadPart(
@@ -60,12 +90,13 @@ function loadPart(
   folder: string,
   name: string,
   decrypt: (text: string, file: string) => string,
+  optional = name === 'main',
 ): { file: string; value: Value } {
   const file = EXTENSIONS.map((extension) => join(path, folder, name + extension)).find(
     (candidate) => existsSync(candidate) && statSync(candidate).isFile(),
   );
   if (file) return { file, value: loadYaml(decrypt(readFileSync(file, 'utf8'), file), { file }) };
-  if (name !== 'main')
+  if (!optional)
     throw new StarsError('PLAYBOOK', `The role ${basename(path)} has no file ${folder}/${name}.yml.`, {
       where: { file: path },
     });

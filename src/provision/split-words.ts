@@ -6,7 +6,7 @@ export function splitWords(line: string): string[] {
   let word: string | undefined;
   for (let at = 0; at < line.length; at += 1) {
     const char = line.charAt(at);
-    if (/\s/.test(char)) {
+    if (/[ \t\r\n]/.test(char)) {
       if (word !== undefined) words.push(word);
       word = undefined;
     } else if (char === "'" || char === '"') {

@@ -1,4 +1,4 @@
-import type { Dict } from '../jinja/value.js';
+import type { Dict, Value } from '../jinja/value.js';
 import { dropOmitted } from '../templating/omit.js';
 import type { Templar } from '../templating/templar.js';
 import { plain } from '../templating/unsafe.js';
@@ -8,13 +8,30 @@ import { pythonText } from './python-text.js';
 /** Expressions, which the module evaluates itself. */
 const LAZY_ARGUMENTS: Record<string, ReadonlySet<string>> = { assert: new Set(['that']) };
 
+/** The task's arguments as written over the defaults that it and what surrounds it give to its module. */
+export function argumentsWithDefaults(task: Task, templar: Templar): Dict {
+  const defaults = moduleDefaults(task, templar);
+  return defaults.size === 0 ? task.args : new Map([...defaults, ...task.args]);
+}
+
+/** The innermost `module_defaults` that names the module counts, whole. */
+function moduleDefaults({ module, scope, where }: Task, templar: Templar): Dict {
+  for (const layer of scope.moduleDefaults.toReversed()) {
+    const given = layer.get(module);
+    if (given === undefined) continue;
+    const value: Value = templar.isTemplate(given) ? templar.template(given, where) : given;
+    if (value instanceof Map) return value;
+  }
+  return new Map();
+}
+
 /** The task's arguments, templated and without those that are omitted; `_raw_params` is the free text of a module. */
 export function templatedArguments(task: Task, templar: Templar, { freeText }: { freeText: boolean }): Dict {
   const args: Dict = new Map();
   const more = task.argsTemplate === undefined ? undefined : templar.template(task.argsTemplate, task.where);
   if (more instanceof Map) for (const [name, value] of more) args.set(name, value);
   const lazily = LAZY_ARGUMENTS[task.module];
-  for (const [name, value] of task.args)
+  for (const [name, value] of argumentsWithDefaults(task, templar))
     if (!lazily?.has(pythonText(name))) args.set(name, templar.template(value, task.where));
   if (task.rawText !== undefined && freeText) readRawText(task.rawText, templar, task, args);
   const dropped = plain(dropOmitted(args));

@@ -1,5 +1,6 @@
 import type { Value } from '../jinja/value.js';
-import { Undefined, Unsafe } from '../jinja/value.js';
+import { Unsafe } from '../jinja/value.js';
+import { OMIT } from '../templating/omit.js';
 import type { Templar } from '../templating/templar.js';
 import type { Reach } from './host-run.js';
 import { isTrue } from './task-result.js';
@@ -9,7 +10,8 @@ import { pythonText } from './python-text.js';
 /** A keyword of the task or of what surrounds it, templated; undefined when nobody set it. */
 export function keywordOf(task: Task, templar: Templar, name: string): Value | undefined {
   const raw = task.keywords.get(name) ?? task.scope.keywords.get(name);
-  return raw === undefined || raw === null ? undefined : templar.template(raw, task.where);
+  const value = raw === undefined || raw === null ? undefined : templar.template(raw, task.where);
+  return value === OMIT ? undefined : value;
 }
 
 export function flagOf(task: Task, templar: Templar, name: string): boolean {
@@ -45,12 +47,6 @@ export function environmentOf(task: Task, templar: Templar): ReadonlyMap<string,
     }
   }
   return merged;
-}
-
-/** A variable, templated; undefined when there is none or when it is empty. */
-export function definedOnly(templar: Templar, name: string): Value | undefined {
-  const value = templar.evaluate(`${name} | default(none)`);
-  return value === null || value instanceof Undefined ? undefined : value;
 }
 
 function textOf(value: Value, templar: Templar): string {

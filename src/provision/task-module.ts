@@ -4,12 +4,13 @@ import { didYouMean } from '../near-names.js';
 import { keyPosition } from '../yaml/position.js';
 import { parseKeyValues } from './key-value.js';
 import { TASK_KEYWORDS } from './keywords.js';
-import { playbookError } from './playbook-error.js';
+import { playbookError, type Report } from './playbook-error.js';
 import { pythonText } from './python-text.js';
 
 /** Which module names exist; what is not among them is refused with near names. */
 export type KnownModules = {
-  has(name: string): boolean;
+  /** The short name of the module that a task calls by this name, with or without a collection. */
+  find(name: string): string | undefined;
   names(): Iterable<string>;
   freeForm(name: string): boolean;
   /** Every spelling of the module's arguments; undefined when it takes any. */
@@ -33,7 +34,7 @@ export function findModule(entry: Dict, modules: KnownModules, where: Position |
       'Write one, for example “file: path=/opt/app state=directory”.',
     );
   if (second !== undefined) {
-    const unknown = candidates.find((candidate) => !modules.has(shortName(candidate)));
+    const unknown = candidates.find((candidate) => modules.find(candidate) === undefined);
     const near = unknown && didYouMean(unknown, [...TASK_KEYWORDS, ...modules.names()]);
     throw playbookError(
       unknown
@@ -58,19 +59,16 @@ function findAction(action: Value, modules: KnownModules, where: Position | unde
 }
 
 function known(name: string, value: Value, modules: KnownModules, where: Position | undefined): FoundModule {
-  const module = shortName(name);
-  if (!modules.has(module)) {
-    const near = didYouMean(module, modules.names());
+  const module = modules.find(name);
+  if (module === undefined) {
+    const near = didYouMean(name.replace(/^.*\./, ''), modules.names());
     throw new StarsError('UNSUPPORTED', `The module ${name} is not one that Stars runs.`, {
       hint: near ?? 'Use a supported module, or command or shell. docs/ansible.md lists what runs.',
+      missing: { kind: 'module', name },
       ...(where ? { where } : {}),
     });
   }
   return { module, value, moduleWhere: where };
-}
-
-export function shortName(name: string): string {
-  return name.replace(/^ansible\.(builtin|legacy)\./, '');
 }
 
 function isKeyword(key: string): boolean {
@@ -85,7 +83,7 @@ export function readArguments(
   value: Value,
   extra: Value | undefined,
   where: Position | undefined,
-  modules: KnownModules,
+  { modules, report }: { modules: KnownModules; report: Report },
 ): Arguments {
   const args: Dict = new Map();
   let rawText: string | undefined;
@@ -106,7 +104,7 @@ export function readArguments(
     rawText = pythonText(value);
   }
   if (extra instanceof Map) for (const [key, inner] of extra) if (!args.has(key)) args.set(key, inner);
-  checkNames(module, [value, extra, args], where, modules);
+  checkNames(module, [value, extra, args], where, { modules, report });
   return { args, rawText };
 }
 
@@ -114,7 +112,7 @@ function checkNames(
   module: string,
   [value, extra, args]: [Value, Value | undefined, Dict],
   where: Position | undefined,
-  modules: KnownModules,
+  { modules, report }: { modules: KnownModules; report: Report },
 ): void {
   const names = modules.argumentNames(module);
   if (!names) return;
@@ -122,12 +120,8 @@ function checkNames(
     const name = pythonText(key);
     if (names.includes(name)) continue;
     const place = [value, extra].flatMap((dict) => (dict instanceof Map ? (keyPosition(dict, key) ?? []) : []))[0];
-    throw playbookError(
-      `${module} has no argument “${name}”.`,
-      place ?? where,
-      `${didYouMean(name, names) ?? ''} It takes ${[...names].sort().join(', ')}.`.trim(),
-      'UNSUPPORTED',
-    );
+    const hint = `${didYouMean(name, names) ?? ''} It takes ${[...names].sort().join(', ')}.`.trim();
+    report(playbookError(`${module} has no argument “${name}”.`, place ?? where, hint, 'UNSUPPORTED'));
   }
 }
 

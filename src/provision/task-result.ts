@@ -13,6 +13,8 @@ export type TaskOutcome = {
   items: ItemOutcome[];
   /** Task files and roles to run next on this host. */
   includes: Include[];
+  /** Names of the handlers that it notifies when it changed something, those of every item of a loop. */
+  notify: string[];
 };
 
 export type ItemOutcome = {

@@ -1,18 +1,21 @@
-import type { Clock } from '../clock.js';
 import { asStarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
 import type { Templar } from '../templating/templar.js';
 import { plain, protect } from '../templating/unsafe.js';
-import { type ControlCall, controlModules, FREE_FORM } from './control-modules.js';
+import { checkValues } from './argument-mistakes.js';
+import { controlCall, type Round } from './control-call.js';
+import { controlDefinitions, controlModules } from './control/index.js';
 import type { HostRun } from './host-run.js';
-import type { Question } from './host-session.js';
+import type { Job, RunnerOptions } from './job.js';
 import { loopItems } from './loop.js';
-import type { AnyModule } from './module.js';
-import type { ModuleRunner, Place } from './module-runner.js';
+import { type Ahead, nothingAhead } from './asking-ahead.js';
+import { createOutsideCalls } from './outside-calls.js';
+import { nameList } from './playbook-error.js';
 import {
   type Draft,
   failedOutcome,
   failedResult,
+  isHidden,
   isUnreachable,
   loopResult,
   type Once,
@@ -21,24 +24,16 @@ import {
   skipped,
   statusOf,
 } from './outcome.js';
-import { templatedArguments } from './task-arguments.js';
-import { flagOf, holds, keywordOf } from './task-keywords.js';
-import { labelOf, loopName, loopVariables } from './task-loop.js';
-import { type Include, isTrue, type ItemOutcome, messageOf, type TaskOutcome } from './task-result.js';
-import type { Task, TaskNode } from './task.js';
-import { type PlayRun, searchFolders, templarFor, type VariableWorld } from './variables.js';
+import { asyncRefusal } from './async-wish.js';
+import { holds, keywordOf } from './task-keywords.js';
+import { labelOf, loopControlOf, loopVariables } from './task-loop.js';
+import { dictOf, type Include, isTrue, type ItemOutcome, messageOf, type TaskOutcome } from './task-result.js';
+import type { Task } from './task.js';
+import { attemptsOf, judge, judgedByMistake, tookTooLong, withResult } from './verdict.js';
+import { type PlayRun, templarFor } from './variables.js';
 
-export type RunnerOptions = {
-  world: VariableWorld;
-  modules: ReadonlyMap<string, AnyModule>;
-  moduleRunner: ModuleRunner;
-  clock: Clock;
-  signal: AbortSignal;
-  decrypt(text: string, file: string): string;
-};
-
-/** A task on one host. `sharers` learn what it registers and sets: the host alone, or all hosts with run_once. */
-export type Job = { task: Task; host: HostRun; play: PlayRun; sharers: readonly HostRun[] };
+/** A job and what it calls before it does anything: from then on it cannot begin anew. */
+type Turn = Job & { settle(): void };
 
 export type TaskRunner = ReturnType<typeof createTaskRunner>;
 
@@ -49,53 +44,94 @@ export function createTaskRunner(options: RunnerOptions) {
   /** Never rejects but when the run is cancelled: whatever goes wrong is the outcome on this host. */
   async function run(job: Job): Promise<TaskOutcome> {
     const { task, host, play } = job;
-    const templar = templarFor(world, play, host, task);
+    const calls = createOutsideCalls({ folder: play.play.folder, environment: world.environment }, signal);
+    const templar = templarFor(world, play, host, task, calls.ask);
+    const turn: Turn = { ...job, settle: calls.settle };
     try {
-      const draft = task.loop ? await runLoop(job, templar) : await runSingle(job, templar);
+      if (host.lockedOut) throw host.lockedOut;
+      const draft = await calls.answered(() =>
+        withWantedFacts(task, () => (task.loop ? runLoop(turn, templar) : runSingle(turn, templar))),
+      );
+      calls.settle();
       return register(job, outcomeOf(task, templar, draft));
     } catch (thrown) {
       if (signal.aborted) throw thrown;
-      return register(job, failedOutcome(task, templar, asStarsError(thrown)));
+      const error = asStarsError(thrown);
+      host.locked ||= error.code === 'LOCKED';
+      return register(job, failedOutcome(task, templar, error));
     }
   }
 
-  async function runSingle(job: Job, templar: Templar): Promise<Draft> {
-    return { ...(await runItem(job, templar, new Map())), items: [] };
+  /** The task as it is once the facts that it looked for are there; what may have acted is not run again for them. */
+  async function withWantedFacts<T>(task: Task, act: () => Promise<T>): Promise<T> {
+    const harmless = HARMLESS.has(task.module);
+    try {
+      const done = await act();
+      if (!harmless || !world.wantedFacts.any()) return done;
+    } catch (thrown) {
+      const early = asStarsError(thrown).code === 'UNDEFINED_VARIABLE' && (harmless || !task.loop);
+      if (!early || !world.wantedFacts.any()) throw thrown;
+    }
+    await gatherWanted();
+    return act();
   }
 
-  async function runLoop(job: Job, templar: Templar): Promise<Draft> {
+  /** Gathers the facts that templates asked for of hosts outside of the limit. */
+  async function gatherWanted(): Promise<void> {
+    if (!world.wantedFacts.any()) return;
+    await world.wantedFacts.gather((host) =>
+      moduleRunner.gather(
+        { host, session: host.session({ onlyReads: true }), become: undefined, variable: () => undefined },
+        new Map(),
+        nothingAhead,
+      ),
+    );
+  }
+
+  async function runSingle(job: Turn, templar: Templar): Promise<Draft> {
+    const one = await runItem(job, templar, new Map(), job.ahead());
+    return { ...one, notify: notifiedBy(job.task, templar, one), items: [] };
+  }
+
+  async function runLoop(job: Turn, templar: Templar): Promise<Draft> {
     const { task } = job;
     const items = itemsOf(task, templar);
     if (items === undefined) return { ...skipped(), items: [] };
     const results: Value[] = [];
     const outcomes: ItemOutcome[] = [];
     const includes: Include[] = [];
-    const pauseMs = 1000 * Number(task.loopControl?.get('pause') ?? 0);
-    for (const [index, item] of items.entries()) {
-      if (index > 0 && pauseMs > 0) await options.clock.sleep(pauseMs, signal);
-      const loopVars = loopVariables(task, item, index, items);
-      const one = await runItem(job, templar.withVariables(loopVars), loopVars);
-      one.result.set('ansible_loop_var', loopName(task));
+    const notify: string[] = [];
+    let hidden = false;
+    const control = loopControlOf(task, templar);
+    for (const index of items.keys()) {
+      if (index > 0 && control.pauseMs > 0) await options.clock.sleep(control.pauseMs, signal);
+      const loopVars = loopVariables(control, index, items);
+      const inner = templar.withVariables(loopVars);
+      hidden ||= isHidden(task, inner);
+      const one = await runItem(job, inner, loopVars, job.ahead(index));
+      job.settle();
+      notify.push(...notifiedBy(task, inner, one));
       for (const [name, value] of loopVars) one.result.set(name, value);
       results.push(one.result);
       includes.push(...one.includes);
-      outcomes.push(itemOutcome(labelOf(task, templar, loopVars), one));
+      outcomes.push(itemOutcome(labelOf(task, templar, loopVars, control.name), one));
     }
     const diff = outcomes.flatMap((outcome) => outcome.diff ?? []).join('\n') || undefined;
-    return { result: loopResult(results), includes, diff, items: outcomes };
+    return { result: loopResult(results), includes, diff, items: outcomes, notify, hidden };
   }
 
   /** The loop's items; undefined when the condition, which may not need the item, is false before the items can be known. */
   function itemsOf(task: Task, templar: Templar): Value[] | undefined {
+    const loop = task.loop ?? { kind: 'loop', value: [] };
     try {
-      return loopItems(task.loop ?? { kind: 'loop', value: [] }, templar, task.where);
+      return loopItems(loop, templar, task.where, world.deprecated);
     } catch (error) {
       if (task.scope.when.length > 0 && !holds(task, templar)) return undefined;
       throw error;
     }
   }
 
-  async function runItem(job: Job, templar: Templar, loopVars: Dict): Promise<Once> {
+  async function runItem(job: Turn, templar: Templar, loopVars: Dict, ahead: Ahead): Promise<Once> {
     const { task } = job;
     if (!holds(task, templar)) return skipped();
     const until = task.keywords.get('until');
@@ -103,8 +139,8 @@ export function createTaskRunner(options: RunnerOptions) {
     const attempts = until === undefined ? 1 : attemptsOf(task, templar);
     const delayMs = 1000 * Math.max(0, Number(keywordOf(task, templar, 'delay') ?? 5));
     for (let attempt = 1; ; attempt += 1) {
-      const done = await attemptOnce(job, templar, place, loopVars);
-      judge(task, templar, done.result);
+      const done = await attemptOnce(job, templar, { place, loopVars, ahead });
+      await judged(task, templar, done.result);
       if (until === undefined || attempts === 1) return done;
       done.result.set('attempts', attempt);
       if (withResult(task, templar, done.result).condition(until, task.where)) return done;
@@ -119,94 +155,63 @@ export function createTaskRunner(options: RunnerOptions) {
     }
   }
 
-  async function attemptOnce(job: Job, templar: Templar, place: Place, loopVars: Dict): Promise<Once> {
+  /** Judges a result; a condition that cannot be evaluated fails it and leaves the other items of a loop to go on. */
+  async function judged(task: Task, templar: Templar, result: Dict): Promise<void> {
+    try {
+      judge(task, templar, result);
+    } catch (thrown) {
+      if (!world.wantedFacts.any()) return judgedByMistake(result, asStarsError(thrown));
+      await gatherWanted();
+      judge(task, templar, result);
+    }
+  }
+
+  async function attemptOnce(job: Turn, templar: Templar, { place, ...round }: Round): Promise<Once> {
     const { task } = job;
     const control = controlModules.get(task.module);
+    const refused = asyncRefusal(task, templar, world.checkMode);
+    if (refused !== undefined) return once(dictOf({ failed: true, changed: false, msg: refused }));
     try {
-      if (!control) return { ...(await moduleRunner.run(task, templar, place)), includes: [] };
-      const { result, includes = [] } = await control(controlCall(job, templar, place, loopVars));
+      const { ahead } = round;
+      const how = { ahead, resultIsSeen: isSeen(job), beforeActing: job.settle };
+      if (!control) return { ...(await moduleRunner.run(task, templar, place, how)), includes: [] };
+      const call = controlCall(options, job, templar, { place, ...round });
+      const definition = controlDefinitions.get(task.module);
+      if (definition) checkValues(definition, call.args);
+      if (!HARMLESS.has(task.module)) job.settle();
+      const { result, includes = [] } = await control.run(call);
       return { result, includes, diff: undefined };
     } catch (thrown) {
       const error = asStarsError(thrown);
-      // A mistake in the templates of a task concerns all its items.
-      if (signal.aborted || isUnreachable(error) || error.code === 'UNDEFINED_VARIABLE') throw error;
-      return once(failedResult(task, error));
+      if (signal.aborted || isUnreachable(error) || ENDS_LOOP.has(error.code)) throw error;
+      return once(tookTooLong(task, templar, error) ?? failedResult(task, error));
     }
   }
 
-  function controlCall(
-    { task, host, sharers, play }: Job,
-    templar: Templar,
-    place: Place,
-    loopVars: Dict,
-  ): ControlCall {
-    const { decrypt, clock } = options;
-    const { rawText, args: raw, where } = task;
-    const folders = searchFolders('vars', task.scope.role, world.playbookFolder, where?.file);
-    const args = templatedArguments(task, templar, { freeText: !FREE_FORM.has(task.module) });
-    const delegated = flagOf(task, templar, 'delegate_facts');
-    return {
-      args,
-      raw,
-      rawText,
-      templar,
-      hosts: delegated ? [place.host] : sharers,
-      where,
-      folders,
-      decrypt,
-      clock,
-      signal,
-      loopVars,
-      gatherFacts: () => moduleRunner.gather(delegated ? place : { ...place, host }),
-      connect: () => place.session.connection(),
-      timePasses() {
-        for (const one of play.all) one.forget();
-      },
-    };
+  /** Reaches the host as the task would, so that its lock is the run's. */
+  async function reach(task: Task, host: HostRun, play: PlayRun): Promise<void> {
+    const { session, become } = moduleRunner.placeFor(task, host, play, templarFor(world, play, host, task));
+    await (await session.connection()).exec(':', { become, signal });
   }
 
-  /** Asks in one round trip what this and the following tasks will need to know, as long as nothing between them is certain to change the host. */
-  async function foresee(first: Task, next: readonly TaskNode[], host: HostRun, play: PlayRun): Promise<void> {
-    const now = await foreseeOne(first, host, play);
-    const [question] = now.questions;
-    if (!question || now.questions.every((one) => now.session.known(one))) return;
-    const ahead: Question[] = [...now.questions];
-    for (const task of next.slice(0, now.session.foresight())) {
-      if (task.kind === 'role-end') continue;
-      if (task.kind === 'block' || endsForesight(task)) break;
-      const later = await foreseeOne(task, host, play);
-      if (later.session === now.session) ahead.push(...later.questions);
-      if (later.acts) break;
-    }
-    now.session.prefetch(ahead, signal);
-  }
-
-  async function foreseeOne(task: Task, host: HostRun, play: PlayRun) {
-    const session = host.session({});
-    const nothing = { questions: [], acts: false, session };
-    const gathers = task.module === 'setup' || task.module === 'gather_facts';
-    if (task.loop || task.keywords.has('until') || (controlModules.has(task.module) && !gathers)) return nothing;
-    try {
-      const templar = templarFor(world, play, host, task);
-      if (!holds(task, templar)) return nothing;
-      const place = moduleRunner.placeFor(task, host, play, templar);
-      return { ...(await moduleRunner.foresee(task, templar, place)), session: place.session };
-    } catch {
-      // Whatever is wrong shows again, with its place, when the task runs.
-      return nothing;
-    }
-  }
-
-  return { run, foresee };
+  return { run, reach, gatherWanted };
 }
 
-function endsForesight({ module }: Task): boolean {
-  return module === 'meta' || module === 'pause' || module.startsWith('include_') || module === 'include';
+/** A result is looked at under its registered name, in a rescue section, or by who asks after a job. */
+function isSeen({ task, rescuable }: Job): boolean {
+  return rescuable || ['register', 'async'].some((name) => task.keywords.has(name) || task.scope.keywords.has(name));
 }
 
-function attemptsOf(task: Task, templar: Templar): number {
-  const retries = Number(keywordOf(task, templar, 'retries') ?? 3);
-  return retries > 0 ? retries + 1 : 1;
+/** A mistake in the templates of a task concerns all its items, and so does a host that is another run's or not what was approved. */
+const ENDS_LOOP: ReadonlySet<string> = new Set(['TEMPLATE', 'UNDEFINED_VARIABLE', 'DRIFT', 'LOCKED', 'LOCK_LOST']);
+
+/** They look at variables alone, so they may run once more. */
+const HARMLESS: ReadonlySet<string> = new Set(['assert', 'debug', 'fail', 'set_fact', 'set_stats', 'include_vars']);
+
+/** Names of the handlers that the task notifies, unless it was left out. */
+function notifiedBy(task: Task, templar: Templar, { result }: Once): string[] {
+  if (task.scope.notify.length === 0 || isTrue(result.get('skipped'))) return [];
+  return task.scope.notify.flatMap((raw) => nameList(templar.template(raw, task.where)));
 }
 
 function itemOutcome(label: string, { result, diff }: Once): ItemOutcome {
@@ -217,24 +222,6 @@ function itemOutcome(label: string, { result, diff }: Once): ItemOutcome {
     message: messageOf(result),
     diff,
   };
-}
-
-/** changed_when and failed_when see the result under its registered name. */
-function judge(task: Task, templar: Templar, result: Dict): void {
-  if (isTrue(result.get('skipped'))) return;
-  const changedWhen = task.keywords.get('changed_when');
-  const failedWhen = task.keywords.get('failed_when');
-  if (changedWhen !== undefined)
-    result.set('changed', withResult(task, templar, result).condition(changedWhen, task.where));
-  if (failedWhen === undefined) return;
-  const failed = withResult(task, templar, result).condition(failedWhen, task.where);
-  result.set('failed', failed);
-  result.set('failed_when_result', failed);
-}
-
-function withResult(task: Task, templar: Templar, result: Dict): Templar {
-  const name = task.keywords.get('register');
-  return typeof name === 'string' ? templar.withVariables(new Map<string, Value>([[name, protect(result)]])) : templar;
 }
 
 function register({ task, sharers }: Job, outcome: TaskOutcome): TaskOutcome {

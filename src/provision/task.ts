@@ -3,7 +3,7 @@ import type { Dict, Value } from '../jinja/value.js';
 import { didYouMean } from '../near-names.js';
 import { keyPosition, positionOf } from '../yaml/position.js';
 import { BLOCK_KEYWORDS, LOOP_CONTROL_KEYWORDS, META_ACTIONS } from './keywords.js';
-import { checkKeywords, type Deprecated, nameList, playbookError, refuseKeywords } from './playbook-error.js';
+import { checkKeywords, type Deprecated, nameList, orReport, playbookError, type Report } from './playbook-error.js';
 import type { RoleUse } from './role.js';
 import { innerScope, type Scope } from './scope.js';
 import { findModule, type KnownModules, readArguments } from './task-module.js';
@@ -49,13 +49,15 @@ export type TaskNode = Task | Block | RoleEnd;
 /** Called for `import_tasks` and its kin, which are replaced by what they import while the play is read. */
 export type Importer = (task: Task) => TaskNode[] | undefined;
 
-export type TaskReader = { known: KnownModules; importer: Importer; deprecated: Deprecated };
+export type TaskReader = { known: KnownModules; importer: Importer; deprecated: Deprecated; report: Report };
 
 /** A list of tasks and blocks as a file or a play holds it. */
 export function readTasks(value: Value, scope: Scope, reader: TaskReader, what: string, where?: Position): TaskNode[] {
   if (value === null || value === undefined) return [];
   if (!Array.isArray(value)) throw playbookError(`${what} must be a list of tasks.`, positionOf(value) ?? where);
-  return value.flatMap((entry) => readNode(entry, scope, reader, positionOf(value) ?? where));
+  return value.flatMap((entry) =>
+    orReport(reader.report, () => readNode(entry, scope, reader, positionOf(value) ?? where), positionOf(entry)),
+  );
 }
 
 function readNode(entry: Value, scope: Scope, reader: TaskReader, near: Position | undefined): TaskNode[] {
@@ -67,7 +69,7 @@ function readNode(entry: Value, scope: Scope, reader: TaskReader, near: Position
 }
 
 function readBlock(entry: Dict, outer: Scope, reader: TaskReader): Block {
-  checkKeywords(entry, BLOCK_KEYWORDS, 'block');
+  checkKeywords(entry, BLOCK_KEYWORDS, 'block', reader.report);
   const scope = innerScope(outer, entry, reader.deprecated);
   const part = (name: string) => readTasks(entry.get(name) ?? null, scope, reader, name, keyPosition(entry, name));
   return {
@@ -82,16 +84,21 @@ function readBlock(entry: Dict, outer: Scope, reader: TaskReader): Block {
 
 function readTask(given: Dict, outer: Scope, reader: TaskReader): Task {
   const where = positionOf(given);
-  refuseKeywords(given);
+  const report: Report = (error) => reader.report(error, where);
   const { module, value, moduleWhere } = findModule(given, reader.known, where);
-  const { args, rawText } = readArguments(module, value, given.get('args'), moduleWhere ?? where, reader.known);
+  const { args, rawText } = readArguments(module, value, given.get('args'), moduleWhere ?? where, {
+    modules: reader.known,
+    report,
+  });
   checkRegister(given, where);
+  remarkOldWords(module, args, reader.deprecated, moduleWhere ?? where);
   if (module === 'meta') checkMeta(rawText, moduleWhere ?? where);
   const scope = innerScope(outer, given, reader.deprecated);
   const local = given.has('local_action');
   return {
     kind: 'task',
-    name: textOr(given.get('name')),
+    // As in Ansible a number or yes is no name.
+    name: nameOf(given),
     module,
     args,
     argsTemplate: textOr(given.get('args')),
@@ -104,6 +111,11 @@ function readTask(given: Dict, outer: Scope, reader: TaskReader): Task {
     outer,
     where,
   };
+}
+
+function nameOf(entry: Dict): string | undefined {
+  const name = entry.get('name');
+  return typeof name === 'string' ? name : undefined;
 }
 
 function findLoop(entry: Dict, where: Position | undefined): Loop | undefined {
@@ -131,6 +143,18 @@ function loopControlOf(entry: Dict): Dict | undefined {
     throw playbookError('loop_control must be a mapping.', keyPosition(entry, 'loop_control') ?? positionOf(entry));
   checkKeywords(control, LOOP_CONTROL_KEYWORDS, 'loop_control');
   return control;
+}
+
+/** What Ansible no longer takes for these arguments, and what it means. */
+const OLD_WORDS: Record<string, Record<string, string>> = {
+  apt: { installed: 'present', removed: 'absent' },
+  service: { running: 'started' },
+};
+
+function remarkOldWords(module: string, args: Dict, deprecated: Deprecated, where: Position | undefined): void {
+  const state = args.get('state');
+  const meant = typeof state === 'string' ? OLD_WORDS[module]?.[state] : undefined;
+  if (meant !== undefined) deprecated(`${module} state=${pythonText(state)} is an old word for ${meant}.`, where);
 }
 
 function checkRegister(entry: Dict, where: Position | undefined): void {
@@ -176,4 +200,18 @@ function textOr(value: Value | undefined): string | undefined {
 
 function shown(value: Value): string {
   return value instanceof Map ? 'a mapping' : Array.isArray(value) ? 'a list' : `“${pythonText(value).slice(0, 40)}”`;
+}
+
+/** A task that stands in no file: the play itself puts it in. */
+export function ownTask(given: Pick<Task, 'name' | 'module' | 'args' | 'scope' | 'outer' | 'where'>): Task {
+  return {
+    kind: 'task',
+    argsTemplate: undefined,
+    rawText: undefined,
+    loop: undefined,
+    loopControl: undefined,
+    keywords: new Map(),
+    listen: [],
+    ...given,
+  };
 }

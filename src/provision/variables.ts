@@ -2,13 +2,18 @@ import { dirname } from 'node:path';
 import type { Inventory } from '../inventory/inventory.js';
 import { LazyDict } from '../jinja/lazy-dict.js';
 import type { Dict, Value } from '../jinja/value.js';
+import type { AskOutside } from '../templating/outside-call.js';
 import { createTemplar, type Templar } from '../templating/templar.js';
 import { OMIT } from '../templating/omit.js';
+import { vaults } from './vaults.js';
 import type { HostRun } from './host-run.js';
 import type { Play } from './playbook.js';
-import type { Role } from './role.js';
+import type { Deprecated } from './playbook-error.js';
+import { pythonText } from './python-text.js';
+import type { RoleVariables } from './role-reader.js';
 import type { Task } from './task.js';
 import type { VarsFiles } from './vars-files.js';
+import type { WantedFacts } from './wanted-facts.js';
 
 /** What all variables of one run share. */
 export type VariableWorld = {
@@ -20,15 +25,24 @@ export type VariableWorld = {
   hostRun(name: string): HostRun | undefined;
   extraVars: Dict;
   checkMode: boolean;
+  /** Hosts that another run works on are waited for. */
+  waitsForHosts: boolean;
   diffMode: boolean;
   forks: number;
   playbookFolder: string;
   inventoryFile: string;
   tags: readonly string[];
   skipTags: readonly string[];
+  limit: string | undefined;
+  wantedFacts: WantedFacts;
   vault: ((text: string) => string) | undefined;
   environment: Readonly<Record<string, string | undefined>>;
-  deprecated(message: string): void;
+  /** Runs the programs that lookups name, for whoever has no way of his own to wait for them. */
+  askOutside: AskOutside;
+  /** Told of every local file that is read. */
+  onRead(file: string): void;
+  /** Told about an old form in the files, with the place of the task that has it. */
+  deprecated: Deprecated;
   /** Keeps the passwords that a host's variables hold out of everything shown. */
   hidePasswords(templar: Templar): void;
   now(): Date;
@@ -38,30 +52,51 @@ export type VariableWorld = {
 export type PlayRun = { play: Play; batch: HostRun[]; all: HostRun[]; varsFiles: VarsFiles };
 
 /** The templar of a host for a task, or for the play around it: names are looked up by Ansible's precedence, strongest first. */
-export function templarFor(world: VariableWorld, run: PlayRun | undefined, host: HostRun, task?: Task): Templar {
+export function templarFor(
+  world: VariableWorld,
+  run: PlayRun | undefined,
+  host: HostRun,
+  task?: Task,
+  askOutside: AskOutside = world.askOutside,
+): Templar {
   const layers = layersOf(world, run, host, task);
-  const role = task?.scope.role;
   return createTemplar({
     lookup: (name) => lookup(layers, name),
     variableNames: () => namesIn(layers),
-    searchFolders: (kind) => searchFolders(kind, role, world.playbookFolder, task?.where?.file),
+    searchFolders: (kind) => searchFolders(kind, task, run?.play.folder ?? world.playbookFolder),
     environment: world.environment,
+    askOutside,
+    onRead: world.onRead,
     vault: world.vault,
-    onDeprecation: world.deprecated,
+    vaults,
+    hostNames: (pattern) => world.inventory.match(pattern).hosts,
+    onDeprecation: (message) => world.deprecated(message, task?.where),
     now: world.now,
   });
 }
 
-/** Ansible's order of search for a file: the role's folder of the kind, the role, the task's own folder, the playbook's. */
-export function searchFolders(
-  kind: string,
-  role: Role | undefined,
-  playbookFolder: string,
-  taskFile: string | undefined,
-): string[] {
-  const own = taskFile?.includes('/') ? [taskFile.slice(0, taskFile.lastIndexOf('/'))] : [];
-  const roots = [...(role ? [role.path] : []), ...own, playbookFolder];
+/** The variables of a task on a host as they are written, for those who only look at them. */
+export function rawVariables(
+  world: VariableWorld,
+  run: PlayRun,
+  host: HostRun,
+  task: Task,
+): (name: string) => Value | undefined {
+  const layers = layersOf(world, run, host, task);
+  return (name) => lookup(layers, name);
+}
+
+/** Ansible's order of search for a file: the role, those that depend on it, the task's own folder, the playbook's; in each its folder of the kind first. */
+export function searchFolders(kind: string, task: Task | undefined, playbookFolder: string): string[] {
+  const roots = searchRoots(task, playbookFolder);
   return [...new Set(roots.flatMap((root) => [`${root}/${kind}`, root]))];
+}
+
+function searchRoots(task: Task | undefined, playbookFolder: string): string[] {
+  const taskFile = task?.where?.file;
+  const roles = task?.scope.role ? [task.scope.role, ...task.scope.dependents] : [];
+  const own = taskFile?.includes('/') ? [taskFile.slice(0, taskFile.lastIndexOf('/'))] : [];
+  return [...new Set([...roles.map(({ path }) => path), ...own, playbookFolder])];
 }
 
 function lookup(layers: readonly Layer[], name: string): Value | undefined {
@@ -89,67 +124,140 @@ function layersOf(world: VariableWorld, run: PlayRun | undefined, host: HostRun,
     host.inventoryVars,
     ...(scope?.roleDefaults ?? []).toReversed(),
     ...roles.map((role) => role.defaults),
+    NO_ENVIRONMENT,
   ];
 }
 
+const NO_ENVIRONMENT: Dict = new Map([['environment', []]]);
+
 type Layer = { get(name: string): Value | undefined; keys(): Iterable<Value> };
+
+type Surroundings = { world: VariableWorld; run: PlayRun | undefined; host: HostRun; task: Task | undefined };
+type Magic = ReadonlyMap<string, (around: Surroundings) => Value | undefined>;
 
 /** Variables that Ansible makes itself; each is made when it is asked for. */
 function magic(world: VariableWorld, run: PlayRun | undefined, host: HostRun, task: Task | undefined): Layer {
-  const role = task?.scope.role;
-  const names = (hosts: readonly HostRun[]) =>
-    hosts.filter(({ status }) => status === 'active').map(({ name }) => name);
-  const roleNames = () => run?.play.roles.map(({ name }) => name) ?? [];
-  const make = new Map<string, () => Value | undefined>(
-    Object.entries({
-      inventory_hostname: () => host.name,
-      inventory_hostname_short: () => host.name.split('.')[0] ?? host.name,
-      groups: () => world.groups,
-      group_names: () => world.inventory.groupsOf(host.name),
-      hostvars: () => hostVariables(world),
-      playbook_dir: () => world.playbookFolder,
-      inventory_file: () => world.inventoryFile,
-      inventory_dir: () => dirname(world.inventoryFile),
-      ansible_check_mode: () => world.checkMode,
-      ansible_diff_mode: () => world.diffMode,
-      ansible_forks: () => world.forks,
-      ansible_run_tags: () => [...world.tags],
-      ansible_skip_tags: () => [...world.skipTags],
-      ansible_verbosity: () => 0,
-      ansible_version: () =>
-        new Map<Value, Value>([
-          ['full', '2.14.18'],
-          ['major', 2],
-          ['minor', 14],
-          ['revision', 18],
-          ['string', '2.14.18'],
-        ]),
-      ansible_managed: () => 'Ansible managed',
-      omit: () => OMIT,
-      ansible_host: () => (host.inventoryVars.has('ansible_host') ? undefined : host.name),
-      vars: () => allVariables(world, run, host, task),
-      ...(run && {
-        ansible_play_hosts: () => names(run.all),
-        play_hosts: () => names(run.batch),
-        ansible_play_batch: () => names(run.batch),
-        ansible_play_hosts_all: () => run.all.map(({ name }) => name),
-        ansible_play_name: () => run.play.name,
-        ansible_play_role_names: roleNames,
-        role_names: roleNames,
-      }),
-      ...(role && { role_name: () => role.name, ansible_role_name: () => role.name, role_path: () => role.path }),
-    }),
-  );
+  const around: Surroundings = { world, run, host, task };
+  const tables = [
+    MAGIC,
+    ...(run ? [MAGIC_OF_PLAYS] : []),
+    ...(task ? [MAGIC_OF_TASKS] : []),
+    ...(task?.scope.role ? [MAGIC_OF_ROLES] : []),
+  ];
   return {
-    get: (name) => make.get(name)?.(),
-    keys: () => make.keys(),
+    get: (name) => tables.find((table) => table.has(name))?.get(name)?.(around),
+    keys: () => tables.flatMap((table) => [...table.keys()]),
   };
 }
 
-/** `hostvars`: a host's variables are looked up and templated when they are read. */
+const VERSION = new Map<Value, Value>([
+  ['full', '2.14.18'],
+  ['major', 2],
+  ['minor', 14],
+  ['revision', 18],
+  ['string', '2.14.18'],
+]);
+
+const MAGIC: Magic = new Map(
+  Object.entries({
+    inventory_hostname: ({ host }) => host.name,
+    inventory_hostname_short: ({ host }) => host.name.split('.')[0] ?? host.name,
+    groups: ({ world }) => world.groups,
+    group_names: ({ world, host }) => world.inventory.groupsOf(host.name),
+    hostvars: ({ world }) => hostVariables(world),
+    playbook_dir: ({ world, run }) => playbookFolderOf(world, run),
+    inventory_file: ({ world }) => world.inventoryFile,
+    inventory_dir: ({ world }) => dirname(world.inventoryFile),
+    ansible_inventory_sources: ({ world }) => [world.inventoryFile],
+    ansible_limit: ({ world }) => world.limit,
+    ansible_config_file: () => null,
+    // There is none on our side; roles give it to local hosts as their interpreter.
+    ansible_playbook_python: () => '/usr/bin/python3',
+    ansible_check_mode: ({ world }) => world.checkMode,
+    ansible_diff_mode: ({ world }) => world.diffMode,
+    ansible_forks: ({ world }) => world.forks,
+    ansible_run_tags: ({ world }) => [...world.tags],
+    ansible_skip_tags: ({ world }) => [...world.skipTags],
+    ansible_verbosity: () => 0,
+    ansible_version: () => VERSION,
+    ansible_managed: () => 'Ansible managed',
+    omit: () => OMIT,
+    ansible_host: ({ host }) => (host.inventoryVars.has('ansible_host') ? undefined : host.name),
+    vars: ({ world, run, host, task }) => allVariables(world, run, host, task),
+  } satisfies Record<string, (around: Surroundings) => Value | undefined>),
+);
+
+const playRoles = ({ run }: Surroundings, which: (role: RoleVariables) => boolean = () => true) =>
+  run && run.play.roles.filter(which).map(({ name }) => name);
+const ownRoles = (around: Surroundings) => playRoles(around, ({ dependency }) => !dependency);
+
+const MAGIC_OF_PLAYS: Magic = new Map(
+  Object.entries({
+    ansible_play_hosts: ({ run }) => run && activeNames(run.all),
+    play_hosts: ({ run }) => run && activeNames(run.batch),
+    ansible_play_batch: ({ run }) => run && activeNames(run.batch),
+    ansible_play_hosts_all: ({ run }) => run?.all.map(({ name }) => name),
+    ansible_play_name: ({ run }) => run?.play.name,
+    ansible_play_role_names: ownRoles,
+    role_names: ownRoles,
+    ansible_role_names: (around) => [...new Set(playRoles(around))],
+    ansible_dependent_role_names: (around) => [...new Set(playRoles(around, ({ dependency }) => dependency))],
+  } satisfies Record<string, (around: Surroundings) => Value | undefined>),
+);
+
+const MAGIC_OF_TASKS: Magic = new Map(
+  Object.entries({
+    environment: ({ task }) => environmentVariable(task),
+    ansible_delegated_vars: delegatedVariables,
+    ansible_search_path: ({ world, run, task }) => searchRoots(task, playbookFolderOf(world, run)),
+  } satisfies Record<string, (around: Surroundings) => Value | undefined>),
+);
+
+const parentRoles = ({ task }: Surroundings) => (task?.scope.parentRoles.length ? task.scope.parentRoles : undefined);
+
+const MAGIC_OF_ROLES: Magic = new Map(
+  Object.entries({
+    role_name: ({ task }) => task?.scope.role?.name,
+    ansible_role_name: ({ task }) => task?.scope.role?.name,
+    role_path: ({ task }) => task?.scope.role?.path,
+    ansible_collection_name: () => null,
+    ansible_parent_role_names: (around) => parentRoles(around)?.map(({ name }) => name),
+    ansible_parent_role_paths: (around) => parentRoles(around)?.map(({ path }) => path),
+  } satisfies Record<string, (around: Surroundings) => Value | undefined>),
+);
+
+/** The environment of the task; an old playbook may have a variable of this name, and means that when its environment says so. */
+function environmentVariable(task: Task | undefined): Value | undefined {
+  const own = task?.scope.environment.filter((one) => !(typeof one === 'string' && /\benvironment\b/.test(one)));
+  return own?.length ? [...own] : undefined;
+}
+
+/** The variables of the host that does the task, under its name; as in Ansible, its inventory_hostname is that of the task. */
+function delegatedVariables({ world, run, host, task }: Surroundings): Value | undefined {
+  const raw = task?.keywords.get('delegate_to') ?? task?.scope.keywords.get('delegate_to') ?? null;
+  if (raw === null || !run) return undefined;
+  const other = world.hostRun(pythonText(templarFor(world, run, host, task).template(raw, task?.where)));
+  if (!other) return undefined;
+  const own = oneHostVariables(world, other);
+  const variables = new LazyDict(
+    () => [...own.keys()].map(String),
+    (name) => (name === 'inventory_hostname' ? host.name : own.get(name)),
+  );
+  return new Map([[other.name, variables]]);
+}
+
+function playbookFolderOf(world: VariableWorld, run: PlayRun | undefined): string {
+  return run?.play.folder ?? world.playbookFolder;
+}
+
+function activeNames(hosts: readonly HostRun[]): string[] {
+  return hosts.filter(({ status }) => status === 'active').map(({ name }) => name);
+}
+
+/** `hostvars`: a host's variables are looked up and templated when they are read. This machine is always one of them, as in Ansible. */
 function hostVariables(world: VariableWorld): LazyDict {
   return new LazyDict(
-    () => world.inventory.hosts,
+    () => [...new Set([...world.inventory.hosts, 'localhost'])],
     (name) => {
       const host = world.hostRun(name);
       return host && oneHostVariables(world, host);
@@ -162,7 +270,13 @@ function oneHostVariables(world: VariableWorld, host: HostRun): LazyDict {
   const templar = templarFor(world, undefined, host);
   return new LazyDict(
     () => namesIn(layers),
-    (name) => (name === 'vars' ? undefined : valueOf(layers, name, templar)),
+    (name) => {
+      if (name === 'ansible_facts') world.wantedFacts.ask(host);
+      return name === 'vars' ? undefined : valueOf(layers, name, templar);
+    },
+    (name) => {
+      if (name.startsWith('ansible_')) world.wantedFacts.ask(host);
+    },
   );
 }
 

@@ -1,296 +1,328 @@
-import { randomInt } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.js';
-import { asStarsError, StarsError } from '../errors.js';
+import { StarsError } from '../errors.js';
 import type { Log } from '../log.js';
-import type { Emit, HostRecap, RunError, RunEvent, RunEventBody, RunRequest, RunState } from '../model/run.js';
-import { applyEvent, type RunView } from '../model/run-view.js';
+import type { Person, RunEvent, RunRequest } from '../model/run.js';
+import type { RunView } from '../model/run-view.js';
 import type { Redactor } from '../secret.js';
-import type { RunEnd, RunStore } from '../store/runs.js';
-import { processIsGone } from './process-identity.js';
+import type { ClaimStore } from '../store/claims.js';
+import type { ProcessStore } from '../store/processes.js';
+import {
+  type Address,
+  endedNow,
+  isProposing,
+  type Proposal,
+  type Run,
+  type RunEnd,
+  type RunStore,
+} from '../store/runs.js';
+import { createJournal, type RunObserver, storeError } from './journal.js';
+import { performWork, type RunHandle, type RunResult } from './performance.js';
+import { createQueue } from './queue.js';
+import { newRunId } from './run-id.js';
+import { createSettler } from './settle-abandoned.js';
 
-/** What a command's work sees of its run. */
-export type RunHandle = { id: string; emit: Emit; signal: AbortSignal };
+export { toRunError } from './journal.js';
+export type { RunObserver } from './journal.js';
+export type { RunHandle, RunResult } from './performance.js';
 
-/** How the work ended well; `hosts` is the recap of a provisioning run. */
-export type RunResult = {
-  summary: string;
-  hosts?: Record<string, HostRecap> | undefined;
-  failed?: RunError | undefined;
+/** How a run is made again from what was recorded, by whoever performs it. */
+export type RunWork = {
+  /** Whether it may begin now: its rights are looked up again. A text says what it waits for. Throws what forbids it. */
+  admit(run: Run): Promise<string | undefined>;
+  perform(request: RunRequest, run: RunHandle): Promise<RunResult>;
+  /** What it would do, for those who approve it; or closing words when there is nothing to do. */
+  propose(request: RunRequest, run: RunHandle): Promise<{ hash: string; text: string } | { done: string }>;
+  deadlineMs(request: RunRequest): number;
+  /** How long people may take to approve it. */
+  approvalMs(run: Run): Promise<number>;
 };
 
-/** Told of every event in order, with the view after it; must not throw. */
-export type RunObserver = (event: RunEvent, view: RunView) => void;
+export type RunsOptions = {
+  store: RunStore;
+  claims: ClaimStore;
+  processes: ProcessStore;
+  clock: Clock;
+  redactor: Redactor;
+  log: Log;
+  owner: string;
+  /** What this process is, for people. */
+  says: string;
+  work: RunWork;
+};
 
-export type RunsOptions = { store: RunStore | undefined; clock: Clock; redactor: Redactor; log: Log; owner: string };
+export type Asked = {
+  request: RunRequest;
+  /** What it changes; of two runs that want the same one waits. */
+  resources?: readonly string[];
+  /** So many people have to approve it first. */
+  approvals?: number;
+  /** Only this process can perform it. */
+  here?: boolean;
+  /** Instead of the work that is made from what was recorded. */
+  work?: (run: RunHandle) => Promise<RunResult>;
+  address?: Address | undefined;
+  requestKey?: string | undefined;
+  observe?: RunObserver | undefined;
+  /** Ends the run as `cancel` does. */
+  cancelled?: AbortSignal | undefined;
+};
 
-const HEARTBEAT_MS = 10_000;
-const FLUSH_MS = 100;
-const STALE_MS = 60_000;
-const MOST_PENDING = 50_000;
+/** Told of every event that comes about here, of whatever run. */
+export type RunWatcher = (event: RunEvent, view: RunView, run: Run) => void;
+
+type Local = Asked & { settle(end: RunEnd): void; told: number };
+
+const CUT_OFF = 'What is done stays as it is: run it again, or resume a deploy.';
+const DEFAULT_DEADLINE_MS = 4 * 3_600_000;
 
 export type Runs = ReturnType<typeof createRuns>;
 
-/** Performs commands as runs: every event gets its number, is stored, and is shown to whoever watches. */
+/** Records what is asked as runs, and performs them: those of this process, and when it serves those of anybody, each when its turn comes. */
 export function createRuns(options: RunsOptions) {
-  const { store, clock, log } = options;
+  const { store, clock, log, owner, work, redactor } = options;
   const active = new Map<string, AbortController>();
+  const local = new Map<string, Local>();
   const underWay = new Set<Promise<unknown>>();
+  const watchers = new Set<RunWatcher>();
   let closed: StarsError | undefined;
 
-  /**
-   * Records the request, then does the work; resolves with the end, whatever happened. Rejects only when nothing could be recorded
-   * or when nothing new is taken any more. `cancelled` ends the run as `cancel` does.
-   */
-  function perform(
+  const settler = createSettler(options);
+  const queue = createQueue({
+    ...options,
+    active,
+    local,
+    perform: (claimed) => track(performClaimed(claimed)),
+    ended: tellEnd,
+  });
+
+  /** Records the request and lets it begin when its turn comes. Rejects only when it could not be recorded, or when nothing new is taken any more. */
+  async function ask(asked: Asked): Promise<{ id: string; ended: Promise<RunEnd> }> {
+    if (closed) throw closed;
+    asked.cancelled?.throwIfAborted();
+    const now = clock.now();
+    const id = newRunId(now);
+    const { command, environment, person, source } = asked.request;
+    const first = redactor.redactValue<RunEvent>({
+      run: id,
+      seq: 1,
+      at: now.toISOString(),
+      type: 'run.requested',
+      ...asked.request,
+    });
+    const row = {
+      id,
+      command,
+      text: first.type === 'run.requested' ? first.text : '',
+      environment,
+      person,
+      source,
+      requestedAt: first.at,
+      owner: asked.here === true ? owner : '',
+      resources: [...(asked.resources ?? [])],
+      address: asked.address,
+      requestKey: asked.requestKey,
+      resumes: resumedBy(asked.request),
+      proposal: asked.approvals ? { needed: asked.approvals } : undefined,
+    };
+    await stored(settler.beat());
+    if (!(await stored(store.create(row, [first])))) throw repeated();
+    const ended = new Promise<RunEnd>((settle) => local.set(id, { ...asked, settle, told: 0 }));
+    followCancel(id, asked.cancelled);
+    void track(queue.look());
+    return { id, ended };
+  }
+
+  /** Asks, and waits for the end. */
+  async function perform(
     request: RunRequest,
     work: (run: RunHandle) => Promise<RunResult>,
     observe: RunObserver,
     cancelled?: AbortSignal,
   ): Promise<RunEnd & { id: string }> {
-    const whole = performRecorded({ request, work, observe, cancelled });
-    const settled: Promise<unknown> = Promise.allSettled([whole]).then(() => underWay.delete(settled));
-    underWay.add(settled);
-    return whole;
+    const { id, ended } = await ask({ request, work, observe, cancelled, here: true });
+    return { id, ...(await ended) };
   }
 
-  type Performance = {
-    request: RunRequest;
-    work: (run: RunHandle) => Promise<RunResult>;
-    observe: RunObserver;
-    cancelled: AbortSignal | undefined;
-  };
+  function track<T>(work: Promise<T>): Promise<T> {
+    const settled: Promise<unknown> = Promise.allSettled([work]).then(() => underWay.delete(settled));
+    underWay.add(settled);
+    return work;
+  }
 
-  async function performRecorded({ request, work, observe, cancelled }: Performance): Promise<RunEnd & { id: string }> {
-    if (closed) throw closed;
-    cancelled?.throwIfAborted();
-    const startedAt = clock.now();
-    const id = newRunId(startedAt);
-    const controller = new AbortController();
-    const journal = createJournal({ ...options, id, observe, onFailure: (error) => controller.abort(error) });
-    const { person, source, command, environment } = request;
-    const first = journal.make({ type: 'run.requested', ...request });
-    const row = { id, command, text: textOf(first), environment, person, source, owner: options.owner };
-    await stored(store?.create({ ...row, requestedAt: first.at }, [first]));
-    journal.show(first);
-
-    const follow = () => controller.abort(cancelled?.reason);
+  function followCancel(id: string, cancelled: AbortSignal | undefined): void {
+    const follow = () =>
+      void cancel(id, reasonOf(cancelled), undefined).catch((error: unknown) => log.warn({ error }, 'not cancelled'));
     cancelled?.addEventListener('abort', follow, { once: true });
     if (cancelled?.aborted) follow();
-    // Every script that runs on every host listens to it.
-    setMaxListeners(0, controller.signal);
+  }
+
+  type Claimed = { run: Run; fence: number };
+
+  async function performClaimed({ run, fence }: Claimed): Promise<void> {
+    const { id } = run;
+    const asked = local.get(id);
+    const controller = new AbortController();
     active.set(id, controller);
+    const before = await store.events(id);
+    const journal = createJournal({
+      ...options,
+      id,
+      observe: (event, view) => tell(asked, event, view, run),
+      onFailure: (error) => controller.abort(error),
+    });
+    for (const event of before) journal.adopt(event, event.seq > (asked?.told ?? 0));
     try {
-      await stored(store?.setState(id, 'running', clock.now()));
-      journal.emit({ type: 'run.started' });
-      const end = await settle(() => work({ id, emit: journal.emit, signal: controller.signal }), controller.signal);
-      const ms = clock.now().getTime() - startedAt.getTime();
-      const finished = await journal.finish(options.redactor.redactValue({ ...end, ms }));
-      log.info({ run: id, command, state: finished.state, ms, error: finished.error }, 'run finished');
-      return { id, ...finished };
+      const recorded = before[0];
+      if (!recorded || recorded.type !== 'run.requested') throw storeError(new Error(`the run ${id} has no request`));
+      const request = asked?.request ?? recorded;
+      const doing = {
+        id,
+        journal,
+        controller,
+        clock,
+        fence,
+        approved: run.proposal,
+        deadlineMs: asked?.work ? DEFAULT_DEADLINE_MS : work.deadlineMs(request),
+        events: () => store.events(id),
+      };
+      if (isProposing(run)) await propose(request, run, doing);
+      else await finishWith(request, run, doing);
     } finally {
       active.delete(id);
-      cancelled?.removeEventListener('abort', follow);
       journal.stop();
+      void track(queue.look());
     }
   }
 
-  /** Ends a run of this process at its next safe point; false when it does not run here. */
-  function cancel(id: string, reason: string): boolean {
+  type Doing = Omit<Parameters<typeof performWork>[0], 'work'>;
+
+  async function finishWith(request: RunRequest, run: Run, doing: Doing): Promise<void> {
+    const perform = local.get(run.id)?.work ?? ((handle: RunHandle) => work.perform(request, handle));
+    const outcome = await performWork<RunResult>({ ...doing, work: perform });
+    await finish(run, doing, 'end' in outcome ? outcome.end : endOf(outcome.value));
+  }
+
+  async function propose(request: RunRequest, run: Run, doing: Doing): Promise<void> {
+    const { id } = run;
+    const outcome = await performWork({ ...doing, work: (handle) => work.propose(request, handle) });
+    if ('end' in outcome) return finish(run, doing, outcome.end);
+    if ('done' in outcome.value) return finish(run, doing, endOf({ summary: outcome.value.done }));
+    const now = clock.now();
+    const until = new Date(now.getTime() + (await work.approvalMs(run))).toISOString();
+    const needed = run.proposal?.needed ?? 1;
+    const { hash, text } = redactor.redactValue(outcome.value);
+    const proposal: Proposal = { needed, hash, text };
+    await doing.journal.flush();
+    const events = doing.journal.takePending({ type: 'approval.asked', hash, text, needed, until });
+    const asking = { proposal, waitUntil: until, keep: run.owner !== '' };
+    if (!(await store.awaitApproval(id, owner, events, asking, now))) return finish(run, doing, endOf({ summary: '' }));
+    for (const event of events) doing.journal.show(event);
+  }
+
+  async function finish(run: Run, { journal }: Doing, end: Omit<RunEnd, 'ms'>): Promise<void> {
+    const ms = clock.now().getTime() - Date.parse(run.requestedAt);
+    const finished = await journal.finish(redactor.redactValue({ ...end, ms }));
+    log.info({ run: run.id, command: run.command, state: finished.state, ms, error: finished.error }, 'run finished');
+    active.delete(run.id);
+    tellEnd(run.id, finished);
+  }
+
+  function tell(asked: Local | undefined, event: RunEvent, view: RunView, run: Run): void {
+    if (asked) asked.told = Math.max(asked.told, event.seq);
+    asked?.observe?.(event, view);
+    for (const watcher of watchers) watcher(event, view, run);
+  }
+
+  function tellEnd(id: string, end: RunEnd): void {
+    local.get(id)?.settle(end);
+    local.delete(id);
+  }
+
+  /** Ends a run at its next safe point, wherever it is performed; false when it has ended, or there is none. */
+  async function cancel(id: string, reason: string, by: Person | undefined): Promise<boolean> {
     const controller = active.get(id);
     controller?.abort(new StarsError('CANCELLED', reason));
-    return controller !== undefined;
+    if (controller) return true;
+    const run = await store.find(id);
+    if (!run || run.finishedAt !== undefined) return false;
+    const now = clock.now();
+    const end = endedNow(run, now, 'cancelled', { code: 'CANCELLED', message: reason });
+    const ended = await store.finishFor(run.id, redactor.redactValue(end), [], now, { waiting: true });
+    const wished = ended || (await store.wishCancel({ id: run.id, reason: redactor.redact(reason), by }));
+    void track(queue.look());
+    return wished;
   }
 
-  /** For a shutdown: takes no new runs, cancels what runs here, and resolves when all of it has ended and is recorded. */
+  /** For a shutdown: takes no new runs, ends what runs here at its next safe point, and resolves when all of it has ended and is recorded. */
   async function close(reason: string): Promise<void> {
     closed = new StarsError('CANCELLED', reason, { hint: 'Ask again in a minute.' });
-    for (const id of active.keys()) cancel(id, reason);
-    await Promise.all(underWay);
+    queue.stop();
+    const own = [...local].filter(([, { here }]) => here === true).map(([id]) => id);
+    for (const controller of active.values())
+      controller.abort(new StarsError('INTERRUPTED', reason, { hint: CUT_OFF }));
+    await Promise.allSettled(own.filter((id) => !active.has(id)).map((id) => cancel(id, reason, undefined)));
+    while (underWay.size > 0) await Promise.all(underWay);
+    await settler.leave();
   }
 
-  /** Says that this process lives, and settles what dead ones left, until the returned function is called. */
-  function startHeartbeat(): () => void {
-    let stop = () => {};
-    const beat = () => {
-      store
-        ?.beat(options.owner, clock.now())
-        .then(settleAbandoned)
-        .catch((error: unknown) => log.warn({ error }, 'heartbeat not written'));
-      stop = clock.after(HEARTBEAT_MS, beat);
-    };
-    stop = clock.after(HEARTBEAT_MS, beat);
-    return () => stop();
+  /** Resolves when nothing is performed here and nothing waits for its turn that could begin. */
+  async function idle(): Promise<void> {
+    do {
+      await queue.look();
+      while (underWay.size > 0) await Promise.all(underWay);
+    } while (active.size > 0);
   }
 
-  /** Marks the runs of processes that died as interrupted, naming what was in flight. */
-  async function settleAbandoned(): Promise<string[]> {
-    const now = clock.now();
-    const abandoned = (await store?.stale(new Date(now.getTime() - STALE_MS), processIsGone)) ?? [];
-    for (const run of abandoned) {
-      const events = (await store?.events(run.id)) ?? [];
-      const reason = `The process that ran it died. ${inFlight(events)}`;
-      const envelope = (seq: number) => ({ run: run.id, seq, at: now.toISOString() });
-      const ms = now.getTime() - new Date(run.requestedAt).getTime();
-      const error = {
-        code: 'INTERRUPTED',
-        message: reason,
-        hint: 'Run it again: what is done already stays as it is.',
-      };
-      await store?.finish(
-        run.id,
-        { state: 'interrupted', ms, error },
-        [
-          { ...envelope(events.length + 1), type: 'run.interrupted', reason },
-          { ...envelope(events.length + 2), type: 'run.finished', state: 'interrupted', ms, error },
-        ],
-        now,
-      );
-    }
-    return abandoned.map(({ id }) => id);
+  function watch(watcher: RunWatcher): () => void {
+    watchers.add(watcher);
+    return () => watchers.delete(watcher);
   }
 
-  return { perform, cancel, close, startHeartbeat, settleAbandoned };
+  return {
+    ask,
+    perform,
+    cancel,
+    close,
+    idle,
+    watch,
+    /** Performs the runs of anybody from now on. */
+    serve: () => queue.serve(),
+    /** Looks at once whether something can begin. */
+    look: () => track(queue.look()),
+    startHeartbeat: () => settler.start(() => void track(queue.look())),
+    settleAbandoned: () => settler.settle(),
+    /** Says that this process lives, unless it just did. */
+    beat: () => settler.beat(),
+    isAlive: (process: string) => settler.isAlive(process),
+    /** Lets nothing begin any more. */
+    stop: () => queue.stop(),
+  };
 }
 
-/** The words as they are stored: without secrets. */
-function textOf(event: RunEvent): string {
-  return event.type === 'run.requested' ? event.text : '';
+function endOf({ summary, hosts, failed, brokenOff }: RunResult): Omit<RunEnd, 'ms'> {
+  const end = { summary, hosts, brokenOff };
+  return failed ? { state: 'failed', ...end, error: failed } : { state: 'succeeded', ...end };
+}
+
+function reasonOf(signal: AbortSignal | undefined): string {
+  return signal?.reason instanceof Error ? signal.reason.message : 'Cancelled.';
+}
+
+function repeated(): StarsError {
+  return new StarsError('STORE', 'This request has its run already.', { hint: '“history” lists the runs.' });
 }
 
 /** What the store refused, as an error for people. */
-async function stored<T>(writing: Promise<T> | undefined): Promise<T | undefined> {
+/** The run that a request goes on with; a deploy says it among its words. */
+function resumedBy({ resumes, args }: RunRequest): string | undefined {
+  const { continues } = args;
+  return resumes ?? (typeof continues === 'string' ? continues : undefined);
+}
+
+async function stored<T>(writing: Promise<T>): Promise<T> {
   try {
     return await writing;
   } catch (error) {
     throw storeError(error);
   }
-}
-
-function storeError(cause: unknown): StarsError {
-  if (cause instanceof StarsError) return cause;
-  return new StarsError('STORE', `The run could not be recorded: ${asStarsError(cause).message}.`, {
-    hint: 'Stars does nothing that it cannot record. Look at the database and its disk, then run it again.',
-    cause,
-  });
-}
-
-type JournalOptions = RunsOptions & { id: string; observe: RunObserver; onFailure(error: StarsError): void };
-
-/** Numbers events without gaps, shows them at once and stores them in small batches, in order. */
-function createJournal({ id, store, clock, redactor, log, observe, onFailure }: JournalOptions) {
-  let seq = 0;
-  let view: RunView | undefined;
-  let pending: RunEvent[] = [];
-  let writing = Promise.resolve();
-  let failure: StarsError | undefined;
-  let cancelTimer: (() => void) | undefined;
-
-  function make(body: RunEventBody): RunEvent {
-    seq += 1;
-    return redactor.redactValue({ run: id, seq, at: clock.now().toISOString(), ...body });
-  }
-
-  function show(event: RunEvent): void {
-    view = applyEvent(view, event);
-    if (view) observe(event, view);
-  }
-
-  function emit(body: RunEventBody): void {
-    if (failure !== undefined) throw failure;
-    if (pending.length >= MOST_PENDING)
-      throw new StarsError('STORE', 'The database does not keep up with this run.', {
-        hint: 'Look at the database, then run it again.',
-      });
-    const event = make(body);
-    pending.push(event);
-    show(event);
-    // What begins is written before it has an effect: should this process die, the next one can name it.
-    if (body.type.endsWith('.started')) void flush();
-    else cancelTimer ??= clock.after(FLUSH_MS, () => void flush());
-  }
-
-  function flush(): Promise<void> {
-    cancelTimer?.();
-    cancelTimer = undefined;
-    writing = writing.then(writeBatch).catch((error: unknown) => {
-      log.error({ run: id, error }, 'events not stored');
-      failure ??= storeError(error);
-      onFailure(failure);
-    });
-    return writing;
-  }
-
-  // What is not written yet stays pending: numbers have no gaps, and the end of the run tries them once more.
-  async function writeBatch(): Promise<void> {
-    const batch = [...pending];
-    if (failure !== undefined || batch.length === 0) return;
-    await store?.append(batch);
-    pending = pending.slice(batch.length);
-  }
-
-  async function finish(wanted: RunEnd): Promise<RunEnd> {
-    await flush();
-    const end: RunEnd = failure ? { state: 'failed', ms: wanted.ms, error: toRunError(failure) } : wanted;
-    const event = make({ type: 'run.finished', ...end });
-    try {
-      const first = await store?.finish(id, end, [...pending, event], clock.now());
-      if (first === false) return await endedBefore(end);
-      show(event);
-      return end;
-    } catch (error) {
-      log.error({ run: id, error }, 'the end of a run is not stored');
-      const unrecorded: RunEnd = { state: 'failed', ms: wanted.ms, error: toRunError(storeError(error)) };
-      show({ run: id, seq: event.seq, at: event.at, type: 'run.finished', ...unrecorded });
-      return unrecorded;
-    }
-  }
-
-  /** Somebody else has ended this run, such as a process that took this one for dead: the recorded end is the one shown. */
-  async function endedBefore(lost: RunEnd): Promise<RunEnd> {
-    const recorded = (await store?.events(id))?.findLast((event) => event.type === 'run.finished');
-    if (!recorded) throw new StarsError('STORE', 'The run had ended before, and its end is not to be found.');
-    log.warn({ run: id, state: recorded.state, lost: lost.state }, 'the run had ended before');
-    show(recorded);
-    const { state, ms, summary, error, hosts } = recorded;
-    return { state, ms, summary, error, hosts };
-  }
-
-  return { make, show, emit, finish, stop: () => cancelTimer?.() };
-}
-
-async function settle(work: () => Promise<RunResult>, signal: AbortSignal): Promise<Omit<RunEnd, 'ms'>> {
-  try {
-    const { summary, hosts, failed } = await work();
-    return failed ? { state: 'failed', summary, hosts, error: failed } : { state: 'succeeded', summary, hosts };
-  } catch (thrown) {
-    const error = asStarsError(signal.aborted && signal.reason instanceof StarsError ? signal.reason : thrown);
-    const state: RunState = error.code === 'CANCELLED' ? 'cancelled' : 'failed';
-    return { state, error: toRunError(error) };
-  }
-}
-
-export function toRunError(error: StarsError): RunError {
-  const place = error.where
-    ? `${[error.where.file, error.where.line, error.where.column].filter((part) => part !== undefined).join(':')}: `
-    : '';
-  return { code: error.code, message: `${place}${error.message}`, hint: error.hint };
-}
-
-function inFlight(events: readonly RunEvent[]): string {
-  const last = events.findLast(
-    ({ type }) => type === 'task.started' || type === 'step.started' || type === 'step.finished',
-  );
-  if (last?.type === 'task.started') return `In flight was the task “${last.task}” of ${last.play}.`;
-  if (last?.type === 'step.started') return `In flight was the step “${last.step}”.`;
-  return 'No step was in flight.';
-}
-
-const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
-
-/** `261122-2145-k7f2qa`: when it was, and enough chance that no two are the same. */
-function newRunId(now: Date): string {
-  const stamp = now.toISOString().replaceAll(/[^0-9]/g, '');
-  const chance = Array.from({ length: 6 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
-  return `${stamp.slice(2, 8)}-${stamp.slice(8, 12)}-${chance}`;
 }

@@ -28,7 +28,12 @@ export async function playDemo({ clock, log, connect, stackFolder, out, pictureF
   const sandbox = await startSandbox({ clock, log, stackFolder });
   const { slack } = sandbox;
   const home = await openHome({
-    env: { STARS_HOME: sandbox.addresses.home, HOME: process.env['HOME'] },
+    env: {
+      STARS_HOME: sandbox.addresses.home,
+      HOME: process.env['HOME'],
+      SLACK_BOT_TOKEN: slack.botToken,
+      SLACK_API_URL: slack.url,
+    },
     cwd: sandbox.addresses.home,
   });
   const stars = await createStars({ home, clock, log, connect, env: process.env });

@@ -15,8 +15,9 @@ import type { Clock } from '../clock.js';
 import { StarsError } from '../errors.js';
 import type { Log } from '../log.js';
 import { type SimulatedCluster, startCluster } from './cluster/cluster.js';
-import { type FakeSlack, startFakeSlack } from './fake-slack/fake-slack.js';
+import { type FakeSlack, type FakeSlackOptions, startFakeSlack } from './fake-slack/fake-slack.js';
 import { type SimulatedHosts, startHosts } from './host/hosts.js';
+import { installStack } from './host-stack.js';
 
 export type SandboxOptions = {
   clock: Clock;
@@ -30,6 +31,10 @@ export type SandboxOptions = {
   stackFolder: string;
   /** group_vars and host_vars of this folder apply to the sandbox's hosts. */
   variablesFolder?: string | undefined;
+  /** Hosts on which nothing runs yet, for a first deploy; by default they run what the cluster is made of. */
+  bareHosts?: boolean;
+  /** Other people, groups and channels than the fake Slack's own. */
+  slack?: Omit<FakeSlackOptions, 'clock' | 'log'>;
 };
 
 /** Where everything answers; printed as one JSON line by `stars sandbox`. */
@@ -69,6 +74,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
     const hosts = await startHosts({ names: [...names.masters, ...names.workers], clock, log });
     stops.push(() => hosts.stop());
+    if (options.bareHosts !== true) await installStack(hosts, names);
     const cluster = await startCluster({
       clock,
       log,
@@ -77,7 +83,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...loaded(options),
     });
     stops.push(() => cluster.stop());
-    const slack = await startFakeSlack({ clock, log });
+    const slack = await startFakeSlack({ clock, log, ...options.slack });
     stops.push(() => slack.stop());
     // Uncoupled first at the end: units that stop with their host must not start anything in the cluster again.
     stops.push(coupleServices(hosts, cluster));

@@ -1,13 +1,21 @@
 import type { Clock } from '../clock.js';
-import { asStarsError, type StarsError } from '../errors.js';
+import { asStarsError, StarsError } from '../errors.js';
 import type { Log } from '../log.js';
+import type { Attachment } from '../model/attachment.js';
 import { callFailure, postMessage, slackError, type SlackClient } from './client.js';
 import type { Incoming } from './incoming.js';
 import { errorMessage } from './messages/error.js';
 import type { Message } from './messages/message.js';
+import { plainMessage } from './messages/plain.js';
+import { createUploads } from './uploads.js';
 
 /** An answer for the person who asked alone, or for the whole channel. */
-export type Reply = { message: Message; to: 'person' | 'channel' };
+export type Reply = {
+  message: Message;
+  to: 'person' | 'channel';
+  /** For the person alone: they are sent in a direct conversation, since a file in a channel is there for everybody. */
+  files?: readonly Attachment[];
+};
 
 export type Answers = {
   /** Tells the person by the first way that works; false when there was none. */
@@ -25,7 +33,26 @@ const RESPOND_TIMEOUT_MS = 5_000;
 
 /** Short answers, by a client of their own so that no progress message holds them up. */
 export function createAnswers({ client, clock, log }: { client: SlackClient; clock: Clock; log: Log }): Answers {
-  async function tell(incoming: Incoming, { message, to }: Reply): Promise<boolean> {
+  const uploads = createUploads({ client, clock, log });
+
+  async function tell(incoming: Incoming, reply: Reply): Promise<boolean> {
+    const told = await tellWords(incoming, reply);
+    for (const file of reply.files ?? []) await sendFile(incoming, file);
+    return told;
+  }
+
+  async function sendFile(incoming: Incoming, file: Attachment): Promise<void> {
+    try {
+      await uploads.send(file, { channel: await directChannel(incoming.person.id) });
+    } catch (thrown) {
+      const error = thrown instanceof StarsError ? thrown : slackError(callFailure(thrown), thrown);
+      await firstThatWorks(
+        privateWays(incoming, plainMessage(`The file ${file.name} could not be sent: ${error.describe()}`)),
+      );
+    }
+  }
+
+  async function tellWords(incoming: Incoming, { message, to }: Reply): Promise<boolean> {
     if (to === 'person') return firstThatWorks(privateWays(incoming, message));
     const posted = await tryWay(inChannel(incoming, message));
     if (posted === 'sent') return true;
@@ -73,11 +100,13 @@ export function createAnswers({ client, clock, log }: { client: SlackClient; clo
   }
 
   function direct({ person }: Asked, message: Message): Way {
-    async function send() {
-      const { channel } = await client.conversations.open({ users: person.id });
-      return postMessage(client, { channel: channel?.id ?? person.id, ...message });
-    }
+    const send = async () => postMessage(client, { channel: await directChannel(person.id), ...message });
     return { name: 'direct message', send };
+  }
+
+  async function directChannel(person: string): Promise<string> {
+    const { channel } = await client.conversations.open({ users: person });
+    return channel?.id ?? person;
   }
 
   function inChannel({ channel, threadTs }: Asked, message: Message): Way {

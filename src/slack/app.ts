@@ -15,11 +15,12 @@ import {
   slackLogger,
 } from './client.js';
 import { createHttpServer } from './http.js';
-import { fromAction, fromCommand, fromMention, type Incoming } from './incoming.js';
+import { fromAction, fromCommand, fromMention, fromRequest, type Incoming } from './incoming.js';
 import { createPeople } from './people.js';
-import { createSeen } from './seen.js';
 import { createSocket } from './socket.js';
 import { createThreads, type Threads } from './thread.js';
+import { createUploads, type Uploads } from './uploads.js';
+import { createTurns } from './turns.js';
 import type { Message } from './messages/message.js';
 
 export type SlackSettings = {
@@ -44,6 +45,10 @@ export type SlackOptions = {
   log: Log;
   /** The core's entry; what it returns is shown to the person, what it throws is told to the person. */
   receive: (incoming: Incoming) => Promise<Reply | void>;
+  /** Writes it down before Slack is told that it has arrived; false for a repetition. What it throws is told to the person. */
+  accept: (incoming: Incoming) => Promise<boolean>;
+  /** So many requests may be under way at a time; what comes besides is refused before it is written down. */
+  maxUnderWay?: number | undefined;
   /** Answers every HTTP request but Slack's own. */
   http?: RequestListener | undefined;
   /** Told when Slack cannot be reached for long or refuses the token; Stars goes on trying. */
@@ -56,6 +61,8 @@ export type Slack = {
   /** Takes nothing new, waits a little for what is under way, and lets go of everything. */
   stop(): Promise<void>;
   threads: Threads;
+  /** Puts files into channels and threads. */
+  uploads: Uploads;
   /** Posts a message that belongs to no run, such as a report; resolves with its `ts`. */
   post(channel: string, message: Message): Promise<string>;
   /** Tells the person behind something they asked, later than by `receive`. */
@@ -67,22 +74,25 @@ export type Slack = {
   requestListener: RequestListener;
 };
 
-const EVENTS_PATH = '/slack/events';
-const MAX_UNDER_WAY = 100;
+export const EVENTS_PATH = '/slack/events';
+const MAX_UNDER_WAY = 1_000;
+const AT_ONCE = 8;
 const START_TRIES = 4;
 const STOP_WITHIN_MS = 5_000;
 const WATCHDOG_MS = 5 * 60_000;
 
 /** Stars in Slack, over Socket Mode or signed HTTP. Nothing happens before `start`. */
-export function createSlack({ settings, clock, log, receive, http, onDown }: SlackOptions): Slack {
+export function createSlack(options: SlackOptions): Slack {
+  const { settings, clock, log, receive, accept, http, onDown, maxUnderWay = MAX_UNDER_WAY } = options;
   const { botToken, apiUrl, command = '/stars' } = settings;
   const client = createSlackClient(botToken, { apiUrl, log });
   // Answers to people have a client of their own: nothing that a thread waits for holds them up.
   const answers = createAnswers({ client: createSlackClient(botToken, { apiUrl, log }), clock, log });
   const threads = createThreads({ client, clock, log });
   const people = createPeople(client);
-  const seen = createSeen(clock);
   const underWay = new Set<Promise<void>>();
+  // Many at once would keep the store from writing down what arrives, for which Slack waits three seconds.
+  const turns = createTurns(AT_ONCE);
   const transport = createTransport();
   const server = createHttpServer(requestListener);
   let state: 'new' | 'started' | 'stopped' = 'new';
@@ -148,6 +158,7 @@ export function createSlack({ settings, clock, log, receive, http, onDown }: Sla
       logger: slackLogger(log),
       clientOptions: clientOptions({ apiUrl, log }),
     });
+    acceptFirst(app, bot.botUserId);
     app.command(command, async ({ ack, body, context }) => {
       await ack();
       take(fromCommand(body, envelopeOf(context)));
@@ -160,24 +171,41 @@ export function createSlack({ settings, clock, log, receive, http, onDown }: Sla
     app.error(async (error) => log.warn({ error: error.message }, 'Bolt could not handle a request'));
   }
 
+  /** Bolt acknowledges events before anybody sees them: so everything is accepted on its way to Bolt. */
+  function acceptFirst(app: App, botUserId: string): void {
+    const process = app.processEvent.bind(app);
+    app.processEvent = async (event) => {
+      const incoming = fromRequest(event.body, envelopeOf(event.customProperties ?? {}), botUserId);
+      if (!incoming || state === 'stopped') return process(event);
+      let fresh = false;
+      try {
+        // Before it is written: what stands in the inbox has to be done.
+        if (underWay.size >= maxUnderWay) throw tooMuch();
+        fresh = await accept(incoming);
+      } catch (thrown) {
+        // Slack delivers an event again that nobody acknowledged; of all else the person has to hear now.
+        if (incoming.kind === 'mention') throw thrown;
+        await event.ack();
+        return void (await answers.tellError(incoming, thrown));
+      }
+      if (fresh) return process(event);
+      return event.ack();
+    };
+  }
+
   function take(incoming: Incoming | undefined): void {
     if (!incoming || state === 'stopped') return;
-    if (!seen.first(`${incoming.kind} ${incoming.key}`)) {
-      log.info({ key: incoming.key }, 'Slack repeated itself');
-      return;
-    }
-    const work = handle(incoming).catch((thrown: unknown) => {
-      log.error({ error: asStarsError(thrown).message }, 'An answer failed');
-    });
+    const work = turns
+      .take(() => handle(incoming), { urgent: incoming.kind === 'action' })
+      .catch((thrown: unknown) => {
+        log.error({ error: asStarsError(thrown).message }, 'An answer failed');
+      });
     underWay.add(work);
     void work.finally(() => underWay.delete(work));
   }
 
   async function handle(incoming: Incoming): Promise<void> {
     try {
-      if (underWay.size >= MAX_UNDER_WAY) {
-        throw new StarsError('SLACK', 'Stars has too much to do at the moment.', { hint: 'Ask again in a minute.' });
-      }
       const reply = await receive(await named(incoming));
       if (reply) await answers.tell(incoming, reply);
     } catch (thrown) {
@@ -235,12 +263,17 @@ export function createSlack({ settings, clock, log, receive, http, onDown }: Sla
     start,
     stop,
     threads,
+    uploads: createUploads({ client, clock, log }),
     post,
     tell: (incoming, reply) => answers.tell(incoming, reply),
     idle,
     connected: () => state === 'started' && (transport.socket?.connected() ?? true),
     requestListener,
   };
+}
+
+function tooMuch(): StarsError {
+  return new StarsError('SLACK', 'Stars has too much to do at the moment.', { hint: 'Ask again in a minute.' });
 }
 
 function envelopeOf(context: Record<string, unknown>): string | undefined {

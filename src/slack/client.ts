@@ -13,9 +13,13 @@ const TIMEOUT_MS = 10_000;
  */
 export function createSlackClient(
   token: Secret,
-  { apiUrl, log }: { apiUrl?: string | undefined; log: Log },
+  { timeoutMs = TIMEOUT_MS, ...options }: { apiUrl?: string | undefined; log: Log; timeoutMs?: number },
 ): SlackClient {
-  return new webApi.WebClient(token.reveal(), { ...clientOptions({ apiUrl, log }), rejectRateLimitedCalls: true });
+  return new webApi.WebClient(token.reveal(), {
+    ...clientOptions(options),
+    timeout: timeoutMs,
+    rejectRateLimitedCalls: true,
+  });
 }
 
 /** Posts a message and resolves with its `ts`. */

@@ -104,3 +104,18 @@ export function fromAction(body: unknown, envelopeId: string | undefined): Incom
     action: { id: action.action_id, value, messageTs: data.message.ts },
   };
 }
+
+/** Any payload of Slack's as Incoming; undefined when nobody asks anything of Stars with it. */
+export function fromRequest(body: unknown, envelopeId: string | undefined, botUserId: string): Incoming | undefined {
+  const { data } = Kind.safeParse(body);
+  if (data?.type === 'event_callback')
+    return data.event?.type === 'app_mention' ? fromMention(body, botUserId) : undefined;
+  if (data?.type === 'block_actions') return fromAction(body, envelopeId);
+  return data?.command === undefined ? undefined : fromCommand(body, envelopeId);
+}
+
+const Kind = z.object({
+  type: z.string().optional(),
+  command: z.string().optional(),
+  event: z.object({ type: z.string() }).optional(),
+});

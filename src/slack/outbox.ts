@@ -15,6 +15,8 @@ export type LiveMessage = {
   show(message: Message, options?: { final?: boolean }): void;
   /** Its `ts` once posted; rejects with a SLACK error when that was given up. */
   posted: Promise<string>;
+  /** Resolves when Slack has a final one, rejects when that was given up. */
+  ended: Promise<void>;
 };
 
 export type Outbox = {
@@ -51,6 +53,7 @@ type Entry = {
   editLost: boolean;
   onPosted: (ts: string) => void;
   onGivenUp: (error: StarsError) => void;
+  onEnded: () => void;
 };
 
 type Channel = { id: string; waiting: Set<Entry>; pausedUntil: number; busy: boolean; cancelTimer: () => void };
@@ -67,13 +70,19 @@ export function createOutbox({ client, clock, log }: { client: SlackClient; cloc
   let stopped = false;
 
   function newMessage(address: Address, mark: Mark, known: { ts?: string; lookFirst?: boolean } = {}): LiveMessage {
-    const { promise: posted, resolve: onPosted, reject: onGivenUp } = deferred<string>();
-    // Nobody has to wait for it; who does still sees the rejection.
+    const { promise: posted, resolve: onPosted, reject: onNotPosted } = deferred<string>();
+    const { promise: ended, resolve: onEnded, reject: onNotEnded } = deferred<void>();
+    // Nobody has to wait for them; who does still sees the rejection.
     posted.catch(() => undefined);
+    ended.catch(() => undefined);
+    const onGivenUp = (error: StarsError) => {
+      onNotPosted(error);
+      onNotEnded(error);
+    };
     const entry = newEntry({ address, mark, order: ++orders, ts: known.ts, lookFirst: known.lookFirst ?? false });
-    Object.assign(entry, { onPosted, onGivenUp });
+    Object.assign(entry, { onPosted, onGivenUp, onEnded });
     if (known.ts) onPosted(known.ts);
-    return { posted, show: (message, { final = false } = {}) => show(entry, message, final) };
+    return { posted, ended, show: (message, { final = false } = {}) => show(entry, message, final) };
   }
 
   function show(entry: Entry, message: Message, final: boolean): void {
@@ -157,6 +166,7 @@ export function createOutbox({ client, clock, log }: { client: SlackClient; cloc
     entry.form = 'blocks';
     entry.editAt = clock.now().getTime() + EDIT_EVERY_MS;
     if (entry.wanted?.version === sent.version) channel.waiting.delete(entry);
+    if (sent.final) entry.onEnded();
     if (sent.final && entry.editLost) repeatLater(entry);
   }
 
@@ -244,6 +254,7 @@ function newEntry(known: Pick<Entry, 'address' | 'mark' | 'order' | 'ts' | 'look
     editLost: false,
     onPosted: () => undefined,
     onGivenUp: () => undefined,
+    onEnded: () => undefined,
   };
 }
 

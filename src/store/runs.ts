@@ -1,74 +1,80 @@
 import type { Transaction } from 'kysely';
-import type { HostRecap, Person, RunError, RunEvent, RunEventBody, RunSource, RunState } from '../model/run.js';
+import type { Person, RunEvent, RunEventBody, RunSource, RunState } from '../model/run.js';
+import { StarsError } from '../errors.js';
+import { releaseLeases } from './claims.js';
+import { endedNow, type RunEnd } from './run-end.js';
+import { aboutRun, type AuditWriter, endEntry } from './run-audit.js';
+import { NEXT_STATES } from '../model/run-states.js';
 import type { Database, Tables } from './database.js';
+import { addEvents, insertEvents, type NewRun, type Proposal, type Run, toEvent, toRow, toRun } from './run-rows.js';
 
-/** A run as the history shows it. */
-export type Run = {
-  id: string;
-  command: string;
-  text: string;
-  environment: string | null;
-  person: Person;
-  source: RunSource;
-  state: RunState;
-  requestedAt: string;
-  finishedAt: string | undefined;
-  ms: number | undefined;
-  summary: string | undefined;
-  error: RunError | undefined;
-  hosts: Record<string, HostRecap> | undefined;
-};
-
-export type NewRun = Omit<Run, 'state' | 'finishedAt' | 'ms' | 'summary' | 'error' | 'hosts'> & { owner: string };
-
-export type RunEnd = {
-  state: RunState;
-  ms: number;
-  summary?: string | undefined;
-  error?: RunError | undefined;
-  hosts?: Record<string, HostRecap> | undefined;
-};
+export { endedNow, type RunEnd } from './run-end.js';
+export { isProposing } from './run-rows.js';
+export type { Address, NewRun, Proposal, Run } from './run-rows.js';
 
 export type RunFilter = { environment?: string | undefined; limit: number };
 
+/** Who asked a running run to stop, and why. */
+export type CancelWish = { id: string; reason: string; by: Person | undefined };
+
+export type Decision = {
+  id: string;
+  person: Person;
+  /** From where they decided. */
+  source?: RunSource | undefined;
+  /** Under which id it counts, where somebody has several; their own when left out. */
+  countsAs?: string | undefined;
+  decision: 'approve' | 'deny';
+  reason?: string | undefined;
+};
+
+/** `state`: that of the run when it does not wait for a decision (any more). */
+export type Decided =
+  | { counted: true; given: number; needed: number }
+  | { counted: false; state: RunState | undefined };
+
+const WAITING: RunState[] = ['queued', 'awaiting-approval'];
+
 export type RunStore = ReturnType<typeof createRunStore>;
 
-// SQLite takes 32,766 values in one statement, PostgreSQL 65,535; an event has five.
-const MOST_EVENTS_IN_ONE_STATEMENT = 500;
-
-export function createRunStore(database: Database) {
-  /** Writes the run and its first events in one transaction: a run never exists without its `run.requested`. */
-  async function create(run: NewRun, events: RunEvent[]): Promise<void> {
-    await database.transaction().execute(async (transaction) => {
+export function createRunStore(database: Database, audit: AuditWriter) {
+  /**
+   * Writes the run and its first events in one transaction: a run never exists without its `run.requested`. The request in the inbox
+   * that it answers is marked with it; false when that has a run already. Throws USAGE when another run goes on, or went on, with the one
+   * that it resumes.
+   */
+  async function create(run: NewRun, events: RunEvent[]): Promise<boolean> {
+    return database.transaction().execute(async (transaction) => {
+      if (run.requestKey !== undefined) {
+        const { numUpdatedRows } = await transaction
+          .updateTable('inbox')
+          .set({ run_id: run.id })
+          .where('key', '=', run.requestKey)
+          .where('run_id', 'is', null)
+          .executeTakeFirst();
+        if (numUpdatedRows === 0n) return false;
+      }
       await transaction.insertInto('runs').values(toRow(run)).execute();
+      await takeUp(transaction, run);
       await insertEvents(transaction, events);
+      return true;
     });
   }
 
-  /** Adds events in the order of their `seq`; a number written before makes the whole call fail. */
-  async function append(events: RunEvent[]): Promise<void> {
-    if (events.length > 0) await database.transaction().execute((transaction) => insertEvents(transaction, events));
-  }
-
-  async function setState(id: string, state: RunState, now: Date): Promise<void> {
-    await database.updateTable('runs').set({ state, heartbeat_at: now.toISOString() }).where('id', '=', id).execute();
-  }
-
-  /** Ends the run with its last events in one transaction. A run that has ended already stays as it ended: false. */
-  async function finish(id: string, end: RunEnd, events: RunEvent[], now: Date): Promise<boolean> {
+  /**
+   * Adds events in the order of their `seq`; a number written before makes the whole call fail. False when the process has the run
+   * no more.
+   */
+  async function append(events: RunEvent[], owner: string): Promise<boolean> {
+    const [first] = events;
+    if (!first) return true;
     return database.transaction().execute(async (transaction) => {
       const { numUpdatedRows } = await transaction
         .updateTable('runs')
-        .set({
-          state: end.state,
-          ms: end.ms,
-          finished_at: now.toISOString(),
-          summary: end.summary ?? null,
-          error: end.error ? JSON.stringify(end.error) : null,
-          hosts: end.hosts ? JSON.stringify(end.hosts) : null,
-        })
-        .where('id', '=', id)
-        .where('finished_at', 'is', null)
+        .set({ heartbeat_at: events.at(-1)?.at ?? first.at })
+        .where('id', '=', first.run)
+        .where('owner', '=', owner)
+        .where('state', '=', 'running')
         .executeTakeFirst();
       if (numUpdatedRows === 0n) return false;
       await insertEvents(transaction, events);
@@ -76,20 +82,216 @@ export function createRunStore(database: Database) {
     });
   }
 
-  /** Says that the runs of this process are alive. */
-  async function beat(owner: string, now: Date): Promise<void> {
-    await database
-      .updateTable('runs')
-      .set({ heartbeat_at: now.toISOString() })
-      .where('owner', '=', owner)
-      .where('finished_at', 'is', null)
-      .execute();
+  /** Says in a waiting run why it waits, unless that was said last. True when it was new. */
+  async function sayWaiting(id: string, body: RunEventBody & { type: 'run.queued' }, now: Date): Promise<boolean> {
+    return database.transaction().execute(async (transaction) => {
+      if (!(await lock(transaction, id, ['queued'], now))) return false;
+      const last = await transaction
+        .selectFrom('events')
+        .select(['type', 'body'])
+        .where('run_id', '=', id)
+        .orderBy('seq', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      const { type, ...rest } = body;
+      if (last?.type === type && last.body === JSON.stringify(rest)) return false;
+      await addEvents(transaction, id, now, [body]);
+      return true;
+    });
   }
 
-  /** Runs that have not ended and whose process has not said a word since `before`, or is known to be gone. */
-  async function stale(before: Date, isGone: (owner: string) => boolean = () => false): Promise<Run[]> {
-    const rows = await database.selectFrom('runs').selectAll().where('finished_at', 'is', null).execute();
-    return rows.filter(({ heartbeat_at, owner }) => heartbeat_at < before.toISOString() || isGone(owner)).map(toRun);
+  /** Whom the end has to belong to: the process that has the run, or nobody, as long as it waits. */
+  type Ender = { owner: string } | { waiting: true } | { anyone: true };
+
+  /** Ends the run with its last events in one transaction, and frees what it held. A run that has ended already stays as it ended: false. */
+  async function finish(id: string, end: RunEnd, events: RunEvent[], now: Date, ender: Ender): Promise<boolean> {
+    return database.transaction().execute(async (transaction) => {
+      if (!(await endRow(transaction, id, end, now, ender))) return false;
+      await insertEvents(transaction, events);
+      await recordEnd(transaction, id, end);
+      return true;
+    });
+  }
+
+  /** The same with events that are numbered here: for runs that this process does not perform. */
+  async function finishFor(id: string, end: RunEnd, bodies: RunEventBody[], now: Date, ender: Ender): Promise<boolean> {
+    return database.transaction().execute(async (transaction) => {
+      if (!(await endRow(transaction, id, end, now, ender))) return false;
+      await addEvents(transaction, id, now, [...bodies, { type: 'run.finished', ...end }]);
+      await recordEnd(transaction, id, end);
+      return true;
+    });
+  }
+
+  async function recordEnd(transaction: Transaction<Tables>, id: string, end: RunEnd): Promise<void> {
+    await audit.recordIn(transaction, endEntry(await runIn(transaction, id), end));
+  }
+
+  async function endRow(
+    transaction: Transaction<Tables>,
+    id: string,
+    end: RunEnd,
+    now: Date,
+    ender: Ender,
+  ): Promise<boolean> {
+    let update = transaction
+      .updateTable('runs')
+      .set({
+        state: end.state,
+        ms: end.ms,
+        finished_at: now.toISOString(),
+        summary: end.summary ?? null,
+        error: end.error ? JSON.stringify(end.error) : null,
+        hosts: end.hosts ? JSON.stringify(end.hosts) : null,
+      })
+      .where('id', '=', id)
+      .where('state', 'in', statesBefore(end.state))
+      .where('finished_at', 'is', null);
+    if ('owner' in ender) update = update.where('owner', '=', ender.owner);
+    if ('waiting' in ender) update = update.where('state', 'in', WAITING);
+    const { numUpdatedRows } = await update.executeTakeFirst();
+    if (numUpdatedRows === 0n) return false;
+    await releaseLeases(transaction, id);
+    return true;
+  }
+
+  type Asking = { proposal: Proposal; waitUntil: string; keep: boolean };
+
+  /** Lets a run that this process performs wait for people, with the events that say so; what it held is free. False when it has the run no more. */
+  async function awaitApproval(
+    id: string,
+    owner: string,
+    events: RunEvent[],
+    asking: Asking,
+    now: Date,
+  ): Promise<boolean> {
+    return database.transaction().execute(async (transaction) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable('runs')
+        .set({
+          state: 'awaiting-approval',
+          heartbeat_at: now.toISOString(),
+          owner: asking.keep ? owner : '',
+          proposal: JSON.stringify(asking.proposal),
+          wait_until: asking.waitUntil,
+        })
+        .where('id', '=', id)
+        .where('owner', '=', owner)
+        .where('state', '=', 'running')
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) return false;
+      await releaseLeases(transaction, id);
+      await insertEvents(transaction, events);
+      const { needed, hash = null } = asking.proposal;
+      const run = aboutRun(await runIn(transaction, id));
+      await audit.recordIn(transaction, {
+        ...run,
+        kind: 'proposal',
+        details: { hash, needed, until: asking.waitUntil },
+      });
+      return true;
+    });
+  }
+
+  /** Writes what a person decided about what a run proposes. With enough approvals the run is queued; one denial ends it. */
+  async function decide({ id, person, source, countsAs, decision, reason }: Decision, now: Date): Promise<Decided> {
+    return database.transaction().execute(async (transaction) => {
+      if (!(await lock(transaction, id, ['awaiting-approval'], now)))
+        return { counted: false, state: await stateOf(transaction, id) };
+      const run = await runIn(transaction, id);
+      const { proposal } = run;
+      const hash = proposal?.hash ?? '';
+      const needed = proposal?.needed ?? 1;
+      const values = {
+        run_id: id,
+        person_id: countsAs ?? person.id,
+        person_name: person.name,
+        proposal: hash,
+        decision,
+        reason: reason ?? null,
+        at: now.toISOString(),
+      };
+      await transaction
+        .insertInto('decisions')
+        .values(values)
+        .onConflict((conflict) => conflict.columns(['run_id', 'person_id', 'proposal']).doUpdateSet(values))
+        .execute();
+      const told = { ...aboutRun(run), person, source, reason };
+      const said = { by: person, ...(reason === undefined ? {} : { reason }) };
+      if (decision === 'deny') {
+        const message = `${person.name} denied it${reason === undefined ? '' : `: ${reason}`}.`;
+        const end = endedNow(run, now, 'denied', { code: 'DENIED', message });
+        await endRow(transaction, id, end, now, { anyone: true });
+        await addEvents(transaction, id, now, [
+          { type: 'run.denied', ...said },
+          { type: 'run.finished', ...end },
+        ]);
+        await audit.recordIn(transaction, { ...told, kind: 'denial', details: { hash } });
+        await audit.recordIn(transaction, endEntry(run, end));
+        return { counted: true, given: 0, needed };
+      }
+      const approvals = await transaction
+        .selectFrom('decisions')
+        .select('person_id')
+        .where('run_id', '=', id)
+        .where('proposal', '=', hash)
+        .where('decision', '=', 'approve')
+        .execute();
+      const given = approvals.length;
+      await addEvents(transaction, id, now, [{ type: 'run.approved', ...said, given, needed }]);
+      if (given >= needed)
+        await transaction.updateTable('runs').set({ state: 'queued', wait_until: null }).where('id', '=', id).execute();
+      await audit.recordIn(transaction, { ...told, kind: 'approval', details: { hash, given, needed } });
+      return { counted: true, given, needed };
+    });
+  }
+
+  /** Asks the process that performs a run to cancel it; false when it does not run. */
+  async function wishCancel({ id, reason, by }: CancelWish): Promise<boolean> {
+    const { numUpdatedRows } = await database
+      .updateTable('runs')
+      .set({ cancel: JSON.stringify({ reason, by }) })
+      .where('id', '=', id)
+      .where('state', '=', 'running')
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
+  /** The runs that this process performs, with what is wished of them. */
+  async function performedBy(owner: string): Promise<{ id: string; cancel: CancelWish | undefined }[]> {
+    const rows = await database
+      .selectFrom('runs')
+      .select(['id', 'cancel'])
+      .where('owner', '=', owner)
+      .where('state', '=', 'running')
+      .execute();
+    return rows.map(({ id, cancel }) => ({
+      id,
+      cancel: cancel === null ? undefined : { id, ...(JSON.parse(cancel) as Omit<CancelWish, 'id'>) },
+    }));
+  }
+
+  /** Runs that wait: for their turn, or for people. Oldest first. */
+  async function waiting(): Promise<Run[]> {
+    const rows = await database
+      .selectFrom('runs')
+      .selectAll()
+      .where('state', 'in', WAITING)
+      .orderBy('requested_at')
+      .orderBy('id')
+      .execute();
+    return rows.map(toRun);
+  }
+
+  /** Runs that have not ended and whose process is not among the living. */
+  async function abandoned(isAlive: (owner: string) => boolean): Promise<Run[]> {
+    const rows = await database
+      .selectFrom('runs')
+      .selectAll()
+      .where('finished_at', 'is', null)
+      .where('owner', '!=', '')
+      .execute();
+    return rows.filter(({ owner }) => !isAlive(owner)).map(toRun);
   }
 
   /** The run whose id is or starts with `id`; undefined when none or several do. */
@@ -114,77 +316,98 @@ export function createRunStore(database: Database) {
     return (await query.execute()).map(toRun);
   }
 
+  /** The id of the run that made the plan of this hash, which may be shortened; undefined when none or several did. */
+  async function planMaker(hash: string): Promise<string | undefined> {
+    const prefix = hash.replaceAll(/[^0-9a-f]/g, '');
+    const rows = await database
+      .selectFrom('events')
+      .select('run_id')
+      .where('type', '=', 'plan.made')
+      .where('body', 'like', `{"hash":"${prefix}%`)
+      .limit(2)
+      .execute();
+    return prefix !== '' && rows.length === 1 ? rows[0]?.run_id : undefined;
+  }
+
   async function events(id: string): Promise<RunEvent[]> {
     const rows = await database.selectFrom('events').selectAll().where('run_id', '=', id).orderBy('seq').execute();
     return rows.map(toEvent);
   }
 
-  /** Remembers the message of a run, so that a later process goes on editing it. */
-  async function rememberThread(id: string, channel: string, ts: string): Promise<void> {
-    await database
-      .insertInto('threads')
-      .values({ run_id: id, channel, ts })
-      .onConflict((conflict) => conflict.column('run_id').doUpdateSet({ channel, ts }))
-      .execute();
-  }
-
-  async function thread(id: string): Promise<{ channel: string; ts: string } | undefined> {
-    return database.selectFrom('threads').select(['channel', 'ts']).where('run_id', '=', id).executeTakeFirst();
-  }
-
-  return { create, append, setState, finish, beat, stale, find, list, events, rememberThread, thread };
-}
-
-async function insertEvents(transaction: Transaction<Tables>, events: RunEvent[]): Promise<void> {
-  for (let start = 0; start < events.length; start += MOST_EVENTS_IN_ONE_STATEMENT) {
-    const rows = events.slice(start, start + MOST_EVENTS_IN_ONE_STATEMENT).map(toEventRow);
-    await transaction.insertInto('events').values(rows).execute();
-  }
-}
-
-function toRow(run: NewRun): Tables['runs'] {
   return {
-    id: run.id,
-    command: run.command,
-    text: run.text,
-    environment: run.environment,
-    person_id: run.person.id,
-    person_name: run.person.name,
-    source: run.source,
-    state: 'queued',
-    requested_at: run.requestedAt,
-    finished_at: null,
-    ms: null,
-    summary: null,
-    error: null,
-    hosts: null,
-    owner: run.owner,
-    heartbeat_at: run.requestedAt,
+    create,
+    append,
+    sayWaiting,
+    finish,
+    finishFor,
+    awaitApproval,
+    decide,
+    wishCancel,
+    performedBy,
+    waiting,
+    abandoned,
+    find,
+    list,
+    planMaker,
+    events,
   };
 }
 
-function toRun(row: Tables['runs']): Run {
-  return {
-    id: row.id,
-    command: row.command,
-    text: row.text,
-    environment: row.environment,
-    person: { id: row.person_id, name: row.person_name },
-    source: row.source as RunSource,
-    state: row.state as RunState,
-    requestedAt: row.requested_at,
-    finishedAt: row.finished_at ?? undefined,
-    ms: row.ms ?? undefined,
-    summary: row.summary ?? undefined,
-    error: row.error === null ? undefined : (JSON.parse(row.error) as RunError),
-    hosts: row.hosts === null ? undefined : (JSON.parse(row.hosts) as Record<string, HostRecap>),
-  };
+/** The states that such an end may follow. */
+function statesBefore(end: RunState): RunState[] {
+  return (Object.keys(NEXT_STATES) as RunState[]).filter((state) => NEXT_STATES[state].includes(end));
 }
 
-function toEventRow({ run, seq, at, type, ...body }: RunEvent): Tables['events'] {
-  return { run_id: run, seq, at, type, body: JSON.stringify(body) };
+/** Takes the run for this transaction, as long as it is in one of these states. */
+async function lock(transaction: Transaction<Tables>, id: string, states: RunState[], now: Date): Promise<boolean> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('runs')
+    .set({ heartbeat_at: now.toISOString() })
+    .where('id', '=', id)
+    .where('state', 'in', states)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
 }
 
-function toEvent({ run_id, seq, at, type, body }: Tables['events']): RunEvent {
-  return { run: run_id, seq, at, type, ...(JSON.parse(body) as object) } as RunEvent & RunEventBody;
+async function runIn(transaction: Transaction<Tables>, id: string): Promise<Run> {
+  return toRun(await transaction.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirstOrThrow());
+}
+
+async function stateOf(transaction: Transaction<Tables>, id: string): Promise<RunState | undefined> {
+  const row = await transaction.selectFrom('runs').select('state').where('id', '=', id).executeTakeFirst();
+  return row?.state as RunState | undefined;
+}
+
+// One that came to nothing does not stand in the way of the next.
+const CAME_TO_NOTHING: RunState[] = ['failed', 'cancelled', 'denied', 'expired', 'interrupted'];
+
+/** Marks the run that this one goes on with; the write makes two that come at once follow each other. */
+async function takeUp(transaction: Transaction<Tables>, { id, resumes }: NewRun): Promise<void> {
+  if (resumes === undefined) return;
+  const { numUpdatedRows } = await transaction
+    .updateTable('runs')
+    .set({ resumed_by: id })
+    .where('id', '=', resumes)
+    .where(({ or, eb, selectFrom }) =>
+      or([
+        eb('resumed_by', 'is', null),
+        eb('resumed_by', 'in', selectFrom('runs as next').select('next.id').where('next.state', 'in', CAME_TO_NOTHING)),
+      ]),
+    )
+    .executeTakeFirst();
+  if (numUpdatedRows > 0n) return;
+  const next = await transaction
+    .selectFrom('runs')
+    .innerJoin('runs as next', 'next.id', 'runs.resumed_by')
+    .select(['next.id', 'next.person_name', 'next.state'])
+    .where('runs.id', '=', resumes)
+    .executeTakeFirst();
+  if (!next) return;
+  throw new StarsError(
+    'USAGE',
+    `The run ${resumes} is gone on with already: by run ${next.id} of ${next.person_name}, ${next.state}.`,
+    {
+      hint: `“show ${next.id}” tells how that stands.`,
+    },
+  );
 }

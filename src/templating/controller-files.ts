@@ -22,10 +22,12 @@ export function createControllerFiles({
   searchFolders = () => [process.cwd()],
   environment = {},
   vault,
+  onRead,
 }: {
   searchFolders?: (kind: FileKind) => readonly string[];
   environment?: Readonly<Record<string, string | undefined>>;
   vault?: ((text: string) => string) | undefined;
+  onRead?: ((path: string) => void) | undefined;
 }): ControllerFiles {
   const home = () => environment['HOME'] ?? homedir();
 
@@ -40,6 +42,7 @@ export function createControllerFiles({
   }
 
   function read(path: string): string {
+    onRead?.(path);
     try {
       const { size } = statSync(path);
       if (size > MAX_BYTES) throw new StarsError('TEMPLATE', `The file ${path} is larger than ${MAX_BYTES} bytes.`);

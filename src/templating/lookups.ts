@@ -4,35 +4,36 @@ import { str } from '../jinja/python-text.js';
 import { createRegistry } from '../jinja/registry.js';
 import { isText, truthy } from '../jinja/python-value.js';
 import type { Value } from '../jinja/value.js';
+import { configLookup } from './lookups/config.js';
 import { fileLookups } from './lookups/file.js';
 import { listLookups } from './lookups/list.js';
 import type { LookupPlugin, LookupSurroundings, Options } from './lookups/plugin.js';
+import { outsideLookups } from './lookups/outside.js';
 import { variableLookups } from './lookups/variable.js';
-
-/** Lookups that would run programs or reach the network from the machine Stars runs on. */
-const REFUSED: Record<string, string> = {
-  pipe: 'It would run a program on the machine that Stars runs on. Register the result of a task instead.',
-  lines: 'It would run a program on the machine that Stars runs on. Register the result of a task instead.',
-  url: 'It would reach out from the machine that Stars runs on. Use the module uri or get_url instead.',
-};
 
 /** The lookups of ansible-core 2.14, for `lookup()`, `query()` and `with_<name>`. */
 export function createLookups(surroundings: LookupSurroundings) {
-  const plugins = createRegistry<LookupPlugin>(listLookups, variableLookups(surroundings), fileLookups(surroundings));
+  const plugins = createRegistry<LookupPlugin>(
+    listLookups,
+    variableLookups(surroundings),
+    fileLookups(surroundings),
+    configLookup(surroundings),
+    outsideLookups(surroundings),
+  );
 
-  /** What `query` gives. Throws UNSUPPORTED for names that do not exist or are refused. */
+  /** What `query` gives. Throws UNSUPPORTED for names that do not exist. */
   function list(name: string, terms: readonly Value[], options: Options): Value[] {
     return find(name)(terms, options);
   }
 
+  /** Throws UNSUPPORTED for names that do not exist. */
   function find(name: string): LookupPlugin {
     const short = name.startsWith('ansible.builtin.') ? name.slice('ansible.builtin.'.length) : name;
-    const refusal = Object.hasOwn(REFUSED, short) ? REFUSED[short] : undefined;
-    if (refusal) throw new StarsError('UNSUPPORTED', `The lookup "${short}" is refused.`, { hint: refusal });
     const plugin = plugins.get(short);
     if (!plugin)
       throw new StarsError('UNSUPPORTED', `There is no lookup "${name}".`, {
         hint: nearNames(short, plugins.names()),
+        missing: { kind: 'lookup', name: short },
       });
     return plugin;
   }
@@ -61,5 +62,5 @@ export function createLookups(surroundings: LookupSurroundings) {
     }
   }
 
-  return { list, run };
+  return { list, run, require: find };
 }

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { type Position, StarsError } from '../errors.js';
-import { createJinja, type Jinja, type RenderOptions } from '../jinja/jinja.js';
+import { createJinja, type Jinja } from '../jinja/jinja.js';
 import { LazyDict } from '../jinja/lazy-dict.js';
 import { str } from '../jinja/python-text.js';
 import { isNumber, truthy, unwrap } from '../jinja/python-value.js';
@@ -11,9 +11,11 @@ import { conditionWithoutUndefined } from './defined-test.js';
 import { createControllerFiles } from './controller-files.js';
 import { ansibleFilters } from './filters.js';
 import { createGlobals } from './globals.js';
-import { splitHeader } from './header.js';
 import { createInertValues, type InertValues } from './inert.js';
+import type { Vaults } from './filters/vault.js';
 import { createLookups } from './lookups.js';
+import type { AskOutside } from './outside-call.js';
+import { at, fileSettings, textSettings } from './settings.js';
 import { ansibleTests } from './tests.js';
 import { looksLikeTemplate, protect } from './unsafe.js';
 
@@ -28,6 +30,14 @@ export type TemplarOptions = {
   environment?: Readonly<Record<string, string | undefined>>;
   /** Decrypts `!vault` values and vaulted files. */
   vault?: ((vaultText: string) => string) | undefined;
+  /** Makes and opens vaults with passwords that templates give. */
+  vaults?: Vaults | undefined;
+  /** Names of the hosts that a pattern means, for `lookup('inventory_hostnames')`; default: none. */
+  hostNames?: ((pattern: readonly string[]) => readonly string[]) | undefined;
+  /** Told of every file that lookups and includes read. */
+  onRead?: ((path: string) => void) | undefined;
+  /** Runs the programs that lookups want the answer of; default: they are refused. */
+  askOutside?: AskOutside | undefined;
   /** Told about things Ansible accepts with a warning. */
   onDeprecation?: (message: string) => void;
   now?: () => Date;
@@ -39,6 +49,8 @@ export type Templar = {
   template(value: Value, where?: Position): Value;
   /** The value of a bare expression; an Undefined when it is undefined. */
   evaluate(expression: string, where?: Position): Value;
+  /** A variable, templated; undefined when there is none or when it needs one that is undefined. */
+  variable(name: string): Value | undefined;
   /** `when` and its kin: text is an expression, a list means AND. */
   condition(value: Value, where?: Position): boolean;
   /** A template file's text with the template module's settings. `locals` come before the variables. */
@@ -67,24 +79,37 @@ function templarWith(options: TemplarOptions, inert: InertValues): Templar {
   const open: string[] = [];
   let lookupsAllowed = true;
 
-  const lookups = createLookups({ ...options, files, variable: (name) => resolveVariable(name), renderTemplate });
-  const jinja: Jinja = createJinja({
-    filters: ansibleFilters({ files, environment: options.environment ?? {}, onDeprecation: options.onDeprecation }),
-    tests: [ansibleTests],
-    globals: createGlobals({
-      lookup: (name, terms, given) => {
-        if (!lookupsAllowed)
-          throw templateError('Lookups are not allowed in a condition that was put together by a template.');
-        return lookups.run(name, terms, given);
+  // Made when a template is met: most templars only look up variables that are plain values.
+  let lookups: ReturnType<typeof createLookups> | undefined;
+  let jinja: Jinja | undefined;
+
+  function lookupPlugins() {
+    return (lookups ??= createLookups({
+      ...options,
+      files,
+      variable: (name) => resolveVariable(name),
+      renderTemplate,
+    }));
+  }
+
+  function engine(): Jinja {
+    return (jinja ??= createJinja({
+      filters: ansibleFilters({ ...options, files, environment: options.environment ?? {} }),
+      tests: [ansibleTests],
+      globals: createGlobals({ lookup: runGlobalLookup, now: options.now ?? (() => new Date()) }),
+      finalize,
+      load(name, from) {
+        const path = files.find(name, 'templates', from ? [dirname(resolve(from))] : []);
+        return path === undefined ? undefined : { source: files.read(path), file: path };
       },
-      now: options.now ?? (() => new Date()),
-    }),
-    finalize,
-    load(name, from) {
-      const path = files.find(name, 'templates', from ? [dirname(resolve(from))] : []);
-      return path === undefined ? undefined : { source: files.read(path), file: path };
-    },
-  });
+    }));
+  }
+
+  function runGlobalLookup(name: string, terms: readonly Value[], given: ReadonlyMap<string, Value>): Value {
+    if (!lookupsAllowed)
+      throw templateError('Lookups are not allowed in a condition that was put together by a template.');
+    return lookupPlugins().run(name, terms, given);
+  }
 
   /** Variables as a template sees them. */
   function variablesFor(source: string): (name: string) => Value | undefined {
@@ -131,14 +156,8 @@ function templarWith(options: TemplarOptions, inert: InertValues): Templar {
     const lone = LONE_VARIABLE.exec(text);
     const raw = lone?.[1] ? options.lookup(lone[1]) : undefined;
     if (raw !== undefined && (raw === null || typeof raw === 'boolean' || isNumber(raw))) return raw;
-    const { body, settings, lines } = splitHeader(text);
-    const result = jinja.renderValue(body, variablesFor(body), {
-      ...at(where, lines),
-      trimBlocks: true,
-      literalBackslashes: text.includes('\\') && text.includes('{{'),
-      concat: evaluatingConcat,
-      ...settings,
-    });
+    const { body, settings } = textSettings(text, where);
+    const result = engine().renderValue(body, variablesFor(body), { ...settings, concat: evaluatingConcat });
     return withNewlines(result, text);
   }
 
@@ -151,7 +170,12 @@ function templarWith(options: TemplarOptions, inert: InertValues): Templar {
   }
 
   function evaluate(expression: string, where?: Position): Value {
-    return unwrap(jinja.evaluate(expression, variablesFor(expression), at(where)));
+    return unwrap(engine().evaluate(expression, variablesFor(expression), at(where)));
+  }
+
+  function variable(name: string): Value | undefined {
+    const value = unwrap(resolveVariable(name) ?? null);
+    return value === null || value instanceof Undefined ? undefined : value;
   }
 
   function condition(value: Value, where?: Position): boolean {
@@ -171,11 +195,11 @@ function templarWith(options: TemplarOptions, inert: InertValues): Templar {
 
   function expressionHolds(expression: string, where: Position | undefined): boolean {
     try {
-      return truthy(jinja.evaluate(expression, variablesFor(expression), at(where)));
+      return truthy(engine().evaluate(expression, variablesFor(expression), { ...at(where), asTest: true }));
     } catch (thrown) {
       const answer = conditionWithoutUndefined(expression, thrown);
       if (answer !== undefined) return answer;
-      throw where && thrown instanceof StarsError && !thrown.where ? placed(thrown, where) : thrown;
+      throw where && thrown instanceof StarsError && !thrown.where ? thrown.with({ where }) : thrown;
     }
   }
 
@@ -190,10 +214,10 @@ function templarWith(options: TemplarOptions, inert: InertValues): Templar {
   }
 
   function renderTemplate(text: string, file: string, locals?: ReadonlyMap<string, Value>): string {
-    const { body, settings, lines } = splitHeader(text);
+    const { body, settings } = fileSettings(text, file);
     const variable = variablesFor(body);
     const lookup = locals ? (name: string) => (locals.has(name) ? locals.get(name) : variable(name)) : variable;
-    const result = jinja.renderValue(body, lookup, { ...at({ file }, lines), trimBlocks: true, ...settings });
+    const result = engine().renderValue(body, lookup, settings);
     return str(withNewlines(result, text));
   }
 
@@ -210,14 +234,15 @@ function templarWith(options: TemplarOptions, inert: InertValues): Templar {
   return {
     template,
     evaluate,
+    variable,
     condition,
     renderTemplate,
     isTemplate,
     runLookup(name, terms, given = new Map(), where) {
       try {
-        return lookups.list(name, terms, given);
+        return lookupPlugins().list(name, terms, given);
       } catch (thrown) {
-        throw where && thrown instanceof StarsError && !thrown.where ? placed(thrown, where) : thrown;
+        throw where && thrown instanceof StarsError && !thrown.where ? thrown.with({ where }) : thrown;
       }
     },
     withVariables: (variables) =>
@@ -230,14 +255,6 @@ function templarWith(options: TemplarOptions, inert: InertValues): Templar {
         inert,
       ),
   };
-}
-
-function at(where: Position | undefined, skippedLines = 0): Pick<RenderOptions, 'file' | 'line'> {
-  return where ? { file: where.file, line: (where.line ?? 1) + skippedLines } : {};
-}
-
-function placed({ code, message, hint, cause }: StarsError, where: Position): StarsError {
-  return new StarsError(code, message, { where, cause, ...(hint === undefined ? {} : { hint }) });
 }
 
 function recursiveLoop(names: string[]): StarsError {

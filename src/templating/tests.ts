@@ -3,9 +3,10 @@ import { isAbsolute } from 'node:path';
 import { type Bound, test, type Test } from '../jinja/filter.js';
 import { toJsRegExp } from '../jinja/python-regex.js';
 import { str } from '../jinja/python-text.js';
-import { contains, dictGet, equals, isText, iterate, toNumber, truthy } from '../jinja/python-value.js';
+import { contains, dictGet, equals, isText, iterate, toNumber, truthy, typeName } from '../jinja/python-value.js';
 import { templateError, undefinedError } from '../jinja/template-error.js';
 import { Undefined, type Value, VaultText } from '../jinja/value.js';
+import { splitUrl } from './filters/url.js';
 import { compareVersions, type VersionType } from './version.js';
 
 const COMPARISONS: Record<string, (order: number) => boolean> = {
@@ -85,15 +86,36 @@ function textTests(): Record<string, Test> {
       if (how !== 'fullmatch') return matches(value, args, how === 'match' ? 'y' : '');
       return matches(value, { ...args, pattern: `(?:${str(args['pattern'] ?? '')})\\Z` }, 'y');
     }),
-    url: test(['schemes'], (value) => isText(value) && /^[a-z][\w+.-]*:\/\/[^/]+/i.test(str(value))),
-    uri: test(['schemes'], (value) => isText(value) && /^[a-z][\w+.-]*:./i.test(str(value))),
-    urn: test([], (value) => isText(value) && /^urn:./i.test(str(value))),
-    vault_encrypted: test([], (value) => value instanceof VaultText),
+    url: test(['schemes'], (value, { schemes }) => {
+      const found = uri(value, schemes);
+      return found !== undefined && (found.netloc !== '' || found.scheme === 'file');
+    }),
+    uri: test(['schemes'], (value, { schemes }) => uri(value, schemes) !== undefined),
+    urn: test([], (value) => uri(value, ['urn']) !== undefined),
+    vault_encrypted: test([], (value) => {
+      if (value instanceof Undefined) throw undefinedError(value);
+      return value instanceof VaultText;
+    }),
     truthy: test(['convert_bool'], isTruthy),
     falsy: test(['convert_bool'], (value, args) => !isTruthy(value, args)),
-    nan: test([], (value) => Number.isNaN(Number(toNumber(value) ?? 0))),
-    isnan: test([], (value) => Number.isNaN(Number(toNumber(value) ?? 0))),
+    nan: test([], isNotANumber),
+    isnan: test([], isNotANumber),
   };
+}
+
+/** Nearly every text is one to Python, and so are nothing and zero; undefined when the value is none, or of another scheme. */
+function uri(value: Value, schemes: Value | undefined): { scheme: string; netloc: string } | undefined {
+  const text = isText(value) ? str(value) : value === null || value === false || toNumber(value) === 0 ? '' : undefined;
+  if (text === undefined) return undefined;
+  const { scheme, netloc } = splitUrl(text);
+  if (netloc.includes('[') !== netloc.includes(']')) return undefined;
+  const wanted = schemes === undefined || schemes instanceof Undefined || !truthy(schemes) || contains(schemes, scheme);
+  return wanted ? { scheme, netloc } : undefined;
+}
+
+function isNotANumber(value: Value): boolean {
+  if (value instanceof Undefined) throw undefinedError(value);
+  return Number.isNaN(Number(toNumber(value) ?? 0));
 }
 
 function matches(value: Value, { pattern, ignorecase, multiline }: Bound, anchor: string): boolean {
@@ -125,8 +147,9 @@ function isTruthy(value: Value, { convert_bool: convert }: Bound): boolean {
 }
 
 function listTests(): Record<string, Test> {
-  const subset = test(['b'], (value, { b }) => iterate(value).every((item) => contains(b ?? null, item)));
-  const superset = test(['b'], (value, { b }) => iterate(b ?? null).every((item) => contains(value, item)));
+  const within = (part: Value, whole: Value) => iterate(part).every((item) => contains([...iterate(whole)], item));
+  const subset = test(['b'], (value, { b }) => within(value, b ?? null));
+  const superset = test(['b'], (value, { b }) => within(b ?? null, value));
   return {
     subset,
     issubset: subset,
@@ -139,7 +162,11 @@ function listTests(): Record<string, Test> {
 }
 
 function fileTests(): Record<string, Test> {
-  const onPath = (holds: (path: string) => boolean): Test => test([], (value) => holds(str(value)));
+  const onPath = (holds: (path: string) => boolean): Test =>
+    test([], (value) => {
+      if (!isText(value)) throw templateError(`A path is needed here, not ${typeName(value)}.`);
+      return holds(str(value));
+    });
   const stat = (path: string) => statSync(path, { throwIfNoEntry: false });
   const file = onPath((path) => stat(path)?.isFile() ?? false);
   const directory = onPath((path) => stat(path)?.isDirectory() ?? false);

@@ -9,7 +9,12 @@ export function looksLikeTemplate(text: string): boolean {
 
 /** The value with every text in it that looks like a template marked as never to be templated: for what a host answered. */
 export function protect(value: Value): Value {
-  return mapTexts(value, (text) => (looksLikeTemplate(text) ? new Unsafe(text) : text), new Map());
+  if (value === null || typeof value !== 'object') return typeof value === 'string' ? protectText(value) : value;
+  return mapTexts(value, protectText, new Map());
+}
+
+function protectText(text: string): Value {
+  return looksLikeTemplate(text) ? new Unsafe(text) : text;
 }
 
 /** The value without such marks: for module arguments, and whatever else leaves templating for good. */

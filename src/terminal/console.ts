@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { BotAnswer } from '../bot/bot.js';
 import { isRun } from '../bot/command.js';
-import { normalise, splitWords } from '../bot/words.js';
+import { normalise } from '../bot/words.js';
 import type { Clock } from '../clock.js';
 import { asStarsError } from '../errors.js';
 import type { RunView } from '../model/run-view.js';
@@ -39,12 +40,12 @@ export function createConsole({ stars, clock, redactor, otherwise }: ConsoleOpti
     underWay += 1;
     try {
       const answer = await stars.bot.handle(
-        { words: splitWords(entry.said), text: entry.said, person: terminalPerson(), source: 'console' },
+        { words: entry.said, text: entry.said, person: terminalPerson(), source: 'console' },
         (_event, view) => {
           if (isRun(stars.bot.commands, view.command)) entry.view = view;
         },
       );
-      if (answer.kind === 'answer') entry.answer = toPlain({ text: escape(answer.text) });
+      if (answer.kind === 'answer') entry.answer = answerText(answer);
     } catch (error) {
       entry.answer = asStarsError(error).describe();
     } finally {
@@ -66,6 +67,10 @@ export function createConsole({ stars, clock, redactor, otherwise }: ConsoleOpti
       return void take(request, response, say).catch(() => response.destroy());
     return otherwise(request, response);
   };
+}
+
+function answerText({ text, files = [] }: Extract<BotAnswer, { kind: 'answer' }>): string {
+  return [toPlain({ text: escape(text) }), ...files.map(({ name, path }) => `file ${path ?? name}`)].join('\n');
 }
 
 // A page of another site could point its own name at this machine; the browser then sends that name here.

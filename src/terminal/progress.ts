@@ -1,4 +1,4 @@
-import { recapLines } from '../bot/run-text.js';
+import { fileText, recapLines } from '../bot/run-text.js';
 import type { RunEvent } from '../model/run.js';
 import type { RunObserver } from '../runs/runs.js';
 
@@ -18,6 +18,12 @@ function linesOf(event: RunEvent): string[] {
   switch (event.type) {
     case 'run.started':
       return [`Run ${event.run}`];
+    case 'run.queued':
+      return event.reason === undefined ? [] : [`⏳ ${event.reason}`];
+    case 'approval.asked':
+      return [event.text, `Waits for ${event.needed} to approve it: stars approve ${event.run}`];
+    case 'run.approved':
+      return [`✓ Approved by ${event.by?.name ?? 'somebody'}`];
     case 'play.started':
       return [`Play ${event.play} on ${event.hosts.length} ${event.hosts.length === 1 ? 'host' : 'hosts'}`];
     case 'task.result':
@@ -26,6 +32,10 @@ function linesOf(event: RunEvent): string[] {
       return [`… ${event.step}`];
     case 'step.finished':
       return [`${event.ok ? '✓' : '✗'} ${event.step}${event.message ? `: ${event.message}` : ''}`];
+    case 'file.attached':
+      return [fileText(event)];
+    case 'offer':
+      return [`${event.label}: stars ${event.words}`];
     case 'note':
       return [`note: ${event.message}`];
     case 'run.finished':
@@ -41,7 +51,7 @@ function resultLines(event: Extract<RunEvent, { type: 'task.result' }>): string[
   if (event.item !== undefined) return [];
   if (event.status === 'failed' || event.status === 'unreachable')
     return [`  ✗ ${event.host}  ${event.status}  ${task}${message}`];
-  if (event.status === 'ignored') return [`  · ${event.host}  failed, ignored  ${task}`];
+  if (event.status === 'ignored') return [`  · ${event.host}  failed, ignored  ${task}${message}`];
   const diff = event.diff ? `\n${event.diff.replaceAll(/^/gm, '      ')}` : '';
   if (event.changed) return [`  ± ${event.host}  ${task}${diff}`];
   return event.status === 'ok' && event.message && event.message.length < 400

@@ -23,13 +23,14 @@ export type ServiceOptions = { stars: Stars; home: Home; clock: Clock; log: Log;
 export async function runService(options: ServiceOptions): Promise<number> {
   const { stars, clock, log } = options;
   const service = options.home.settings.slack.botToken ? await startSlackService(options) : await startConsole(options);
+  const stopUpkeep = stars.startUpkeep();
   await untilStopped();
   log.info('stopping');
   const ended = stars.runs.close('Stars was asked to stop.').then(() => service.idle());
   const over = new AbortController();
   await Promise.race([ended, clock.sleep(END_WITHIN_MS, over.signal).catch(() => undefined)]);
   over.abort();
-  await service.stop();
+  await Promise.all([service.stop(), stopUpkeep()]);
   return 0;
 }
 
@@ -45,26 +46,28 @@ async function startSlackService({ stars, home, clock, log, terminal }: ServiceO
     apiUrl: slack.apiUrl,
     port,
   };
-  const ready = () => service.slack.connected();
+  const ready = () => service.connected();
   const service = await serveSlack({
     stars,
     settings,
     clock,
     log,
-    http: createHealthRoutes({ database: stars.database, connected: () => ready() }),
+    http: createHealthRoutes({ stars, dataFolder: home.dataFolder, clock, connected: () => ready() }),
   });
   terminal.error(`Stars is in Slack; port ${service.port ?? port} answers /healthz and /readyz.`);
   return service;
 }
 
 async function startConsole({ stars, home, clock, terminal }: ServiceOptions): Promise<Running> {
-  const health = createHealthRoutes({ database: stars.database, connected: () => true });
+  const health = createHealthRoutes({ stars, dataFolder: home.dataFolder, clock, connected: () => true });
   const server = createServer(createConsole({ stars, clock, redactor: home.redactor, otherwise: health }));
   const port = await listen(server, home.settings.port);
+  const stops = [stars.startTimers(), stars.startSchedules(), stars.startWatcher()];
   terminal.error(`No Slack is configured (SLACK_BOT_TOKEN): the local console is at http://127.0.0.1:${port}/`);
   return {
     idle: async () => undefined,
     stop: async () => {
+      for (const end of stops) void end();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

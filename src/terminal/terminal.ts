@@ -1,23 +1,36 @@
 /** Where a command's words go, one call a line or several. */
-export type Terminal = { out(text: string): void; error(text: string): void };
+export type Terminal = {
+  out(text: string): void;
+  error(text: string): void;
+  /** Puts a question that is answered with yes or no; undefined where nobody sits before it. */
+  confirm?: ((question: string) => Promise<boolean>) | undefined;
+};
 
-export type TerminalStream = Pick<NodeJS.WriteStream, 'write' | 'on'>;
+export type TerminalStream = Pick<NodeJS.WriteStream, 'write' | 'on'> &
+  Partial<Pick<NodeJS.WriteStream, 'cork' | 'uncork'>>;
 
 /**
  * A terminal on these streams. Control characters that came from hosts or from people are left out, so that nothing but Stars moves
  * the cursor. A reader that goes away (`| head`) ends the words, not the run.
  */
 export function createTerminal(stdout: TerminalStream, stderr: TerminalStream): Terminal {
-  return { out: writer(stdout), error: writer(stderr) };
+  // What went wrong is said at once: the process may end before the next tick.
+  return { out: writer(stdout, { together: true }), error: writer(stderr, { together: false }) };
 }
 
-function writer(stream: TerminalStream): (text: string) => void {
+function writer(stream: TerminalStream, { together }: { together: boolean }): (text: string) => void {
   let open = true;
   stream.on('error', () => {
     open = false;
   });
   return (text) => {
-    if (open) stream.write(`${printable(text)}\n`);
+    if (!open) return;
+    // What is said in one go, such as the results of many hosts, leaves in one go.
+    if (together) {
+      stream.cork?.();
+      process.nextTick(() => stream.uncork?.());
+    }
+    stream.write(`${printable(text)}\n`);
   };
 }
 

@@ -2,7 +2,7 @@ import { reprFloat, str } from '../jinja/python-text.js';
 import { compare, isText, typeName } from '../jinja/python-value.js';
 import { templateError, undefinedError } from '../jinja/template-error.js';
 import { checkLength } from '../jinja/length-limit.js';
-import { type Dict, Float, Undefined, type Value } from '../jinja/value.js';
+import { type Dict, Float, Undefined, type Value, VaultText } from '../jinja/value.js';
 import { scalarStyle } from './scalar-style.js';
 
 export type YamlLayout = {
@@ -59,7 +59,7 @@ class Emitter {
   #flows(value: Value[] | Dict): boolean {
     if (this.layout.flow !== undefined) return this.layout.flow;
     const inner = Array.isArray(value) ? [...value] : [...value].flat();
-    return !inner.some(isCollection);
+    return !inner.some((one) => isCollection(one) || one instanceof VaultText);
   }
 
   #sequence(list: Value[], { inMapping }: Context): void {
@@ -126,11 +126,28 @@ class Emitter {
   #scalar(value: Value, { asKey }: Context): void {
     const before = this.#indent;
     this.#indent = before < 0 ? this.layout.indent : before + this.layout.indent;
+    if (value instanceof VaultText) {
+      this.#vault(value.text);
+      this.#indent = before;
+      return;
+    }
     const { text, style } = scalar(value, { inFlow: this.#flowLevel > 0, asKey });
     if (style === 'plain') this.#plain(text, !asKey);
     else if (style === 'single') this.#single(text, !asKey);
     else this.#double(text, !asKey);
     this.#indent = before;
+  }
+
+  #vault(text: string): void {
+    this.#indicator('!vault', true);
+    this.#indicator('|', true);
+    for (const line of text.trimEnd().split('\n')) {
+      this.#lineBreak();
+      this.#writeIndent();
+      this.#write(line);
+    }
+    this.#whitespace = false;
+    this.#indention = false;
   }
 
   #plain(text: string, split: boolean): void {

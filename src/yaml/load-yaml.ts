@@ -37,9 +37,39 @@ export function loadYaml(text: string, { file }: { file: string }): Value {
 
 /** Every document of a YAML text. Dicts keep their order, the last of equal keys wins, dates stay text. */
 export function loadYamlDocuments(text: string, { file }: { file: string }): Value[] {
+  if (text.slice(0, 1000).includes('\0')) throw notUtf8(file);
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const { documents, lines, parsed } = parseForgivingly(source, file);
-  return documents.map((document) => new Reader(document, file, parsed, lines).read());
+  const scalar = isJson(source) ? jsonScalar : plainScalar;
+  return documents.map((document) => new Reader(document, file, parsed, lines, scalar).read());
+}
+
+/** Text in which every other byte is a zero, as editors on Windows write it. */
+function notUtf8(file: string): StarsError {
+  return new StarsError('SYNTAX', 'This file is no UTF-8 text; it looks like UTF-16.', {
+    where: { file, line: 1 },
+    hint: 'Save it as UTF-8, for example with: iconv -f UTF-16 -t UTF-8.',
+  });
+}
+
+// A directive that nobody knows is only a warning to the parser, and an error to Ansible.
+function problems({ errors, warnings }: Pick<Document.Parsed, 'errors' | 'warnings'>): YAMLError[] {
+  return [...errors, ...warnings.filter(({ code }) => code === 'BAD_DIRECTIVE')];
+}
+
+/** Ansible tries JSON first, where 1e3 is a number. */
+function isJson(source: string): boolean {
+  if (!/^\s*[[{\d-]/.test(source)) return false;
+  try {
+    JSON.parse(source);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function jsonScalar(text: string): Value {
+  return /^-?\d[\d.]*[eE]/.test(text) ? new Float(Number(text)) : plainScalar(text);
 }
 
 type Parsed = { documents: Document.Parsed[]; lines: LineCounter; parsed: string };
@@ -50,7 +80,7 @@ function parseForgivingly(source: string, file: string): Parsed {
   for (let attempt = 0; ; attempt += 1) {
     const lines = new LineCounter();
     const documents = parseDocuments(parsed, lines, file);
-    const error = documents.flatMap(({ errors }) => errors)[0];
+    const error = documents.flatMap(problems)[0];
     if (!error) return { documents, lines, parsed };
     first ??= error;
     const changed = attempt < MAX_REPAIRS ? indentContinuation(parsed, error) : undefined;
@@ -69,7 +99,8 @@ function parseDocuments(source: string, lineCounter: LineCounter, file: string):
       prettyErrors: false,
       logLevel: 'silent',
     });
-    return Array.isArray(parsed) ? parsed : [];
+    // What is empty has its problems all the same.
+    return 'empty' in parsed ? (problems(parsed).length > 0 ? [parsed as never] : []) : parsed;
   } catch (cause) {
     throw new StarsError('SYNTAX', 'This YAML cannot be read: it is nested too deeply.', { where: { file }, cause });
   }
@@ -81,12 +112,14 @@ type Sized = { value: Value; size: number };
 class Reader {
   readonly #anchored = new Map<Node, Sized>();
   readonly #open = new Set<Node>();
+  readonly #anchors = new Set<string>();
 
   constructor(
     private readonly document: Document.Parsed,
     private readonly file: string,
     private readonly source: string,
     private readonly lines: LineCounter,
+    private readonly plainText: (text: string) => Value,
   ) {}
 
   read(): Value {
@@ -100,11 +133,19 @@ class Reader {
     const known = this.#anchored.get(node);
     if (known) return known;
     this.#open.add(node);
+    this.#nameAnchor(node);
     const sized = this.#content(node, depth);
     this.#open.delete(node);
     this.#anchored.set(node, sized);
     if (sized.size > MAX_VALUES) throw this.#error(`This YAML grows beyond ${MAX_VALUES} values.`, node);
     return sized;
+  }
+
+  #nameAnchor(node: Node): void {
+    const name = isAlias(node) ? undefined : (node as { anchor?: string }).anchor;
+    if (!name) return;
+    if (this.#anchors.has(name)) throw this.#error(`The anchor &${name} stands twice in this document.`, node);
+    this.#anchors.add(name);
   }
 
   #alias(node: Node, depth: number): Sized {
@@ -128,8 +169,14 @@ class Reader {
       if (value === undefined) throw this.#unknownTag(node.tag, node);
       return value;
     }
-    if (node.type === 'PLAIN' || node.type === undefined) return plainScalar(text);
+    if (node.type === 'PLAIN' || node.type === undefined) return this.#plain(text, node);
     return node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED' ? this.#block(text, node) : text;
+  }
+
+  // YAML 1.1 gives these two a meaning that no loader of Ansible's knows.
+  #plain(text: string, node: Scalar): Value {
+    if (text === '=' || text === '<<') throw this.#error(`A lone ${text} has to be quoted.`, node, `Write '${text}'.`);
+    return this.plainText(text);
   }
 
   // A block scalar at the very end of a text without final line break does not get one.
@@ -156,6 +203,7 @@ class Reader {
     const merged: Dict[] = [];
     for (const pair of pairs) {
       if (!isPair(pair)) continue;
+      this.#refuseSecondColon(pair, node);
       const value = this.#node(pair.value, depth + 1);
       size += value.size + 1;
       if (isMergeKey(pair.key)) merged.push(...this.#mergeSources(value.value, pair.value ?? node).toReversed());
@@ -165,12 +213,20 @@ class Reader {
     return { value: this.#collection(withMerged(dict, merged), node), size };
   }
 
+  // `a: [b]: c` is read as a pair without a key, which may only stand at the start of a line.
+  #refuseSecondColon({ key, value }: Pair, node: Node): void {
+    const start = value?.range?.[0];
+    if (!isNothing(key) || start === undefined || (node as { flow?: boolean }).flow) return;
+    const colon = this.source.lastIndexOf(':', start - 1);
+    const before = this.source.slice(this.source.lastIndexOf('\n', colon) + 1, colon);
+    if (/[^\s?-]/.test(before))
+      throw this.#error('Here stands a second colon.', value, 'Quote the text, or begin a new line.');
+  }
+
   #setKey(dict: Dict, pair: Pair, value: Value, depth: number): void {
     const key = this.#node(pair.key, depth + 1).value;
     if (Array.isArray(key) || key instanceof Map) throw this.#collectionAsKey(pair.key);
-    const looseKey = typeof key === 'boolean' || key === 0 || key === 1 || key instanceof Float;
-    const known = looseKey ? dictKey(dict, key) : undefined;
-    dict.set(known === undefined ? key : known, value);
+    setLoosely(dict, key, value);
     if (pair.key) rememberKeyPosition(dict, key, this.#position(pair.key));
   }
 
@@ -225,6 +281,10 @@ function isPair(item: unknown): item is Pair {
   return typeof item === 'object' && item !== null && 'key' in item && 'value' in item && !isScalar(item);
 }
 
+function isNothing(node: Node | null): boolean {
+  return node === null || (isScalar(node) && node.source === '' && node.type === 'PLAIN' && !node.tag);
+}
+
 function isMergeKey(key: Node | null): boolean {
   return isScalar(key) && key.type === 'PLAIN' && key.source === '<<' && (!key.tag || key.tag === '?');
 }
@@ -234,7 +294,12 @@ function withMerged(dict: Dict, sources: Dict[]): Dict {
   if (sources.length === 0) return dict;
   const own = [...dict];
   dict.clear();
-  for (const source of sources) for (const [key, value] of source) dict.set(key, value);
-  for (const [key, value] of own) dict.set(key, value);
+  for (const source of [...sources, own]) for (const [key, value] of source) setLoosely(dict, key, value);
   return dict;
+}
+
+// To Python 1, 1.0 and True are one key.
+function setLoosely(dict: Dict, key: Value, value: Value): void {
+  const loose = typeof key === 'boolean' || key === 0 || key === 1 || key instanceof Float;
+  dict.set((loose ? dictKey(dict, key) : undefined) ?? key, value);
 }

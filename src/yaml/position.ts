@@ -23,3 +23,13 @@ export function rememberKeyPosition(dict: Dict, key: Value, position: Position):
   known.set(key, position);
   keyPositions.set(dict, known);
 }
+
+/** A copy of a dict with some of its keys, which stand where they stood. */
+export function copyOfKeys(dict: Dict, wanted: (key: Value) => boolean): Dict {
+  const copy: Dict = new Map([...dict].filter(([key]) => wanted(key)));
+  const whole = positions.get(dict);
+  if (whole) positions.set(copy, whole);
+  const keys = keyPositions.get(dict);
+  if (keys) keyPositions.set(copy, keys);
+  return copy;
+}

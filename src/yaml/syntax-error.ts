@@ -43,6 +43,12 @@ function explain({ code, message }: YAMLError, line: string, lineBefore: string)
       hint: 'Quote a value that contains a colon and a space, or put the key on its own line.',
     };
   }
+  if (message.startsWith('Sequence item without -')) {
+    return {
+      message: 'This line belongs neither to the list item above it nor to the list: the indentation is off.',
+      hint: 'Keys of one item start in the same column, two beyond the “-”.',
+    };
+  }
   return GENERAL[code] ?? { message: `This is not valid YAML: ${firstSentence(message)}.` };
 }
 

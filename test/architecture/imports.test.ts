@@ -5,7 +5,16 @@ const ROOT = resolve(import.meta.dirname, '..', '..');
 
 /** Folders and files of code in the order of their imports: an import may only point to a line above its own, or within it. */
 const ORDER = [
-  ['src/errors.ts', 'src/clock.ts', 'src/secret.ts', 'src/log.ts', 'src/poll.ts', 'src/near-names.ts', 'src/config.ts'],
+  [
+    'src/errors.ts',
+    'src/clock.ts',
+    'src/secret.ts',
+    'src/log.ts',
+    'src/poll.ts',
+    'src/repeat.ts',
+    'src/near-names.ts',
+    'src/config.ts',
+  ],
   ['src/model'],
   ['src/shell'],
   ['src/jinja'],
@@ -13,19 +22,24 @@ const ORDER = [
   ['src/templating'],
   ['src/inventory'],
   ['src/home'],
+  ['src/compose'],
   ['src/connection'],
   ['src/provision'],
   ['src/cluster'],
+  ['src/backup'],
   ['src/store'],
   ['src/runs'],
+  ['src/report'],
   ['src/slack'],
   ['src/bot'],
   ['commands'],
   ['src/stars.ts'],
+  ['src/receiver.ts'],
   ['src/serve.ts'],
   ['src/sandbox'],
   ['src/terminal'],
   ['src/main.ts'],
+  ['src/docs.ts'],
 ] as const;
 
 /** Parts that must not know each other although one stands above the other. */
@@ -35,6 +49,7 @@ const STRANGERS = [
   ['src/provision', 'src/slack'],
   ['src/cluster', 'src/store'],
   ['src/cluster', 'src/slack'],
+  ['src/backup', 'src/provision'],
   ['src/store', 'src/slack'],
 ] as const;
 

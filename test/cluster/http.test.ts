@@ -1,9 +1,11 @@
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { createManualClock } from '../../src/clock.js';
+import { createManualClock, systemClock } from '../../src/clock.js';
+import { poll } from '../../src/poll.js';
 import { Secret } from '../../src/secret.js';
-import { closeServers, failureOf, fixture, httpTo, serve } from './serve.js';
+import { closeServers, failureOf, fixture, fixtureText, httpTo, serve } from './serve.js';
 
 afterEach(closeServers);
 
@@ -17,6 +19,23 @@ async function closedPort(): Promise<number> {
   const { port } = server.address() as { port: number };
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+const SOON = { clock: systemClock, everyMs: 5, timeoutMs: 5_000 };
+
+/** Speaks TLS to nobody: who says hello waits for ever, so that nothing that matters was ever sent. */
+async function fullServer() {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => void sockets.add(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    url: `https://127.0.0.1:${port}`,
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
 describe('asking', () => {
@@ -43,6 +62,18 @@ describe('asking', () => {
     expect(server.seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('bob:s3cret').toString('base64')}`);
     expect(error).toMatchObject({ code: 'API_REFUSED' });
     expect(`${error.message}${error.hint}`).not.toContain('s3cret');
+  });
+
+  test('takes a bare % in the login of a URL for that character', async () => {
+    const server = await serve(() => ({ body: { name: 'x' } }));
+    await httpTo(`http://bob:50%@127.0.0.1:${server.port}`).get('/x', Name);
+    expect(server.seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('bob:50%').toString('base64')}`);
+  });
+
+  test('sends whole numbers beyond 2^53 with every digit', async () => {
+    const server = await serve(() => ({ body: { name: 'x' } }));
+    await httpTo(server.url).post('/x', Name, { body: { at: 1_504_533_622_726_000_001n, text: '"7"' } });
+    expect(server.seen[0]?.body).toBe('{"at":1504533622726000001,"text":"\\"7\\""}');
   });
 
   test('takes the empty body of a 202 for nothing', async () => {
@@ -84,6 +115,17 @@ describe('several instances', () => {
     const error = await failureOf(httpTo([busy.url, other.url]).post('/v2/apps/x/restart', Name));
     expect(error).toMatchObject({ code: 'API_UNREACHABLE', hint: expect.stringContaining('may have happened') });
     expect(other.seen).toEqual([]);
+  });
+
+  test('sends a change to the next one when the first does not even take the connection in time', async () => {
+    const clock = createManualClock();
+    const other = await serve(() => ({ body: { name: 'x' } }));
+    const full = await fullServer();
+    const answer = httpTo([full.url, other.url], { clock, timeoutMs: 1_000 }).post('/x', Name);
+    await poll(async () => clock.pending() > 0 || undefined, { ...SOON, what: 'The attempt' });
+    await clock.advance(1_000);
+    await expect(answer).resolves.toEqual({ name: 'x' });
+    await full.stop();
   });
 
   test('sends a change to the next one when it never left', async () => {
@@ -128,9 +170,44 @@ describe('redirects', () => {
     expect(stranger.seen).toEqual([]);
   });
 
+  test('takes along the query that Mesos leaves out of its redirects, and the login with it', async () => {
+    const leader = await serve(() => ({ body: { name: 'leader' } }));
+    const other = await serve(() => ({ status: 307, headers: { Location: `//127.0.0.1:${leader.port}/tasks` } }));
+    const http = httpTo([other.url, leader.url], { auth: { username: 'bob', password: new Secret('s3cret') } });
+    await http.get('/tasks', Name, { query: { limit: 5 } });
+    expect(leader.seen[0]?.url).toBe('/tasks?limit=5');
+    expect(leader.seen[0]?.headers.authorization).toBeDefined();
+  });
+
   test('gives up on a circle', async () => {
     const server = await serve((seen) => ({ status: 302, headers: { Location: seen.url } }));
     expect((await failureOf(httpTo(server.url).get('/x', Name))).message).toContain('in circles');
+  });
+});
+
+describe('TLS', () => {
+  const tls = { key: fixtureText('tls/server.key'), cert: fixtureText('tls/server.pem') };
+  const ca = fixtureText('tls/ca.pem');
+
+  test('trusts the authority that it is told of', async () => {
+    const server = await serve(() => ({ body: { name: 'safe' } }), tls);
+    await expect(httpTo(server.url, { ca }).get('/x', Name)).resolves.toEqual({ name: 'safe' });
+  });
+
+  test('sends nothing to somebody whose certificate it cannot check, so that the next may be asked', async () => {
+    const stranger = await serve(() => ({ body: { name: 'stranger' } }), tls);
+    const other = await serve(() => ({ body: { name: 'other' } }));
+    const error = await failureOf(httpTo(stranger.url).post('/x', Name));
+    expect(error.message).toContain('has a certificate that is not trusted');
+    expect(error.hint).not.toContain('may have happened');
+    await expect(httpTo([stranger.url, other.url]).post('/x', Name)).resolves.toEqual({ name: 'other' });
+    expect(stranger.seen).toEqual([]);
+  });
+
+  test('says that plain HTTP answers where TLS was meant', async () => {
+    const plain = await serve(() => ({ body: { name: 'x' } }));
+    const error = await failureOf(httpTo(plain.url.replace('http:', 'https:')).get('/x', Name));
+    expect(error.message).toContain('does not speak TLS');
   });
 });
 
@@ -171,6 +248,44 @@ describe('ugly answers', () => {
       code: 'API_UNREACHABLE',
       message: expect.stringContaining('broke off'),
     });
+  });
+
+  test('reads no more than its limit of an answer that was packed small', async () => {
+    const bomb = gzipSync(Buffer.alloc(4 * 1024 * 1024, ' '));
+    const server = await serve((_seen, response) => {
+      response.writeHead(200, { 'Content-Encoding': 'gzip', 'Content-Length': bomb.length }).end(bomb);
+      return undefined;
+    });
+    const error = await failureOf(httpTo(server.url, { maxBytes: 1024 * 1024 }).get('/x', Name));
+    expect(error).toMatchObject({ code: 'API_ANSWER', message: expect.stringContaining('more than 1 MB') });
+  });
+
+  test('reads an answer of 100 MB', async () => {
+    const name = 'x'.repeat(99 * 1024 * 1024);
+    const server = await serve(() => ({ body: `{"name":"${name}"}` }));
+    const answer = await httpTo(server.url).get('/x', Name);
+    expect(answer.name.length).toBe(name.length);
+  });
+
+  test.each([
+    ['bytes that mean nothing', Buffer.from([0xff, 0xfe, 0x00, 0x80])],
+    ['a number alone', Buffer.from('7')],
+    ['a very deep list', Buffer.from('['.repeat(50_000))],
+    ['nothing', Buffer.alloc(0)],
+  ])('says that %s is no answer', async (_what, bytes) => {
+    const server = await serve((_seen, response) => {
+      response.end(bytes);
+      return undefined;
+    });
+    expect(await failureOf(httpTo(server.url).get('/x', Name))).toMatchObject({ code: 'API_ANSWER' });
+  });
+
+  test('can take an answer byte by byte', async () => {
+    const server = await serve((_seen, response) => {
+      response.end(Buffer.concat([Buffer.from('{"name":"'), Buffer.from([0xc3, 0xff]), Buffer.from('"}')]));
+      return undefined;
+    });
+    await expect(httpTo(server.url).get('/x', Name, { latin1: true })).resolves.toEqual({ name: '\u00c3\u00ff' });
   });
 
   test('reads no more than its limit', async () => {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { systemClock, type Clock } from '../../src/clock.js';
@@ -13,9 +14,9 @@ export type Served = { url: string; port: number; seen: Seen[]; close(): Promise
 const open: Served[] = [];
 
 /** An HTTP server on a free port of loopback. A handler that returns nothing answers by itself, or never. */
-export async function serve(handler: Handler): Promise<Served> {
+export async function serve(handler: Handler, tls?: { key: string; cert: string }): Promise<Served> {
   const seen: Seen[] = [];
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -25,7 +26,8 @@ export async function serve(handler: Handler): Promise<Served> {
       const reply = handler(one, response);
       if (reply) send(response, reply);
     });
-  });
+  };
+  const server = tls ? createTlsServer(tls, answer) : createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const close = () =>
@@ -33,7 +35,7 @@ export async function serve(handler: Handler): Promise<Served> {
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  const served = { url: `http://127.0.0.1:${port}`, port, seen, close };
+  const served = { url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`, port, seen, close };
   open.push(served);
   return served;
 }

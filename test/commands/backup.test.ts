@@ -1,7 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { backup } from '../../commands/backup.js';
+import { restore } from '../../commands/restore.js';
+import { createBackupFolder } from '../../src/backup/folder.js';
+import type { Fault } from '../../src/sandbox/cluster/fault.js';
+import { writeBackup } from '../backup/written.js';
+import { KEY, type S3Server, startS3 } from '../support/s3-server.js';
 import { diffBackups } from '../../src/cluster/diff.js';
 import { normaliseApp, normaliseJob, type Definition } from '../../src/cluster/normalise.js';
 import { failureOf, fixture } from '../cluster/serve.js';
@@ -25,7 +31,7 @@ async function written(name: string, file: string): Promise<unknown> {
 
 test('saves the apps and jobs of the cluster as they were loaded into it', async () => {
   await expect(ask()).resolves.toBe(
-    'Saved 4 apps, 1 job as 2026-11-22T02-00-05Z.\nIt is the first of this environment.',
+    'Saved 4 apps, 1 job as 2026-11-22T02-00-05Z (10 kB, 0.0 s).\nIt is the first of this environment.',
   );
   const { apps } = (await written('2026-11-22T02-00-05Z', 'conf/marathon/apps.json')) as { apps: Definition[] };
   const jobs = (await written('2026-11-22T02-00-05Z', 'conf/chronos/jobs.json')) as Definition[];
@@ -70,4 +76,148 @@ test('saves nothing when the answer is cut off', async () => {
   practice.simulated.control.fault('marathon', { truncate: true, path: '/v2/apps', times: 3 });
   expect(await failureOf(ask())).toMatchObject({ code: 'API_UNREACHABLE' });
   await expect(ask({ action: 'list' })).resolves.toContain('no backup');
+});
+
+test('a drill restores the newest one elsewhere and leaves the cluster alone', async () => {
+  await ask();
+  const before = await practice.cluster.marathon.definitions();
+  await expect(ask({ action: 'drill' })).resolves.toMatch(
+    /^2026-11-22T02-00-05Z would come back: 4 apps, 1 job restored into an empty practice cluster of 3 agents and found as they were saved\.\n⚠️ \/zeppelin came back as it was, but did not start there: .*no agent fits its constraints/,
+  );
+  expect(await practice.cluster.marathon.definitions()).toEqual(before);
+});
+
+test('a drill says what would not come back', async () => {
+  const apps = { apps: [...saved.apps, { id: '/both', cmd: 'x', args: ['y'] }] };
+  await mkdir(join(practice.dataFolder, 'sandbox', 'by-hand'), { recursive: true });
+  await writeFile(join(practice.dataFolder, 'sandbox', 'by-hand', 'apps.json'), JSON.stringify(apps));
+  expect(await failureOf(ask({ action: 'drill', backup: 'by-hand' }))).toMatchObject({
+    code: 'BACKUP',
+    message:
+      'by-hand would not come back whole: 1 of 5 are missing or otherwise.\n• /both: it has both a command and arguments',
+  });
+});
+
+describe('copies elsewhere', () => {
+  async function withBucket(config: object = {}): Promise<S3Server> {
+    const s3 = await startS3();
+    await practice.stop();
+    const bucket = {
+      endpoint: s3.url,
+      name: 'backups',
+      accessKeyId: { env: 'ID' },
+      secretAccessKey: { env: 'SECRET' },
+      ...config,
+    };
+    practice = await practise({
+      apps: saved,
+      jobs: savedJobs,
+      config: { backups: { bucket } },
+      secrets: { ID: KEY.id, SECRET: KEY.secret },
+    });
+    return s3;
+  }
+
+  test('go to the bucket, from which a lost one is restored', async () => {
+    const s3 = await withBucket();
+    try {
+      await expect(ask()).resolves.toContain('Saved 4 apps, 1 job');
+      await rm(join(practice.dataFolder, 'sandbox'), { recursive: true });
+      await expect(ask({ action: 'list' })).resolves.toContain('• 2026-11-22T02-00-05Z (only in the bucket)');
+      await practice.cluster.marathon.remove('/greent');
+      await practice.clock.sleep(10_000);
+      await expect(practice.perform(restore, { backup: '2026-11-22T02-00-05Z', app: 'greent' })).resolves.toContain(
+        'created 1 item, all as saved',
+      );
+    } finally {
+      await s3.close();
+    }
+  });
+
+  test('that fail are no success, though the backup is whole here', async () => {
+    const s3 = await withBucket({ name: 'nowhere' });
+    try {
+      expect(await failureOf(ask())).toMatchObject({
+        code: 'BACKUP',
+        message: expect.stringMatching(
+          /^2026-11-22T02-00-05Z is whole on this disk, but not everywhere it should be: .*NoSuchBucket/,
+        ),
+      });
+      expect(practice.said).toContainEqual(expect.stringContaining('Saved 4 apps, 1 job'));
+    } finally {
+      await s3.close();
+    }
+  });
+
+  test('are commits where the environment says so', async () => {
+    await practice.stop();
+    practice = await practise({ apps: saved, jobs: savedJobs, config: { backups: { git: true } } });
+    await ask();
+    const log = execFileSync('git', ['-C', practice.dataFolder, 'log', '--format=%s'], { encoding: 'utf8' });
+    expect(log).toBe('sandbox: 4 apps, 1 job\n');
+  });
+});
+
+test('verify looks at all of them and names the damaged ones', async () => {
+  await ask();
+  await practice.clock.sleep(60_000);
+  await ask();
+  await expect(ask({ action: 'verify' })).resolves.toContain('All 2 backups are whole.');
+  await writeFile(join(practice.dataFolder, 'sandbox/2026-11-22T02-00-05Z/conf/chronos/jobs.json'), '[]');
+  expect(await failureOf(ask({ action: 'verify' }))).toMatchObject({
+    code: 'BACKUP',
+    message:
+      '1 of 2 backups cannot be used.\n• The backup 2026-11-22T02-00-05Z is damaged: conf/chronos/jobs.json is not what was written.',
+    hint: expect.stringContaining('is whole'),
+  });
+});
+
+test('says when there has been no good one for too long', async () => {
+  await writeBackup(createBackupFolder(join(practice.dataFolder, 'sandbox')), 20);
+  await expect(ask({ action: 'list' })).resolves.toMatch(/^⚠️ No good backup for 48 hours/);
+});
+
+test('whatever goes wrong between, a backup is whole or there is none', async () => {
+  const faults: Fault[] = [
+    { truncate: true },
+    { close: true },
+    { status: 503 },
+    { html: true },
+    { status: 200, body: { apps: [] } },
+    { status: 200, body: '' },
+    { status: 200, body: [] },
+  ];
+  const paths = ['/v2/apps', '/v2/groups', '/v2/pods', '/v2/info'];
+  const { control } = practice.simulated;
+  const codes = new Set<string | undefined>();
+  for (const fault of faults)
+    for (const path of paths)
+      for (const times of [1, 9]) {
+        control.fault('marathon', { ...fault, path, times });
+        codes.add(
+          await ask().then(
+            () => 'ok',
+            ({ code }: { code?: string }) => code,
+          ),
+        );
+        control.clearFaults('marathon');
+      }
+  expect(codes).toEqual(new Set(['API_ANSWER', 'API_UNREACHABLE', 'BACKUP', 'ok']));
+  const folder = createBackupFolder(join(practice.dataFolder, 'sandbox'));
+  for (const name of await folder.list()) {
+    const { apps, jobs } = await folder.read(name);
+    expect(diffBackups({ apps, jobs }, { apps: saved.apps, jobs: savedJobs })).toEqual([]);
+  }
+});
+
+test('saves the paths of ZooKeeper that the environment names', async () => {
+  await practice.stop();
+  practice = await practise({ apps: saved, jobs: savedJobs, config: { backups: { zookeeper: ['/stars'] } } });
+  practice.simulated.control.setNode('/stars', 'root');
+  practice.simulated.control.setNode('/stars/leader', 'me');
+  await expect(ask()).resolves.toContain('Saved 4 apps, 1 job, 2 ZooKeeper nodes as');
+  await expect(written('2026-11-22T02-00-05Z', 'conf/zookeeper/nodes.json')).resolves.toEqual([
+    { path: '/stars', data: Buffer.from('root').toString('base64') },
+    { path: '/stars/leader', data: Buffer.from('me').toString('base64') },
+  ]);
 });

@@ -121,9 +121,10 @@ describe('-e from a chat is data', () => {
 async function say(text: string, source: RunSource = 'slack'): Promise<string> {
   const person = { id: 'U0ADA', name: 'ada' };
   const messages: string[] = [];
-  await practice.stars.bot.handle({ words: splitWords(text), text, person, source }, (event) => {
+  const answer = await practice.stars.bot.handle({ words: splitWords(text), text, person, source }, (event) => {
     if (event.type === 'task.result' && event.message) messages.push(event.message);
   });
+  if (answer.kind === 'run') await answer.ended;
   return messages.join('\n');
 }
 
@@ -143,10 +144,10 @@ test('a role is deployed by role:NAME, on the hosts of --limit', async () => {
   expect(motd()).toBe('hi\n');
 });
 
-test('an app is refused before anything is recorded, with its file', async () => {
+test('a broken app is refused before anything is recorded, with its file', async () => {
   const file = practice.write('stack/conf/marathon/livy.json', '{"id": "/livy"}');
   const { status, out, error } = await practice.type('deploy', 'livy', 'sandbox');
   expect({ status, out }).toEqual({ status: 2, out: '' });
-  expect(error).toContain('livy is an app');
-  expect(error).toContain(file.split('/').at(-1));
+  expect(error).toContain('The app says nothing that could be run.');
+  expect(error).toContain(`${file}:1`);
 });

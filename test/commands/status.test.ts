@@ -53,7 +53,7 @@ test('shows an app with its task and what failed last', async () => {
 });
 
 test('shows a service that does not run as an app', async () => {
-  await expect(ask('spark')).resolves.toContain('*Spark* 1 of 1 applications running');
+  await expect(ask('spark')).resolves.toContain('*Spark* 1 of 1 application running');
 });
 
 test('says which apps there are when it knows none of that name', async () => {

@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -260,6 +269,16 @@ describe.each(shells)('a session under $name', ({ shell }) => {
     });
   });
 
+  test('an upload onto a full disk runs no word of its content and says why', async () => {
+    const path = join(folder, 'full');
+    symlinkSync('/dev/full', path);
+    const content = Buffer.from(`${'#\n'.repeat(500_000)}\ntouch '${folder}/ran'\necho the content >&2\n`);
+    const failed = host.upload(content, path);
+    await expect(failed).rejects.toMatchObject({ message: expect.stringMatching(/No space left/) });
+    await expect(failed).rejects.toMatchObject({ message: expect.not.stringContaining('the content') });
+    expect(existsSync(join(folder, 'ran'))).toBe(false);
+  });
+
   test('an upload whose source breaks leaves no half file', async () => {
     async function* broken() {
       yield Buffer.alloc(100_000);
@@ -307,6 +326,14 @@ test('a script that ignores TERM is killed', async () => {
   expect((await host.exec('echo after')).stdout).toBe('after\n');
   await host.close();
 });
+
+test('a connection in which a script was cancelled closes as soon as its shell has ended', async () => {
+  const host = connectLocal({ name: 'alpha' });
+  const controller = new AbortController();
+  const running = host.exec('echo on; sleep 30', { signal: controller.signal, onOutput: () => controller.abort() });
+  await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
+  await host.close();
+}, 15_000);
 
 function alive(pid: number): boolean {
   try {

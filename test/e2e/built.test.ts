@@ -28,3 +28,9 @@ test('code that changed after it was built, or never was, is named with what to 
   write('dist/src/b/c.js', 1);
   expect(() => requireBuilt(root)).toThrow(/older than src\/b\/c\.ts.*npm run build/);
 });
+
+test('a bundle that is older than the code is as bad', () => {
+  write('dist/src/b/c.js', 3);
+  write('dist/bundle/main.cjs', 1);
+  expect(() => requireBuilt(root)).toThrow(/older than src\/b\/c\.ts.*npm run build/);
+});

@@ -108,7 +108,10 @@ test('Ctrl-C, also when it arrives twice at once, ends a deploy with 130, record
   expect(eventsIn(out).at(-1)).toMatchObject({
     type: 'run.finished',
     state: 'cancelled',
-    error: { code: 'CANCELLED' },
+    error: {
+      code: 'CANCELLED',
+      message: 'Cancelled with Ctrl-C. In flight was the task “Wait for a long time” of Slow on stars-c3, stars-c4.',
+    },
   });
   expect(await latestRun()).toMatchObject({ text: 'deploy slow sandbox', state: 'cancelled' });
   expect(await sleeping()).toBe(false);
@@ -210,7 +213,7 @@ test('the service without tokens serves a console of its own, and says where', a
   expect(await over).toBe(0);
 });
 
-test('the service with tokens is in Slack, and a stop cancels and records what runs', async () => {
+test('the service with tokens is in Slack, and a stop cuts off what runs and records it', async () => {
   const { slack } = practice.sandbox;
   const child = start(['serve'], {
     SLACK_BOT_TOKEN: slack.botToken,
@@ -225,8 +228,8 @@ test('the service with tokens is in Slack, and a stop cancels and records what r
   await slack.until(() => slack.messages().some(({ text }) => text.includes('deploy slow')));
   child.kill('SIGTERM');
   expect(await over).toMatchObject({ status: 0 });
-  expect(await latestRun()).toMatchObject({ text: 'deploy slow sandbox', state: 'cancelled' });
-  expect(slack.transcript()).toMatch(/cancelled/);
+  expect(await latestRun()).toMatchObject({ text: 'deploy slow sandbox', state: 'interrupted' });
+  expect(slack.transcript()).toMatch(/interrupted/);
 });
 
 test.each([

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -66,6 +67,13 @@ describe('a home', () => {
     expect((await homeWith(two)).defaultEnvironment()).toBeUndefined();
   });
 
+  test('keeps events for 90 days and runs for 400, or as long as stars.yml says', async () => {
+    const days = (count: number) => count * 86_400_000;
+    expect((await homeWith({})).config.retention).toEqual({ events: days(90), runs: days(400) });
+    const home = await homeWith({ 'stars.yml': 'retention: {events: 2w, runs: 2y}\n' });
+    expect(home.config.retention).toEqual({ events: days(14), runs: days(730) });
+  });
+
   test.each([
     ['an unknown key', 'stac: x\n', 'stars.yml:1:1: stac is not known here.\nDid you mean stack or slack?'],
     ['a wrong type', 'data: /x\nstack: [a]\n', 'stars.yml:2:1: stack must be a text, not a list.'],
@@ -80,6 +88,8 @@ describe('a home', () => {
       'stars.yml:2:3: access.operate.0 must be an id that Slack can confirm, not "alice".',
     ],
     ['a person without an id', 'people:\n  root: Alice\n', 'stars.yml:2:3: people.root must be a Slack user id'],
+    ['a time that is none', 'retention: {events: 90}\n', 'stars.yml:1:13: retention.events must be a text'],
+    ['a time of no unit', 'retention: {runs: 1 month}\n', 'retention.runs must be a time such as 90d, 12w or 2y'],
     ['a list', '- a\n', 'This file holds key: value pairs'],
     ['no YAML', 'a: [\n', 'stars.yml:'],
   ])('says what is wrong with %s in stars.yml', async (_title, content, expected) => {
@@ -180,9 +190,24 @@ connection: {user: stars, privateKeyFile: keys/id, knownHosts: ~/known, timeoutS
     expect(environment.config.approvals).toEqual({
       commands: ['deploy'],
       approvers: ['S012AB3CD'],
+      count: 1,
       expiresMinutes: 60,
     });
     expect(environment.config.access).toEqual({ operate: ['U012AB3CD', 'terminal:root'] });
+  });
+
+  test('reads the certificates to trust, and says what is wrong with the file that should hold them', async () => {
+    const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    const files = { ...HOSTS, 'inventories/staging/environment.yml': 'ca: certs/ca.pem\n' };
+    const home = await homeWith({ ...files, 'inventories/staging/certs/ca.pem': pem });
+    expect((await (await home.environment('staging')).endpoints()).ca).toBe(pem);
+    const empty = await homeWith({ ...files, 'inventories/staging/certs/ca.pem': 'nothing' });
+    expect((await failure((await empty.environment('staging')).endpoints())).message).toContain('holds no certificate');
+    const wrong = await homeWith({ ...files, 'inventories/staging/environment.yml': 'ca: none.pem\n' });
+    expect(await failure((await wrong.environment('staging')).endpoints())).toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringContaining('none.pem cannot be read'),
+    });
   });
 
   test('inherits the rights of stars.yml that it does not set itself', async () => {
@@ -300,6 +325,9 @@ describe('targets', () => {
     'stack/broken.yml': '- hosts: [\n',
     'stack/requirements.yml': '- src: a.b\n',
     'stack/vars.yml': 'a: 1\n',
+    // So large that parsing it would be felt in every command: its first lines tell enough.
+    'stack/many.yml': `# what we have\nhosts: all\n${'key: value\n'.repeat(10_000)}`,
+    'stack/list.yml': '- name: value\n'.repeat(10_000),
     'stack/roles/zookeeper/tasks/main.yml': '',
     'stack/conf/marathon/zeppelin.json': '{"id": "/analytics/zeppelin"}',
     'stack/conf/chronos/reindex.json': '{"name": "nightly-reindex"}',
@@ -341,6 +369,19 @@ describe('targets', () => {
     const error = await failure((await homeWith(STACK)).resolveTarget(text));
     expect(error.code).toBe('UNKNOWN_TARGET');
     expect(error.hint).toContain(hint);
+  });
+
+  test('variables and lists that lie beside the playbooks are none, also where they are no YAML', async () => {
+    const home = await homeWith({
+      ...STACK,
+      'stack/vars.yml': '# ours\n---\nhosts: 1\n  bad: [\n',
+      'stack/users.yml': '- {name: ann}\n- [unclosed\n',
+      'stack/quoted.yml': '- {"hosts": all}\n',
+      'stack/forgot.yml': '- name: x\n  tasks: []\n',
+    });
+    execFileSync('mkfifo', [join(home.stackFolder, 'pipe.yml')]);
+    const names = (await home.targets()).filter(({ kind }) => kind === 'playbook').map(({ name }) => name);
+    expect(names).toEqual(['broken', 'forgot', 'masters', 'quoted', 'site']);
   });
 
   test('a file of that name that is no playbook is named', async () => {

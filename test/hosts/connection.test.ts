@@ -119,6 +119,28 @@ describe('running scripts', () => {
     expect((await host.exec('id -un', { become: ROOT })).stdout).toBe('root\n');
   });
 
+  test('what detached itself from a cancelled script is ended too, when asked; what an earlier one left running is not', async () => {
+    const host = await connect();
+    await host.exec('setsid sleep 4330 >/dev/null 2>&1 &', { become: ROOT, endDetached: true });
+    const controller = new AbortController();
+    const script = [
+      'setsid sleep 4331 >/dev/null 2>&1 &',
+      'nohup sleep 4332 >/dev/null 2>&1 &',
+      '(setsid sh -c "sleep 4333 & sleep 4334" >/dev/null 2>&1 &)',
+      'perl -e \'exit if fork; use POSIX; POSIX::setsid(); exit if fork; exec "sleep", "4335"\' >/dev/null 2>&1',
+      'echo on; sleep 4336',
+    ].join('\n');
+    const running = host.exec(script, {
+      become: ROOT,
+      endDetached: true,
+      signal: controller.signal,
+      onOutput: () => controller.abort(),
+    });
+    await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(await processes('sleep 433')).toEqual([expect.stringContaining('sleep 4330')]);
+    await hosts.host(0).inside('pkill', '-f', 'sleep 4330');
+  });
+
   test('what takes too long is ended on the host', async () => {
     const host = await connect();
     await expect(host.exec('sleep 4322', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'TIMEOUT' });
@@ -182,6 +204,24 @@ describe('uploading', () => {
       message: expect.stringContaining('No space left on device'),
     });
     expect((await host.exec('ls -A /mnt/small; umount /mnt/small', { become: ROOT })).stdout).toBe('');
+  });
+
+  test.each([
+    ['small', 1000],
+    ['large', 300_000],
+  ])('a temporary file of %s content that was not moved away goes with the connection', async (_title, bytes) => {
+    const host = await connect();
+    await host.upload(randomBytes(bytes), '/root/moved', { become: ROOT, temporary: true });
+    await host.upload(randomBytes(bytes), "/root/it's left", { become: ROOT, temporary: true });
+    await host.exec('mv /root/moved /root/final', { become: ROOT });
+    await hosts.host(0).inside('pkill', '-KILL', '-f', 'sshd: stars@notty');
+    const again = await connect();
+    const { stdout } = await again.exec(
+      'for n in 1 2 3 4 5 6 7 8 9; do [ -e "/root/it\'s left" ] || break; sleep 0.1; done; ls /root; rm /root/final',
+      { become: ROOT },
+    );
+    expect(stdout.trim().split('\n')).not.toContain("it's left");
+    expect(stdout).toContain('final');
   });
 
   test('a connection lost in the middle leaves no half file', async () => {
@@ -289,6 +329,50 @@ describe('host keys and logins of OpenSSH', () => {
       code: 'AUTHENTICATION',
       message: `alpha0: ${hosts.host(0).address} does not let stars in. Tried: key ${wrong}.`,
     });
+  });
+
+  test.each([
+    [
+      'revoked',
+      (address: string) => keysOf('alpha0').map((key) => `@revoked ${address} ${key}\n${address} ${key}\n`),
+      /is revoked/,
+    ],
+    ['known by an authority alone', () => keysOf('alpha1').map((key) => `@cert-authority * ${key}\n`), /is unknown/],
+  ])('a key that is %s is refused', async (_title, lines, words) => {
+    const knownHostsFiles = knownHosts(lines(hosts.host(0).address).join(''));
+    await expect(connect({ knownHostsFiles })).rejects.toMatchObject({
+      code: 'HOST_KEY',
+      message: expect.stringMatching(words),
+    });
+  });
+
+  test('a key with a passphrase is refused with advice, and taken from an agent', async () => {
+    const locked = join(folder, 'locked');
+    await run('cp', [hosts.privateKeyFile, locked]);
+    await run('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'of the key', '-f', locked]);
+    await expect(connect({ privateKeyFiles: [locked] })).rejects.toMatchObject({
+      code: 'AUTHENTICATION',
+      message: expect.stringContaining(`key ${locked} has a passphrase (load it into an agent: ssh-add ${locked})`),
+    });
+    const agentSocket = join(folder, 'agent');
+    const said = await run('ssh-agent', ['-a', agentSocket]);
+    await run('env', [`SSH_AUTH_SOCK=${agentSocket}`, 'ssh-add', '-q', hosts.privateKeyFile]);
+    const host = await connect({ privateKeyFiles: [locked], agentSocket });
+    expect((await host.exec('id -un')).stdout).toBe('stars\n');
+    process.kill(Number(/pid (\d+)/.exec(said)?.[1]));
+  });
+
+  test('a host that allows one session on a connection is told apart, and that one works', async () => {
+    const file = '/etc/ssh/sshd_config.d/one.conf';
+    await hosts.host(0).inside('sh', '-c', `echo MaxSessions 1 >${file}; systemctl restart ssh`);
+    const host = await connect();
+    expect((await host.exec('id -un')).stdout).toBe('stars\n');
+    await expect(host.exec('id -un', { become: ROOT })).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      hint: expect.stringContaining('MaxSessions'),
+    });
+    expect((await host.exec('id -un')).stdout).toBe('stars\n');
+    await hosts.host(0).inside('sh', '-c', `rm ${file}; systemctl restart ssh`);
   });
 
   test('a jump host', async () => {

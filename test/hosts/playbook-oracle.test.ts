@@ -8,14 +8,17 @@ import {
   type AnsibleOutput,
   type Case,
   CORPUS,
+  inOrder,
   readCases,
 } from '../support/playbook-corpus.js';
 import { removeProjects, writeProject } from '../support/run-playbook.js';
 
 // What real Ansible makes of every case is kept beside it, so that the tests without Ansible compare with that.
-// UPDATE_ACCOUNTS=1 writes the accounts anew; ONLY=<name> takes one case.
+// UPDATE_ACCOUNTS=1 writes the accounts anew; ONLY=<name>,… takes some cases.
 const UPDATE = process.env.UPDATE_ACCOUNTS === '1';
-const cases = readCases().filter(({ name }) => process.env.ONLY === undefined || process.env.ONLY === name);
+const cases = readCases().filter(
+  ({ name }) => process.env.ONLY === undefined || process.env.ONLY.split(',').includes(name),
+);
 
 afterAll(removeProjects);
 
@@ -29,7 +32,8 @@ test.each(cases.map((one) => [one.name, one] as const))(
   },
 );
 
-async function playedByAnsible({ project, args }: Case): Promise<Account> {
+async function playedByAnsible(one: Case): Promise<Account> {
+  const { project, args } = one;
   const folder = writeProject(project);
   const stack = join(folder, 'project');
   const out = await ansiblePlaybook(stack, [
@@ -44,7 +48,7 @@ async function playedByAnsible({ project, args }: Case): Promise<Account> {
   ]);
   const line = out.split('\n').find((one) => one.startsWith('{"plays"'));
   if (line === undefined) throw new Error(out);
-  return accountOfAnsible(JSON.parse(line) as AnsibleOutput, folder);
+  return inOrder(one, accountOfAnsible(JSON.parse(line) as AnsibleOutput, folder));
 }
 
 function ansiblePlaybook(cwd: string, args: string[]): Promise<string> {

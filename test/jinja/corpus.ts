@@ -98,7 +98,8 @@ export function variables(): Map<string, Value> {
   return loaded instanceof Map ? new Map([...loaded].map(([key, value]) => [str(key), value])) : new Map();
 }
 
-function typed(value: Value): unknown {
+/** A value with its types spelled out, as JSON. */
+export function typed(value: Value): unknown {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
   if (value instanceof Unsafe) return value.text;
   if (typeof value === 'number' || typeof value === 'bigint') return { int: String(value) };

@@ -25,3 +25,27 @@ test('groups are put into replacements by number and name', () => {
 test.each(['(', '[a', 'a**', '\\q', '(?P<1>x)', 'a\\'])('%s is refused with a clear error', (pattern) => {
   expect(() => toJsRegExp(pattern)).toThrow(expect.objectContaining({ code: 'TEMPLATE' }));
 });
+
+test.each([
+  ['a repeated group', '(a+)+$', `${'a'.repeat(60)}b`],
+  ['choices that overlap', '(a|a|aa)*c', `${'a'.repeat(60)}b`],
+  ['many repetitions on a long text', 'a*a*a*a*a*c', `${'a'.repeat(5000)}b`],
+])('%s that finds no end is stopped, as the rest of the program has to go on', (_title, pattern, text) => {
+  const stopped = expect.objectContaining({
+    code: 'TEMPLATE',
+    message: expect.stringContaining('found no end within'),
+  });
+  expect(() => toJsRegExp(pattern).test(text)).toThrow(stopped);
+  expect(() => replaceAll(toJsRegExp(pattern, 'g'), '', text)).toThrow(stopped);
+});
+
+test('an expression that is watched finds the same matches', () => {
+  const watched = toJsRegExp('(?:(ab)+c*)+', 'g');
+  expect([...'ababc ab x abcab'.matchAll(watched)].map((match) => [match[0], match[1], match.index])).toEqual([
+    ['ababc', 'ab', 0],
+    ['ab', 'ab', 6],
+    ['abcab', 'ab', 11],
+  ]);
+  expect('abab-ab'.replace(watched, '.')).toBe('.-.');
+  expect(watched.test('xab') && watched.lastIndex).toBe(3);
+});

@@ -116,4 +116,5 @@ def main():
     json.dump(results, sys.stdout, ensure_ascii=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

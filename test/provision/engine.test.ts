@@ -1,11 +1,21 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Connection, ExecOptions } from '../../src/connection/connection.js';
 import { connectLocal } from '../../src/connection/local.js';
 import { StarsError } from '../../src/errors.js';
 import { createRedactor } from '../../src/secret.js';
-import { linesOf, type Played, removeProjects, resultsOf, runPlaybook, saidBy } from '../support/run-playbook.js';
+import {
+  linesOf,
+  type Played,
+  removeProjects,
+  resultsOf,
+  runIn,
+  runPlaybook,
+  saidBy,
+  writeProject,
+} from '../support/run-playbook.js';
 
 afterAll(removeProjects);
 
@@ -68,6 +78,37 @@ describe('A host in trouble', () => {
     expect(recapOf(played, 'h1')).toMatchObject({ failed: 1 });
     expect(recapOf(played, 'h2')).toMatchObject({ ok: 2 });
   });
+});
+
+test('a loop of includes that fails at one item brings nothing to its host, ignored or not, and a failed host takes part in no later include', async () => {
+  const played = await runPlaybook({
+    'site.yml': play(
+      `- include_tasks: "{{ files[item] }}"
+  loop: [one, two]
+  ignore_errors: yes
+- include_tasks: later.yml
+- include_tasks: "{{ files[item] }}"
+  loop: [one, two]
+- include_tasks: later.yml`,
+    ),
+    'host_vars/h1.yml': "files: {one: found.yml, two: ''}\n",
+    'host_vars/h2.yml': 'files: {one: found.yml, two: found.yml}\n',
+    'found.yml': '- debug: msg=found\n',
+    'later.yml': '- debug: msg=later\n',
+  });
+  const none = 'h1: No file was named to include.';
+  const later = ['h1: later', 'h2: later'];
+  expect(saidBy(played)).toEqual([
+    none,
+    'h2: found',
+    'h2: found',
+    ...later,
+    none,
+    'h2: found',
+    'h2: found',
+    'h2: later',
+  ]);
+  expect(recapOf(played, 'h1')).toMatchObject({ ignored: 1, failed: 1 });
 });
 
 test('no_log hides results, items, labels and diffs of a task, and those of a block', async () => {
@@ -412,4 +453,43 @@ test('A tag that no task has is remarked upon', async () => {
   const remark = 'No task was run: none has a tag of knwon.';
   expect((await runPlaybook({ 'site.yml': tasks }, { tags: ['knwon'] })).notes).toContain(remark);
   expect((await runPlaybook({ 'site.yml': tasks }, { tags: ['known'] })).notes).toEqual([]);
+});
+
+test('A pipe is no file to send to a host, and nobody waits for what it may say', async () => {
+  const folder = writeProject({
+    'site.yml':
+      '- hosts: h1\n  gather_facts: no\n  tasks:\n    - copy: { src: "{{ base }}/pipe", dest: "{{ base }}/f" }\n',
+  });
+  execFileSync('mkfifo', [join(folder, 'out', 'pipe')]);
+  const played = await runIn(folder);
+  const [failed] = resultsOf(played);
+  expect(failed).toMatchObject({ host: 'h1', status: 'failed' });
+  expect(failed?.message).toContain('pipe is neither a file nor a folder.');
+});
+
+test('backups that are made within one second stand beside each other', async () => {
+  const played = await runPlaybook({
+    inventory: 'h1\n',
+    'site.yml': `- hosts: all
+  gather_facts: no
+  tasks:
+    - copy: content={{ item }} dest={{ base }}/f backup=yes
+      loop: [a, b, c, d]
+`,
+  });
+  expect(readdirSync(join(played.folder, 'out')).filter((name) => name.endsWith('~'))).toHaveLength(3);
+});
+
+test('what a host tells of itself counts more than what the inventory says of it, and less than what the play says', async () => {
+  const told = (vars: string) => ({
+    inventory: 'h1 ansible_system=mine\n',
+    'site.yml': `- hosts: h1\n${vars}  tasks: [{debug: {msg: "{{ ansible_system }}"}}]\n`,
+  });
+  const messages = async (vars: string) =>
+    (await runPlaybook(told(vars))).events.flatMap((event) =>
+      event.type === 'task.result' && event.task === 'debug' ? [event.message] : [],
+    );
+  expect(await messages('')).toEqual(['Linux']);
+  expect(await messages('  vars: {ansible_system: plays}\n')).toEqual(['plays']);
+  expect(await messages('  gather_facts: no\n')).toEqual(['mine']);
 });

@@ -22,6 +22,34 @@ type Mistake = {
 
 const MISTAKES: Mistake[] = [
   {
+    title: 'a word that the argument does not know',
+    project: { 'site.yml': play('- apt: {name: "{{ p }}", state: instaled}', '  vars: {p: tree}\n') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:',
+    says: ['apt: state must be one of present, installed, latest', "not 'instaled'", 'Did you mean installed?'],
+  },
+  {
+    title: 'a number that is none, for what Stars does itself',
+    project: { 'site.yml': play('- wait_for_connection: {timeout: soon}') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:4:7',
+    says: ["timeout must be a whole number, not 'soon'"],
+  },
+  {
+    title: 'an argument that is missing',
+    project: { 'site.yml': play('- file: state=directory') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:4:7',
+    says: ['file: path is required'],
+  },
+  {
+    title: 'arguments that exclude each other, whatever they say',
+    project: { 'site.yml': play('- apt: {pkg: "{{ p }}", deb: "{{ p }}"}', '  vars: {p: tree}\n') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:',
+    says: ['parameters are mutually exclusive: deb|name|upgrade'],
+  },
+  {
     title: 'a playbook that is no YAML',
     project: { 'site.yml': '- hosts: all\n  tasks:\n    - debug: "x\n' },
     code: 'SYNTAX',
@@ -279,11 +307,60 @@ const MISTAKES: Mistake[] = [
     says: ['mapping'],
   },
   {
-    title: 'a keyword that Stars does not run',
-    project: { 'site.yml': play('- command: sleep 1\n  async: 10') },
+    title: 'defaults for a group of modules',
+    project: { 'site.yml': play(OK, '  module_defaults: {group/aws: {region: x}}\n') },
     code: 'UNSUPPORTED',
-    at: 'site.yml:5:7',
-    says: ['async'],
+    at: 'site.yml:3:3',
+    says: ['group/aws', 'Name each module'],
+  },
+  {
+    title: 'a prompt that nobody answers',
+    project: { 'site.yml': play(OK, '  vars_prompt:\n    - {name: version, prompt: Which}\n') },
+    code: 'UNSUPPORTED',
+    at: 'site.yml:4:7',
+    says: ['version', '-e version=value'],
+  },
+  {
+    title: 'a strategy of a plugin',
+    project: { 'site.yml': play(OK, '  strategy: mitogen_linear\n') },
+    code: 'UNSUPPORTED',
+    at: 'site.yml:1:3',
+    says: ['mitogen_linear', 'linear, free or host_pinned'],
+  },
+  {
+    title: 'an order that is none',
+    project: { 'site.yml': play(OK, '  order: random\n') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:1:3',
+    says: ['random', 'shuffle'],
+  },
+  {
+    title: 'an argument that debug does not take',
+    project: { 'site.yml': play('- debug: {mgs: x}') },
+    code: 'UNSUPPORTED',
+    at: 'site.yml:4:15',
+    says: ['mgs', 'msg'],
+  },
+  {
+    title: 'an unknown filter',
+    project: { 'site.yml': play(`${OK}\n- debug: msg="{{ 1 | uper }}"`) },
+    code: 'UNSUPPORTED',
+    at: 'site.yml:5',
+    says: ['uper', 'Did you mean upper', '1 task of 2'],
+  },
+  {
+    title: 'a template that is no template',
+    project: { 'site.yml': play('- debug: msg="{{ 1 + }}"') },
+    code: 'TEMPLATE',
+    at: 'site.yml:4',
+    says: ['expression'],
+  },
+  {
+    title: 'an unknown module in a file that is surely included',
+    project: { 'site.yml': play('- include_tasks: a.yml'), 'a.yml': '- comand: x\n' },
+    code: 'UNSUPPORTED',
+    at: 'a.yml:1:3',
+    says: ['comand', 'Did you mean command'],
   },
   {
     title: 'serial that is no number',
@@ -384,16 +461,6 @@ const FAILURES: Failure[] = [
     says: ['nowhere'],
   },
   {
-    title: 'an unknown filter',
-    project: { 'site.yml': play('- debug: msg="{{ 1 | uper }}"') },
-    says: ['site.yml:4', 'uper', 'upper'],
-  },
-  {
-    title: 'a template that is no template',
-    project: { 'site.yml': play('- debug: msg="{{ 1 + }}"') },
-    says: ['site.yml:4'],
-  },
-  {
     title: 'variables that refer to each other in a circle',
     project: { 'site.yml': play('- debug: msg="{{ a }}"', '  vars: {a: "{{ b }}", b: "{{ a }}"}\n') },
     says: ['a -> b -> a'],
@@ -405,13 +472,13 @@ const FAILURES: Failure[] = [
   },
   {
     title: 'a value that the module cannot take',
-    project: { 'site.yml': play('- file: path=/tmp/x state=nowhere') },
-    says: ['site.yml:4', 'state', 'directory'],
+    project: { 'site.yml': play('- file: path=/tmp/x state={{ s }}', '  vars: {s: nowhere}\n') },
+    says: ['site.yml:', 'state', 'directory'],
   },
   {
     title: 'an argument that is missing',
-    project: { 'site.yml': play('- file: state=directory') },
-    says: ['site.yml:4', 'path'],
+    project: { 'site.yml': play('- file: "{{ a }}"', '  vars: {a: {state: directory}}\n') },
+    says: ['site.yml:', 'path'],
   },
   {
     title: 'a handler that does not exist',
@@ -437,11 +504,6 @@ const FAILURES: Failure[] = [
     title: 'an included file that is no YAML',
     project: { 'site.yml': play('- include_tasks: a.yml'), 'a.yml': '- debug: {msg\n' },
     says: ['a.yml:'],
-  },
-  {
-    title: 'an included file with an unknown module',
-    project: { 'site.yml': play('- include_tasks: a.yml'), 'a.yml': '- comand: x\n' },
-    says: ['a.yml:1:3', 'comand'],
   },
   {
     title: 'a file that includes itself without end',

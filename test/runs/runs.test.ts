@@ -7,7 +7,10 @@ import { silentLog } from '../../src/log.js';
 import type { RunEvent, RunEventBody, RunRequest } from '../../src/model/run.js';
 import { createRuns } from '../../src/runs/runs.js';
 import { createRedactor } from '../../src/secret.js';
+import { createAudit } from '../../src/store/audit.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
+import { createClaimStore } from '../../src/store/claims.js';
+import { createProcessStore } from '../../src/store/processes.js';
 import { createRunStore } from '../../src/store/runs.js';
 
 const REQUEST: RunRequest = {
@@ -34,9 +37,25 @@ afterEach(async () => {
 });
 
 function setUp(owner = 'process-1') {
-  const store = createRunStore(database);
+  const store = createRunStore(database, audit());
   const redactor = createRedactor();
-  return { store, redactor, runs: createRuns({ store, clock, redactor, log: silentLog, owner }) };
+  return { store, redactor, runs: createRuns({ ...parts(), store, redactor, owner }) };
+}
+
+const audit = () => createAudit(database, { clock, redactor: createRedactor() });
+
+function parts() {
+  // These tests bring their work with them.
+  const unasked = () => Promise.reject(new Error('nobody asks this here'));
+  const work = {
+    admit: async () => undefined,
+    perform: unasked,
+    propose: unasked,
+    approvalMs: unasked,
+    deadlineMs: () => 3_600_000,
+  };
+  const claims = createClaimStore(database, audit());
+  return { claims, processes: createProcessStore(database), clock, log: silentLog, says: 'a test', work };
 }
 
 test('a run is stored as the very events that were shown, numbered without gaps', async () => {
@@ -97,7 +116,7 @@ test('the reason of a cancel is the end of the run, whatever its work threw afte
   const end = await runs.perform(
     REQUEST,
     async ({ id }) => {
-      runs.cancel(id, 'Ada pressed cancel.');
+      await runs.cancel(id, 'Ada pressed cancel.', undefined);
       throw new StarsError('UNREACHABLE', 'The connection broke.');
     },
     () => undefined,
@@ -112,14 +131,14 @@ test('a cancelled run ends as cancelled, and cannot be cancelled twice', async (
   const end = await runs.perform(
     REQUEST,
     async ({ id, signal }) => {
-      expect(runs.cancel(id, 'Ada pressed cancel.')).toBe(true);
+      expect(await runs.cancel(id, 'Ada pressed cancel.', undefined)).toBe(true);
       signal.throwIfAborted();
       return { summary: '' };
     },
     () => undefined,
   );
   expect(end).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED', message: 'Ada pressed cancel.' } });
-  expect(runs.cancel(end.id, 'again')).toBe(false);
+  expect(await runs.cancel(end.id, 'again', undefined)).toBe(false);
 });
 
 test('secrets are gone from every event before it is shown or stored', async () => {
@@ -143,10 +162,12 @@ test('secrets are gone from every event before it is shown or stored', async () 
 test('a run whose process died is marked as interrupted and says what was in flight', async () => {
   const { store, runs } = setUp();
   const at = clock.now().toISOString();
+  await createProcessStore(database).beat('dead', 'another process', clock.now());
   await store.create({ id: 'r1', ...REQUEST, requestedAt: at, owner: 'dead' }, [
     { run: 'r1', seq: 1, at, type: 'run.requested', ...REQUEST },
     { run: 'r1', seq: 2, at, type: 'task.started', play: 'Workers', role: 'docker', task: 'Install Docker' },
   ]);
+  await database.updateTable('runs').set({ state: 'running' }).execute();
   expect(await runs.settleAbandoned()).toEqual([]);
   await clock.advance(61_000);
   expect(await runs.settleAbandoned()).toEqual(['r1']);
@@ -178,18 +199,18 @@ test('a run whose events cannot be written is stopped, and recorded as far as th
   const { store, runs } = setUp();
   const shown: RunEvent[] = [];
   let refusals = 1;
-  const append: typeof store.append = (events) =>
-    refusals-- > 0 ? Promise.reject(new Error('disk full')) : store.append(events);
+  const append: typeof store.append = (...events) =>
+    refusals-- > 0 ? Promise.reject(new Error('disk full')) : store.append(...events);
   const failing = createRuns({
+    ...parts(),
     store: { ...store, append },
-    clock,
     redactor: createRedactor(),
-    log: silentLog,
     owner: 'process-1',
   });
   const { id, state, error } = await failing.perform(
     REQUEST,
-    async ({ signal }) => {
+    async ({ emit, signal }) => {
+      emit({ type: 'step.started', step: 'Look' });
       await clock.sleep(10_000, signal);
       return { summary: 'Done.' };
     },
@@ -213,7 +234,7 @@ test.each(['nothing', 'an event'])(
       async ({ id, emit }) => {
         while ((await store.events(id)).length < 2) await clock.advance(0);
         await clock.advance(61_000);
-        expect(await runs.settleAbandoned()).toEqual([id]);
+        expect(await setUp('process-2').runs.settleAbandoned()).toEqual([id]);
         if (left === 'an event') emit({ type: 'step.started', step: 'Look' });
         return { summary: 'Done.' };
       },
@@ -269,7 +290,7 @@ test('a run ends when whoever asked for it cancels, and none begins after that',
   expect(await store.list({ limit: 10 })).toHaveLength(1);
 });
 
-test('closing cancels what runs, waits until that is recorded, and takes nothing new', async () => {
+test('closing cuts off what runs, waits until that is recorded, and takes nothing new', async () => {
   const { store, runs } = setUp();
   const run = runs.perform(
     REQUEST,
@@ -281,8 +302,8 @@ test('closing cancels what runs, waits until that is recorded, and takes nothing
   );
   while ((await store.list({ limit: 1 }))[0]?.state !== 'running') await clock.advance(0);
   await runs.close('Stars stops.');
-  expect(await store.list({ limit: 1 })).toMatchObject([{ state: 'cancelled' }]);
-  expect(await run).toMatchObject({ state: 'cancelled', error: { message: 'Stars stops.' } });
+  expect(await store.list({ limit: 1 })).toMatchObject([{ state: 'interrupted' }]);
+  expect(await run).toMatchObject({ state: 'interrupted', error: { message: 'Stars stops. No step was in flight.' } });
   await expect(
     runs.perform(
       REQUEST,
@@ -290,4 +311,41 @@ test('closing cancels what runs, waits until that is recorded, and takes nothing
       () => undefined,
     ),
   ).rejects.toThrow('Stars stops.');
+});
+
+test('a run that is not through at its deadline fails and says so', async () => {
+  const { runs } = setUp();
+  const ended = runs.perform(
+    REQUEST,
+    async ({ signal }) => {
+      await clock.sleep(100 * 3_600_000, signal);
+      return { summary: '' };
+    },
+    () => undefined,
+  );
+  while ((await createRunStore(database, audit()).list({ limit: 1 }))[0]?.state !== 'running') await clock.advance(0);
+  await clock.advance(4 * 3_600_000 + 1_000);
+  expect(await ended).toMatchObject({
+    state: 'failed',
+    error: { code: 'TIMEOUT', message: expect.stringContaining('240 minutes, its deadline') },
+  });
+});
+
+test('a cancelled run ends even when its work does not stop, and says that it may still go on', async () => {
+  const { runs } = setUp();
+  const ended = runs.perform(
+    REQUEST,
+    async ({ id, emit }) => {
+      emit({ type: 'step.started', step: 'Look' });
+      await runs.cancel(id, 'Ada pressed cancel.', undefined);
+      return new Promise(() => undefined);
+    },
+    () => undefined,
+  );
+  while ((await createRunStore(database, audit()).list({ limit: 1 }))[0]?.state !== 'running') await clock.advance(0);
+  await clock.advance(31_000);
+  expect(await ended).toMatchObject({
+    state: 'cancelled',
+    error: { message: expect.stringMatching(/Ada pressed cancel\. In flight was the step “Look”\..*left to itself/) },
+  });
 });

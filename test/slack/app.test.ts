@@ -44,6 +44,8 @@ async function inSlack(
       received.push(incoming);
       return receive(incoming, slack);
     },
+    accept: options.accept ?? acceptOnce(),
+    ...(options.maxUnderWay ? { maxUnderWay: options.maxUnderWay } : {}),
     ...(options.http ? { http: options.http } : {}),
     ...(options.onDown ? { onDown: options.onDown } : {}),
   });
@@ -51,6 +53,16 @@ async function inSlack(
   const { port } = await slack.start();
   if (port) fake.deliverTo(`http://127.0.0.1:${port}/slack/events`);
   return { fake, slack, received, port };
+}
+
+/** As the inbox does: everything once. */
+function acceptOnce(): SlackOptions['accept'] {
+  const keys = new Set<string>();
+  return async ({ kind, key }) => {
+    if (keys.has(`${kind} ${key}`)) return false;
+    keys.add(`${kind} ${key}`);
+    return true;
+  };
 }
 
 function settingsFor(fake: FakeSlack, mode: Mode): SlackOptions['settings'] {
@@ -65,6 +77,22 @@ function lastSeen(fake: FakeSlack, channel?: string): string {
 }
 
 describe.each<Mode>(['socket', 'http'])('over %s', (mode) => {
+  test('what is too much at once is refused before it is written down, and the person is told', async () => {
+    const accepted: string[] = [];
+    let free: () => void = () => undefined;
+    const busy = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    const accept = async ({ text }: Incoming) => accepted.push(text) > 0;
+    const { fake, received } = await inSlack(mode, () => busy, { options: { accept, maxUnderWay: 1 } });
+    await fake.say('first');
+    await eventually(() => received.length === 1);
+    expect(await fake.say('second')).toMatchObject({ acked: true });
+    await eventually(() => lastSeen(fake).includes('too much to do'));
+    expect(accepted).toEqual(['first']);
+    free();
+  });
+
   test('a slash command reaches the core with who asked, where and what', async () => {
     const { fake, received } = await inSlack(mode);
     expect(await fake.say('deploy site staging', { person: 'ben' })).toMatchObject({ acked: true });
@@ -209,7 +237,13 @@ describe.each<Mode>(['socket', 'http'])('over %s', (mode) => {
     const fake = await startFakeSlack({ clock: systemClock, log: silentLog });
     endings.push(() => fake.stop());
     const settings = { ...settingsFor(fake, mode), botToken: new Secret('xoxb-wrong') };
-    const slack = createSlack({ settings, clock: systemClock, log: silentLog, receive: async () => undefined });
+    const slack = createSlack({
+      settings,
+      clock: systemClock,
+      log: silentLog,
+      receive: async () => undefined,
+      accept: acceptOnce(),
+    });
     await expect(slack.start()).rejects.toMatchObject({
       code: 'CONFIG',
       message: 'Slack refuses the token (invalid_auth).',

@@ -290,4 +290,22 @@ describe('after a restart', () => {
       '✅ deploy site staging succeeded after 1 m 12 s',
     ]);
   });
+
+  test('who posted the message goes on below it for a process that performed the run and died: nothing is said twice', async () => {
+    const events = [started, play('masters', ['c1']), task('install'), result('c1')];
+    const waiting = await open(runView({ type: 'run.queued' }));
+    const { channel, ts } = waiting;
+    const others = newThreads();
+    others.attach(runView(...events), { channel, ts });
+    await advancingUntil(clock, 500, others.idle());
+    others.stop();
+
+    waiting.update(runView(...events, succeeded), true, true);
+    await untilIdle();
+    expect(fake.thread(ts).map((message) => toPlain(message).split('\n')[0])).toEqual([
+      '✅ deploy site staging',
+      '✅ masters · 1 host · 1 task',
+      '✅ deploy site staging succeeded after 1 m 12 s',
+    ]);
+  });
 });

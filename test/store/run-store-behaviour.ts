@@ -1,9 +1,14 @@
+import { createManualClock } from '../../src/clock.js';
 import type { RunEvent } from '../../src/model/run.js';
-import { type DatabaseSettings, openDatabase } from '../../src/store/database.js';
+import { createRedactor } from '../../src/secret.js';
+import { createAudit } from '../../src/store/audit.js';
+import { type Database, type DatabaseSettings, openDatabase } from '../../src/store/database.js';
 import { createRunStore, type NewRun } from '../../src/store/runs.js';
+import { createThreadStore } from '../../src/store/threads.js';
 
 type Place = { settings: DatabaseSettings; remove(): Promise<void> };
 
+const ME = 'process-1';
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
 
 function aRun(id: string, { second = 0, environment = 'staging' } = {}): NewRun {
@@ -15,13 +20,16 @@ function aRun(id: string, { second = 0, environment = 'staging' } = {}): NewRun 
     person: { id: 'U1', name: 'Ada' },
     source: 'slack',
     requestedAt: at(second).toISOString(),
-    owner: 'process-1',
+    owner: ME,
   };
 }
 
 function note(run: string, seq: number, message = `note ${seq}`): RunEvent {
   return { run, seq, at: at(seq).toISOString(), type: 'note', message };
 }
+
+const auditOf = (database: Database) =>
+  createAudit(database, { clock: createManualClock(), redactor: createRedactor() });
 
 /** What every database must do; the same for SQLite and PostgreSQL. */
 export function describeRunStore(name: string, place: () => Place | Promise<Place>): void {
@@ -32,20 +40,49 @@ export function describeRunStore(name: string, place: () => Place | Promise<Plac
     });
     afterEach(() => where.remove());
 
-    async function withStore<T>(use: (store: ReturnType<typeof createRunStore>) => Promise<T>): Promise<T> {
+    async function withStore<T>(
+      use: (store: ReturnType<typeof createRunStore>, database: Database) => Promise<T>,
+    ): Promise<T> {
       const database = await openDatabase(where.settings);
       try {
-        return await use(createRunStore(database));
+        return await use(createRunStore(database, auditOf(database)), database);
       } finally {
         await database.destroy();
       }
     }
 
+    /** The run has begun in the process that owns it. */
+    async function claimed(id: string): Promise<void> {
+      const database = await openDatabase(where.settings);
+      await database.updateTable('runs').set({ state: 'running' }).where('id', '=', id).execute();
+      await database.destroy();
+    }
+
+    test('a run is gone on with by one other at a time, and by no more when that came through', () =>
+      withStore(async (store, database) => {
+        const resuming = (id: string) => ({ ...aRun(id), resumes: 'first' });
+        await store.create(aRun('first'), []);
+        const asked = await Promise.allSettled(['a', 'b'].map((id) => store.create(resuming(id), [])));
+        expect(asked.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+        const [one] = asked[0]?.status === 'fulfilled' ? ['a', 'b'] : ['b', 'a'];
+        const refused = { code: 'USAGE', message: expect.stringContaining(`by run ${one} of Ada, queued`) };
+        await expect(store.create(resuming('c'), [])).rejects.toMatchObject(refused);
+        expect((await store.list({ limit: 9 })).map(({ id }) => id).sort()).toEqual([one, 'first'].sort());
+        const end = (id: string, state: string) =>
+          database.updateTable('runs').set({ state }).where('id', '=', id).execute();
+        await end(one ?? '', 'failed');
+        await store.create(resuming('d'), []);
+        await end('d', 'succeeded');
+        await expect(store.create(resuming('e'), [])).rejects.toMatchObject({ code: 'USAGE' });
+      }));
+
     test('a run and its events are there after the process has gone', async () => {
       await withStore(async (store) => {
         await store.create(aRun('r1'), [note('r1', 1, 'ünï 💫')]);
-        await store.append([note('r1', 2), note('r1', 3)]);
-        await store.finish('r1', { state: 'succeeded', ms: 1200, summary: 'Done.', hosts: {} }, [note('r1', 4)], at(9));
+        await claimed('r1');
+        await store.append([note('r1', 2), note('r1', 3)], ME);
+        const end = { state: 'succeeded', ms: 1200, summary: 'Done.', hosts: {} } as const;
+        await store.finish('r1', end, [note('r1', 4)], at(9), { owner: ME });
       });
       await withStore(async (store) => {
         expect(await store.find('r1')).toMatchObject({
@@ -67,8 +104,9 @@ export function describeRunStore(name: string, place: () => Place | Promise<Plac
     test('a run that has ended stays as it ended, and the late end adds nothing', async () => {
       await withStore(async (store) => {
         await store.create(aRun('r1'), [note('r1', 1)]);
-        expect(await store.finish('r1', { state: 'cancelled', ms: 1 }, [note('r1', 2)], at(2))).toBe(true);
-        expect(await store.finish('r1', { state: 'succeeded', ms: 2 }, [note('r1', 3)], at(3))).toBe(false);
+        const mine = { owner: ME };
+        expect(await store.finish('r1', { state: 'cancelled', ms: 1 }, [note('r1', 2)], at(2), mine)).toBe(true);
+        expect(await store.finish('r1', { state: 'succeeded', ms: 2 }, [note('r1', 3)], at(3), mine)).toBe(false);
         expect((await store.find('r1'))?.state).toBe('cancelled');
         expect(await store.events('r1')).toHaveLength(2);
       });
@@ -77,7 +115,8 @@ export function describeRunStore(name: string, place: () => Place | Promise<Plac
     test('an event number is written once; the second write fails whole', async () => {
       await withStore(async (store) => {
         await store.create(aRun('r1'), [note('r1', 1)]);
-        await expect(store.append([note('r1', 2), note('r1', 1)])).rejects.toThrow();
+        await claimed('r1');
+        await expect(store.append([note('r1', 2), note('r1', 1)], ME)).rejects.toThrow();
         expect(await store.events('r1')).toHaveLength(1);
       });
     });
@@ -87,8 +126,9 @@ export function describeRunStore(name: string, place: () => Place | Promise<Plac
         Array.from({ length: 20_000 }, (_, index) => note(run, first + index));
       await withStore(async (store) => {
         await store.create(aRun('r1'), many('r1', 1));
-        await store.append(many('r1', 20_001));
-        await store.finish('r1', { state: 'succeeded', ms: 1 }, many('r1', 40_001), at(9));
+        await claimed('r1');
+        await store.append(many('r1', 20_001), ME);
+        await store.finish('r1', { state: 'succeeded', ms: 1 }, many('r1', 40_001), at(9), { owner: ME });
         expect((await store.events('r1')).map(({ seq }) => seq)).toEqual(
           Array.from({ length: 60_000 }, (_, index) => index + 1),
         );
@@ -99,7 +139,8 @@ export function describeRunStore(name: string, place: () => Place | Promise<Plac
       await withStore(async (store) => {
         await store.create(aRun('r1'), [note('r1', 1)]);
         const many = Array.from({ length: 1_200 }, (_, index) => note('r1', index + 2));
-        await expect(store.append([...many, note('r1', 1)])).rejects.toThrow();
+        await claimed('r1');
+        await expect(store.append([...many, note('r1', 1)], ME)).rejects.toThrow();
         expect(await store.events('r1')).toHaveLength(1);
       });
     });
@@ -128,8 +169,7 @@ export function describeRunStore(name: string, place: () => Place | Promise<Plac
       await withStore(async (store) => {
         await store.create(aRun('dead', { second: 1 }), [note('dead', 1)]);
         await store.create({ ...aRun('alive', { second: 1 }), owner: 'process-2' }, [note('alive', 1)]);
-        await store.beat('process-2', at(50));
-        expect((await store.stale(at(30))).map(({ id }) => id)).toEqual(['dead']);
+        expect((await store.abandoned((owner) => owner === 'process-2')).map(({ id }) => id)).toEqual(['dead']);
       });
     });
 
@@ -151,11 +191,14 @@ export function describeRunStore(name: string, place: () => Place | Promise<Plac
     });
 
     test('the message of a run is found again, and its last place wins', async () => {
-      await withStore(async (store) => {
+      await withStore(async (store, database) => {
+        const places = createThreadStore(database);
         await store.create(aRun('r1'), [note('r1', 1)]);
-        await store.rememberThread('r1', 'C1', '1.1');
-        await store.rememberThread('r1', 'C1', '2.2');
-        expect(await store.thread('r1')).toEqual({ channel: 'C1', ts: '2.2' });
+        expect(await places.reserve('r1', 'C1')).toBe(true);
+        expect(await places.reserve('r1', 'C1')).toBe(false);
+        await places.remember('r1', 'C1', '1.1');
+        await places.remember('r1', 'C1', '2.2');
+        expect(await places.find('r1')).toEqual({ channel: 'C1', ts: '2.2' });
       });
     });
   });

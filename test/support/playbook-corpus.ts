@@ -7,6 +7,8 @@ export type Case = {
   name: string;
   /** Options of ansible-playbook. */
   args: string[];
+  /** Its hosts do not wait for each other: only what each of them does is compared, not when. */
+  unordered: boolean;
   project: Project;
 };
 
@@ -34,7 +36,16 @@ function readCase(name: string, text: string): Case {
   const project: Project = {};
   for (let index = 0; index + 1 < parts.length; index += 2) project[parts[index] ?? ''] = parts[index + 1] ?? '';
   const args = /^args: (.*)$/m.exec(head)?.[1] ?? '';
-  return { name, args: splitWords(args), project };
+  return { name, args: splitWords(args), unordered: /^unordered: yes$/m.test(head), project };
+}
+
+/** The account of an unordered case with what the hosts did to one task put together. */
+export function inOrder({ unordered }: Case, account: Account): Account {
+  if (!unordered) return account;
+  const together = new Map<string, Record<string, TaskAccount>>();
+  for (const { task, hosts } of account.tasks) together.set(task, { ...together.get(task), ...hosts });
+  const tasks = [...together].map(([task, hosts]) => ({ task, hosts: sorted(hosts) }));
+  return { ...account, tasks: tasks.sort((a, b) => (a.task < b.task ? -1 : 1)) };
 }
 
 /** What the options of ansible-playbook are for us. */
@@ -48,6 +59,7 @@ export function requestOf({ args }: Case): RunOptions {
     else if (word === '--limit') request.limit = words.shift();
     else if (word === '--start-at-task') request.startAt = words.shift();
     else if (word === '--check') request.check = true;
+    else if (word === '-f') request.forks = Number(words.shift());
     else if (word === '-e') request.extraVars = [...(request.extraVars ?? []), words.shift() ?? ''];
     else throw new Error(`The corpus has no option ${word}.`);
   }
@@ -61,17 +73,20 @@ export function accountOf(played: Played): Account {
   const tasks: Account['tasks'] = [];
   for (const event of played.events) {
     if (event.type === 'task.started') {
-      const title = event.role === null ? event.task : `${event.role} : ${event.task}`;
-      tasks.push({ task: title, hosts: {} });
+      tasks.push({ task: titleOf(event), hosts: {} });
     }
     if (event.type !== 'task.result') continue;
-    const hosts = tasks.findLast(({ task }) => task.endsWith(event.task))?.hosts ?? {};
+    const hosts = tasks.findLast(({ task }) => task === titleOf(event))?.hosts ?? {};
     const one = { status: event.status === 'ignored' ? 'failed' : event.status, changed: event.changed };
     const host = (hosts[event.host] ??= { status: '', changed: false });
     if (event.item !== undefined) (host.items ??= []).push({ ...one, said: event.message });
     else Object.assign(host, one, host.items ? {} : { said: event.message });
   }
   return finished(tasks, { ...played.result?.hosts }, played.folder);
+}
+
+function titleOf({ role, task }: { role: string | null; task: string }): string {
+  return role === null ? task : `${role} : ${task}`;
 }
 
 type AnsibleResult = Record<string, unknown> & { results?: AnsibleResult[] };
@@ -127,7 +142,7 @@ const OTHER_FIELDS =
   /^(changed|failed|action|_.*|ansible_loop.*|item|msg|assertion|evaluated_to|skipped.*|invocation)$/;
 
 function saidIn(result: AnsibleResult): unknown {
-  if (result.msg !== undefined) return result.msg;
+  if (result.msg !== undefined) return result.msg === '' ? undefined : result.msg;
   const [name, value] = Object.entries(result).find(([key]) => !OTHER_FIELDS.test(key)) ?? [];
   return name === undefined ? undefined : `${name}: ${String(textOf(value))}`;
 }

@@ -2,17 +2,15 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Clock, systemClock } from '../../src/clock.js';
-import type { Connection } from '../../src/connection/connection.js';
 import { connectLocal } from '../../src/connection/local.js';
 import { loadInventory } from '../../src/inventory/inventory.js';
 import { createVault, isVault } from '../../src/inventory/vault.js';
 import type { RunEventBody } from '../../src/model/run.js';
-import { setupFact } from '../../src/provision/facts/setup.js';
 import { modules } from '../../src/provision/modules/index.js';
 import {
-  type ConnectionVariables,
   createProvision,
   type PlaybookRequest,
+  type ProvisionOptions,
   type ProvisionResult,
 } from '../../src/provision/provision.js';
 import type { Redactor } from '../../src/secret.js';
@@ -20,15 +18,15 @@ import type { Redactor } from '../../src/secret.js';
 /** A project's files by their path below its folder; `inventory` and `site.yml` are what is run. */
 export type Project = Record<string, string>;
 
-export type RunOptions = Omit<Partial<PlaybookRequest>, 'target'> & {
-  target?: PlaybookRequest['target'];
-  connect?: (host: string, variables: ConnectionVariables) => Promise<Connection>;
-  clock?: Clock;
-  signal?: AbortSignal;
-  vaultPassword?: string;
-  /** Takes out of events what it was told, as the record of runs does. */
-  redactor?: Redactor;
-};
+export type RunOptions = Omit<Partial<PlaybookRequest>, 'target'> &
+  Partial<Pick<ProvisionOptions, 'connect' | 'runId' | 'claim' | 'durable'>> & {
+    target?: PlaybookRequest['target'];
+    clock?: Clock;
+    signal?: AbortSignal;
+    vaultPassword?: string;
+    /** Takes out of events what it was told, as the record of runs does. */
+    redactor?: Redactor;
+  };
 
 export type Played = {
   folder: string;
@@ -74,6 +72,9 @@ export async function runIn(folder: string, options: RunOptions = {}): Promise<P
     signal = new AbortController().signal,
     vaultPassword,
     redactor,
+    runId = 'test',
+    claim,
+    durable,
     ...request
   } = options;
   const stack = join(folder, 'project');
@@ -81,22 +82,23 @@ export async function runIn(folder: string, options: RunOptions = {}): Promise<P
   const connected: string[] = [];
   const vault = createVault(vaultPassword === undefined ? {} : { passwordFile: writePassword(folder, vaultPassword) });
   const provision = createProvision({
-    inventory: () => loadInventory({ sources: [join(stack, 'inventory')], vault }),
+    inventory: () => loadInventory({ sources: [join(stack, 'inventory')], vault, redactor }),
     inventoryFile: join(stack, 'inventory'),
     stackFolder: stack,
-    async connect(host, variables) {
+    async connect(host, variables, stop, claimed) {
       connected.push(host);
-      return connect ? connect(host, variables) : connectLocal({ name: host });
+      return connect ? connect(host, variables, stop, claimed) : connectLocal({ name: host });
     },
     modules,
-    setupFact,
-    decrypt: (text, file) => (isVault(text) ? vault(text, { file }) : text),
+    decrypt: (text, file, encoding) => (isVault(text) ? vault(text, { file }, encoding) : text),
     vault: (text) => vault(text, { file: 'a value' }),
     environment: process.env,
     emit: (event) => events.push(redactor ? redactor.redactValue(event) : event),
     redactor,
     clock,
-    runId: 'test',
+    runId,
+    claim,
+    durable,
     signal,
   });
   const target = options.target ?? { playbook: join(stack, 'site.yml') };

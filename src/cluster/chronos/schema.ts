@@ -3,12 +3,19 @@ import { amount, listOf, maybe } from '../nullish.js';
 
 /** An empty text means "never" here. */
 const time = maybe(z.string()).transform((text) => text || undefined);
+const text = maybe(z.string());
 
 export const Job = z.object({
   name: z.string(),
-  schedule: maybe(z.string()),
+  command: text,
+  schedule: text,
+  scheduleTimeZone: text,
+  /** 2.x: how late a run may still begin. */
+  epsilon: text,
   parents: listOf(z.string()),
   disabled: maybe(z.boolean()).transform((disabled) => disabled ?? false),
+  owner: text,
+  description: text,
   successCount: amount,
   errorCount: amount,
   errorsSinceLastSuccess: amount,
@@ -18,7 +25,9 @@ export const Job = z.object({
 
 export const Jobs = z.array(Job);
 
-export const JobDefinitions = z.array(z.looseObject({ name: z.string() }));
+/** With every field that Chronos has. */
+export const JobDefinition = z.looseObject({ name: z.string() });
+export const JobDefinitions = z.array(JobDefinition);
 
 export const Summary = z.object({
   jobs: z.array(

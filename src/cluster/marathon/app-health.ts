@@ -1,4 +1,5 @@
 import type { App, MarathonTask } from './schema.js';
+import { counted } from '../../model/figures.js';
 
 /**
  * How an app stands: `healthy` (as many tasks of its newest definition as it wants run, and every check passes), `running` (the same
@@ -37,10 +38,10 @@ export function healthByTasks(app: App): AppHealth {
   const checked = app.healthChecks.length > 0;
   const passing = running.filter(passes);
   const good = checked ? passing.length : running.length;
-  const words = `${good} of ${app.instances} new ${plural(app.instances, 'task')} ${checked ? 'healthy' : 'running'}`;
+  const words = `${good} of ${counted(app.instances, 'new task')} ${checked ? 'healthy' : 'running'}`;
   const old = app.tasks.length - current.length;
   if (good >= app.instances && old > 0)
-    return { state: 'starting', words: `${words}, ${old} old ${plural(old, 'task')} still there` };
+    return { state: 'starting', words: `${words}, ${counted(old, 'old task')} still there` };
   if (good >= app.instances) return { state: checked ? 'healthy' : 'running', words };
   const failing = running.filter(fails);
   if (failing.length > 0)
@@ -48,8 +49,9 @@ export function healthByTasks(app: App): AppHealth {
   return { state: current.length > 0 ? 'starting' : 'down', words };
 }
 
+/** Whether a task has the newest definition. */
 // Scaling makes a new version but leaves the tasks as they are, so a task is up to date from the last change of the definition on.
-function isCurrent({ version = '', versionInfo }: App, task: MarathonTask): boolean {
+export function isCurrent({ version = '', versionInfo }: App, task: MarathonTask): boolean {
   return (task.version ?? '') >= (versionInfo?.lastConfigChangeAt ?? version);
 }
 
@@ -73,9 +75,5 @@ function cause(failing: MarathonTask[]): string {
 }
 
 function stopping({ tasks }: App): string {
-  return `${tasks.length} ${plural(tasks.length, 'task')} still to be stopped`;
-}
-
-function plural(count: number, noun: string): string {
-  return count === 1 ? noun : `${noun}s`;
+  return `${counted(tasks.length, 'task')} still to be stopped`;
 }

@@ -1,3 +1,4 @@
+import { utcWords } from '../../model/utc-words.js';
 import { GOOD_STATES, healthByTasks } from './app-health.js';
 import type { App, MarathonTask, QueueItem } from './schema.js';
 import { describeFailure, explainWaiting } from './waiting.js';
@@ -27,6 +28,6 @@ export function describeApp(app: App, queue: QueueItem[]): string {
 function describeTask({ host = 'an unknown host', state, startedAt, healthCheckResults }: MarathonTask): string {
   const sick = healthCheckResults.some(({ alive }) => !alive);
   const health = healthCheckResults.length === 0 ? '' : sick ? ', fails its health check' : ', healthy';
-  const since = startedAt ? ` since ${startedAt.slice(0, 16).replace('T', ' ')} UTC` : '';
+  const since = startedAt ? ` since ${utcWords(startedAt)}` : '';
   return `${host}: ${(state ?? (startedAt ? 'TASK_RUNNING' : 'TASK_STAGING')).replace('TASK_', '').toLowerCase()}${since}${health}`;
 }

@@ -2,18 +2,24 @@ import type { Clock } from '../../clock.js';
 import { StarsError } from '../../errors.js';
 import { poll } from '../../poll.js';
 import { GOOD_STATES, healthByTasks, type AppHealth } from './app-health.js';
+import { attend, type Attention, type DeploymentEnd } from './attention.js';
+import type { Ticket } from './change.js';
+import type { EventsOptions } from './events.js';
+import { progressOf } from './progress.js';
 import type { App, Deployment, QueueItem } from './schema.js';
 import { describeFailure, explainWaiting, failureSince, type Waiting } from './waiting.js';
 
-/** A change that Marathon accepted: the deployment to follow, and the version its app has once it is done. */
-export type Ticket = { app: string; deploymentId: string; version: string };
+export { Ticket } from './change.js';
 
 export type FollowOptions = {
   signal?: AbortSignal | undefined;
   timeoutMs?: number | undefined;
-  /** Told each time the reason for waiting becomes another one. */
+  /** Told how far it is and why it waits, each time that becomes something else. */
   onWaiting?: ((waiting: Waiting) => void) | undefined;
 };
+
+/** `gone`: it is no longer listed, and how it ended was told to nobody here. */
+export type Ending = DeploymentEnd | 'gone';
 
 type Reading = { signal?: AbortSignal | undefined };
 
@@ -21,6 +27,7 @@ type Readers = {
   app: (id: string, options?: Reading) => Promise<App>;
   queue: (options?: Reading) => Promise<QueueItem[]>;
   deployments: (options?: Reading) => Promise<Deployment[]>;
+  events: (options: EventsOptions) => Promise<void>;
   clock: Clock;
 };
 
@@ -32,44 +39,69 @@ const GONE_AFTER_MS = 2_000;
 const HEALTHY_MS = 120_000;
 // A task in a crash loop may pass its check now and then.
 const STEADY_MS = 2_000;
+const TELL_EVERY_MS = 10_000;
 // While Marathon elects a new leader it answers nothing of use for tens of seconds.
 const PATIENCE_MS = 60_000;
 
 /** Following a deployment from its ticket to healthy tasks. */
-export function createFollow({ app, queue, deployments, clock }: Readers) {
-  /**
-   * Waits until the deployment is no longer listed. That is not success: it may have been cancelled or overridden, so
-   * `requireHealthy` comes next. TIMEOUT says what it waits for.
-   */
-  async function waitFor(
-    ticket: Ticket,
-    { signal, timeoutMs = DEFAULT_TIMEOUT_MS, onWaiting }: FollowOptions = {},
-  ): Promise<void> {
-    const patient = patience(clock);
-    const tell = onChange(onWaiting);
-    let lastSightingMs = clock.now().getTime();
-    const over = async () => {
-      const list = await patient(() => deployments({ signal }));
-      const running = list?.find(({ id }) => id === ticket.deploymentId);
-      if (list && !running) return clock.now().getTime() - lastSightingMs >= GONE_AFTER_MS ? true : undefined;
-      lastSightingMs = clock.now().getTime();
-      if (running) tell(await patient(async () => reason(await app(ticket.app, { signal }), running, signal)));
-      return undefined;
-    };
-    await poll(over, { clock, everyMs: EVERY_MS, timeoutMs, signal, what: 'The deployment' }).catch(
-      async (error: unknown) => {
-        throw isTimeout(error) ? await tooSlow(ticket, timeoutMs, signal) : error;
-      },
-    );
+export function createFollow({ app, queue, deployments, events, clock }: Readers) {
+  /** Listens to Marathon's events about it while it is followed. */
+  async function attending<T>(ticket: Ticket, { signal }: FollowOptions, work: (attention: Attention) => Promise<T>) {
+    const attention = attend({ ...ticket, deploymentId: ticket.deploymentId, events, clock, signal });
+    try {
+      return await work(attention);
+    } finally {
+      await attention.close();
+    }
   }
 
-  /** Waits until every task of the deployed version runs and passes its checks. UNHEALTHY says what is wrong, or who overrode it. */
-  async function requireHealthy(
+  /**
+   * Waits until the deployment is over. That is not success: it may have been cancelled or overridden, so `requireHealthy` comes
+   * next. TIMEOUT says what it waits for.
+   */
+  function waitFor(ticket: Ticket, options: FollowOptions = {}): Promise<Ending> {
+    return attending(ticket, options, (attention) => untilOver(ticket, options, attention));
+  }
+
+  async function untilOver(
     ticket: Ticket,
-    { signal, timeoutMs = HEALTHY_MS, onWaiting }: FollowOptions = {},
+    { signal, timeoutMs = DEFAULT_TIMEOUT_MS, onWaiting }: FollowOptions,
+    attention: Attention,
+  ): Promise<Ending> {
+    const patient = patience(clock);
+    const tell = onChange(clock, onWaiting);
+    let lastSightingMs = clock.now().getTime();
+    const over = async () => {
+      const ending = attention.ending();
+      if (ending) return ending;
+      const list = await patient(() => deployments({ signal }));
+      const running = list?.find((one) => isOf(ticket, one));
+      if (list && !running) return clock.now().getTime() - lastSightingMs >= GONE_AFTER_MS ? 'gone' : undefined;
+      lastSightingMs = clock.now().getTime();
+      if (running) tell(await patient(async () => progress(ticket, running, signal)));
+      return undefined;
+    };
+    const polling = { clock: attention.clock, everyMs: EVERY_MS, timeoutMs, signal, what: 'The deployment' };
+    return poll(over, polling).catch(async (error: unknown) => {
+      throw isTimeout(error) ? await tooSlow(ticket, timeoutMs, signal) : error;
+    });
+  }
+
+  /**
+   * Waits until every task of the deployed version runs and passes its checks. UNHEALTHY says what is wrong, or who overrode it.
+   * `ended`: how the deployment is known to have ended.
+   */
+  function requireHealthy(ticket: Ticket, options: FollowOptions & { ended?: Ending } = {}): Promise<AppHealth> {
+    return attending(ticket, options, (attention) => untilHealthy(ticket, options, attention));
+  }
+
+  async function untilHealthy(
+    ticket: Ticket,
+    { signal, timeoutMs = HEALTHY_MS, onWaiting, ended }: FollowOptions & { ended?: Ending },
+    attention: Attention,
   ): Promise<AppHealth> {
     const patient = patience(clock);
-    const tell = onChange(onWaiting);
+    const tell = onChange(clock, onWaiting);
     const steady = steadiness(clock);
     let last: App | undefined;
     const healthy = async () => {
@@ -79,14 +111,27 @@ export function createFollow({ app, queue, deployments, clock }: Readers) {
       refuseOtherVersion(ticket, now);
       const health = healthByTasks(now);
       const good = GOOD_STATES.has(health.state);
-      if (!good) tell(await patient(() => reason(now, undefined, signal)));
+      if (!good && ended === 'failed' && now.deployments.length === 0) throw abandoned(ticket, health);
+      if (!good) tell(await patient(() => progressWith(ticket, now, undefined, signal)));
       return steady(good ? now.tasks.map(({ id }) => id) : undefined) ? health : undefined;
     };
-    return poll(healthy, { clock, everyMs: EVERY_MS, timeoutMs, signal, what: 'Health' }).catch(
-      async (error: unknown) => {
-        throw isTimeout(error) && last ? notHealthy(ticket, last) : error;
-      },
-    );
+    const polling = { clock: attention.clock, everyMs: EVERY_MS, timeoutMs, signal, what: 'Health' };
+    return poll(healthy, polling).catch(async (error: unknown) => {
+      throw isTimeout(error) && last ? notHealthy(ticket, last) : error;
+    });
+  }
+
+  async function progress(ticket: Ticket, running: Deployment, signal?: AbortSignal): Promise<Waiting> {
+    return progressWith(ticket, await app(ticket.app, { signal }), running, signal);
+  }
+
+  async function progressWith(
+    { version }: Ticket,
+    now: App,
+    running: Deployment | undefined,
+    signal?: AbortSignal,
+  ): Promise<Waiting> {
+    return progressOf(now, version, await reason(now, running, signal));
   }
 
   async function reason(
@@ -98,7 +143,7 @@ export function createFollow({ app, queue, deployments, clock }: Readers) {
   }
 
   async function tooSlow(ticket: Ticket, timeoutMs: number, signal?: AbortSignal): Promise<StarsError> {
-    const running = (await deployments({ signal }).catch(() => [])).find(({ id }) => id === ticket.deploymentId);
+    const running = (await deployments({ signal }).catch(() => [])).find((one) => isOf(ticket, one));
     const now = await app(ticket.app, { signal }).catch(() => undefined);
     const waiting = now && (await reason(now, running, signal).catch(() => undefined));
     const step = running ? ` (step ${running.currentStep} of ${running.totalSteps})` : '';
@@ -107,11 +152,26 @@ export function createFollow({ app, queue, deployments, clock }: Readers) {
       ...(now ? [`${healthByTasks(now).words}.`, ...failureWords(now, ticket)] : []),
     ];
     return new StarsError('TIMEOUT', words.join(' '), {
-      hint: `Marathon goes on trying (deployment ${ticket.deploymentId}), and tasks of the old version may still run.`,
+      hint: `Marathon goes on trying${running ? ` (deployment ${running.id})` : ''}, and tasks of the old version may still run.`,
     });
   }
 
   return { waitFor, requireHealthy };
+}
+
+/** Without its id, any deployment that touches the app. */
+function isOf({ app, deploymentId }: Ticket, { id, affectedApps }: Deployment): boolean {
+  return deploymentId === undefined ? affectedApps.includes(app) : id === deploymentId;
+}
+
+function abandoned({ app, deploymentId }: Ticket, { words }: AppHealth): StarsError {
+  return new StarsError(
+    'UNHEALTHY',
+    `The deployment${deploymentId ? ` ${deploymentId}` : ''} of ${app} was cancelled before it was done: ${words}.`,
+    {
+      hint: 'Marathon no longer works at it: old and new tasks may stay mixed until the app is deployed or restarted again.',
+    },
+  );
 }
 
 // Versions are times in one format, so the order of the texts is the order of time.
@@ -147,11 +207,16 @@ function failureWords(app: App, { version }: Ticket): string[] {
   return failure ? [`Its last task failed: ${describeFailure(failure)}.`] : [];
 }
 
-function onChange(tell: FollowOptions['onWaiting']): (waiting: Waiting | undefined) => void {
+/** Tells what became something else, but of mere progress not more often than people can read. */
+function onChange(clock: Clock, tell: FollowOptions['onWaiting']): (waiting: Waiting | undefined) => void {
   let kind: string | undefined;
+  let toldMs = Number.NEGATIVE_INFINITY;
   return (waiting) => {
-    if (waiting && waiting.kind !== kind) tell?.(waiting);
-    kind = waiting?.kind ?? kind;
+    const nowMs = clock.now().getTime();
+    if (!waiting || waiting.kind === kind || nowMs - toldMs < TELL_EVERY_MS) return;
+    kind = waiting.kind;
+    toldMs = nowMs;
+    tell?.(waiting);
   };
 }
 

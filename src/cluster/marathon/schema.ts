@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, listOf, maybe } from '../nullish.js';
+import { amount, listOf, maybe, texts } from '../nullish.js';
 
 const HealthResult = z.object({
   alive: z.boolean(),
@@ -15,7 +15,9 @@ const MarathonTask = z
     host: maybe(z.string()),
     slaveId: maybe(z.string()),
     version: maybe(z.string()),
+    stagedAt: maybe(z.string()),
     startedAt: maybe(z.string()),
+    ports: listOf(z.number()),
     healthCheckResults: listOf(HealthResult),
   })
   .transform(({ slaveId, ...task }) => ({ ...task, agentId: slaveId }));
@@ -32,17 +34,41 @@ const TaskFailure = z
   })
   .transform(({ slaveId, ...failure }) => ({ ...failure, agentId: slaveId }));
 
+const fraction = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? 1);
+
+const PortMapping = z.object({ containerPort: maybe(z.number()), hostPort: maybe(z.number()) });
+
+const Container = z.object({
+  docker: maybe(z.object({ network: maybe(z.string()), portMappings: listOf(PortMapping) })),
+  /** From 1.5 on here. */
+  portMappings: listOf(PortMapping),
+});
+
 export const App = z.object({
   id: z.string(),
+  cmd: maybe(z.string()),
   instances: amount,
   cpus: amount,
   mem: amount,
   disk: amount,
   gpus: amount,
   healthChecks: listOf(z.unknown()),
+  readinessChecks: listOf(z.unknown()),
   constraints: listOf(z.array(z.string())),
+  upgradeStrategy: maybe(z.object({ minimumHealthCapacity: fraction, maximumOverCapacity: fraction })),
+  requirePorts: maybe(z.boolean()),
+  ports: listOf(z.number()),
+  portDefinitions: listOf(z.object({ port: amount })),
+  container: maybe(Container),
+  networks: listOf(z.object({ mode: maybe(z.string()) })),
+  acceptedResourceRoles: listOf(z.string()),
+  residency: maybe(z.unknown()),
+  labels: texts,
   version: maybe(z.string()),
-  versionInfo: maybe(z.object({ lastConfigChangeAt: maybe(z.string()) })),
+  versionInfo: maybe(z.object({ lastConfigChangeAt: maybe(z.string()), lastScalingAt: maybe(z.string()) })),
   tasksStaged: amount,
   tasksRunning: amount,
   tasksHealthy: amount,
@@ -53,13 +79,19 @@ export const App = z.object({
 });
 
 export const AppList = z.object({ apps: z.array(App) }).transform(({ apps }) => apps);
-export const AppDefinitions = z
-  .object({ apps: z.array(z.looseObject({ id: z.string() })) })
-  .transform(({ apps }) => apps);
+/** With every field that Marathon has. */
+export const AppDefinition = z.looseObject({ id: z.string() });
+export const AppDefinitions = z.object({ apps: z.array(AppDefinition) }).transform(({ apps }) => apps);
+export const OneAppDefinition = z.object({ app: AppDefinition }).transform(({ app }) => app);
 export const OneApp = z.object({ app: App }).transform(({ app }) => app);
 
 /** What a change of an app is answered with: the deployment that was accepted, not yet done. */
 export const Accepted = z.object({ deploymentId: z.string(), version: z.string() });
+
+/** A new app is answered with all of it. */
+export const Created = z
+  .object({ version: z.string(), deployments: listOf(z.object({ id: z.string() })) })
+  .transform(({ version, deployments }) => ({ version, deploymentId: deployments[0]?.id ?? '' }));
 
 const Action = z.object({ action: z.string(), app: maybe(z.string()), pod: maybe(z.string()) });
 const Readiness = z.object({
@@ -74,6 +106,7 @@ export const Deployments = z.array(
     id: z.string(),
     version: maybe(z.string()),
     affectedApps: listOf(z.string()),
+    affectedPods: listOf(z.string()),
     currentActions: listOf(Action.extend({ readinessCheckResults: listOf(Readiness) })),
     currentStep: amount,
     totalSteps: amount,
@@ -121,12 +154,32 @@ export const Versions = z
 
 type GroupShape = { id: string; apps: { id: string }[]; groups: GroupShape[] };
 
+/** Ids of tasks that were told to die. */
+export const KilledTasks = z
+  .object({ tasks: listOf(z.object({ id: z.string() })) })
+  .transform(({ tasks }) => tasks.map(({ id }) => id));
+
 /** A tree of groups; apps stand in the group they belong to. */
 export const AppGroup: z.ZodType<GroupShape> = z.lazy(() =>
   z.object({ id: z.string(), apps: listOf(z.object({ id: z.string() })), groups: listOf(AppGroup) }),
 );
 
+/** A group with every field that Marathon has. */
+export const GroupDefinition = z.looseObject({ id: z.string() });
+
+export const DryRun = z
+  .object({ steps: listOf(z.object({ actions: listOf(Action) })) })
+  .transform(({ steps }) => steps.map(({ actions }) => actions));
+
 export const Pods = z.array(z.object({ id: z.string() }));
+export const PodDefinition = z.looseObject({ id: z.string() });
+export const PodDefinitions = z.array(PodDefinition);
+
+export const PodStatus = z.object({
+  id: z.string(),
+  status: maybe(z.string()),
+  instances: listOf(z.object({ id: z.string(), status: maybe(z.string()), agentHostname: maybe(z.string()) })),
+});
 
 export type App = z.infer<typeof App>;
 export type AppGroup = GroupShape;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { amount, listOf, maybe } from '../nullish.js';
+import { amount, listOf, maybe, texts } from '../nullish.js';
 
-const Resources = maybe(z.object({ cpus: amount, mem: amount, disk: amount }));
+const Resources = maybe(z.object({ cpus: amount, mem: amount, disk: amount, gpus: amount, ports: maybe(z.string()) }));
 
 const Agent = z
   .object({
@@ -9,23 +9,87 @@ const Agent = z
     hostname: maybe(z.string()),
     pid: maybe(z.string()),
     active: maybe(z.boolean()),
+    registered_time: maybe(z.number()),
+    reregistered_time: maybe(z.number()),
+    attributes: texts,
     resources: Resources,
     used_resources: Resources,
   })
-  .transform(({ used_resources: used, ...agent }) => ({ ...agent, active: agent.active ?? true, used }));
+  .transform(({ used_resources: used, registered_time: first, reregistered_time: again, ...agent }) => ({
+    ...agent,
+    active: agent.active ?? true,
+    used,
+    /** Seconds since 1970, when it last made itself known. */
+    registeredAt: again ?? first,
+  }));
 
-export const Agents = z.object({ slaves: z.array(Agent) }).transform(({ slaves }) => slaves);
+export const Agents = z.object({ slaves: listOf(Agent) }).transform(({ slaves }) => slaves);
 
 export const StateSummary = z
   .object({
     cluster: maybe(z.string()),
     hostname: maybe(z.string()),
-    slaves: z.array(Agent),
+    slaves: listOf(Agent),
     frameworks: listOf(
       z.object({ id: z.string(), name: maybe(z.string()), active: maybe(z.boolean()), TASK_RUNNING: amount }),
     ),
   })
   .transform(({ slaves, ...summary }) => ({ ...summary, agents: slaves }));
+
+const Task = z
+  .object({
+    id: z.string(),
+    name: maybe(z.string()),
+    framework_id: maybe(z.string()),
+    executor_id: maybe(z.string()),
+    slave_id: maybe(z.string()),
+    state: z.string(),
+    statuses: listOf(z.object({ state: maybe(z.string()), timestamp: maybe(z.number()), healthy: maybe(z.boolean()) })),
+  })
+  .transform(({ framework_id, executor_id, slave_id, ...task }) => ({
+    ...task,
+    frameworkId: framework_id,
+    /** Undefined for a task that is its own executor. */
+    executorId: executor_id || undefined,
+    agentId: slave_id,
+  }));
+
+export const Tasks = z.object({ tasks: listOf(Task) }).transform(({ tasks }) => tasks);
+
+const Framework = z
+  .object({
+    id: z.string(),
+    name: maybe(z.string()),
+    active: maybe(z.boolean()),
+    connected: maybe(z.boolean()),
+    hostname: maybe(z.string()),
+    tasks: listOf(Task),
+    unreachable_tasks: listOf(Task),
+    completed_tasks: listOf(Task),
+  })
+  .transform(({ unreachable_tasks, completed_tasks, ...framework }) => ({
+    ...framework,
+    unreachableTasks: unreachable_tasks,
+    completedTasks: completed_tasks,
+  }));
+
+/** `/state` without its flags, which may hold passwords. */
+export const State = z
+  .object({
+    version: maybe(z.string()),
+    cluster: maybe(z.string()),
+    leader: maybe(z.string()),
+    activated_slaves: amount,
+    deactivated_slaves: amount,
+    unreachable_slaves: amount,
+    slaves: listOf(Agent),
+    frameworks: listOf(Framework),
+  })
+  .transform(({ slaves, activated_slaves, deactivated_slaves, unreachable_slaves, ...state }) => ({
+    ...state,
+    agents: slaves,
+    counts: { active: activated_slaves, inactive: deactivated_slaves, unreachable: unreachable_slaves },
+  }));
 
 /** Numbers by key; a value that is not a number is left out. */
 export const Metrics = z
@@ -54,8 +118,82 @@ export const AgentState = z.object({
   completed_frameworks: listOf(FrameworkOfAgent),
 });
 
+const Statistics = z.object({
+  cpus_limit: maybe(z.number()),
+  cpus_user_time_secs: amount,
+  cpus_system_time_secs: amount,
+  mem_rss_bytes: maybe(z.number()),
+  mem_limit_bytes: maybe(z.number()),
+  timestamp: maybe(z.number()),
+});
+
+/** What runs on an agent; one without statistics has only just started, or is about to end. */
+export const Containers = listOf(
+  z
+    .object({
+      container_id: maybe(z.string()),
+      executor_id: z.string(),
+      framework_id: maybe(z.string()),
+      statistics: maybe(Statistics),
+    })
+    .transform(({ container_id, executor_id, framework_id, statistics }) => ({
+      containerId: container_id,
+      executorId: executor_id,
+      frameworkId: framework_id,
+      usage: statistics && usageOf(statistics),
+    })),
+);
+
+function usageOf(statistics: z.infer<typeof Statistics>) {
+  return {
+    cpuLimit: statistics.cpus_limit,
+    /** Since the container began; what it uses now is the difference of two looks. */
+    cpuSeconds: statistics.cpus_user_time_secs + statistics.cpus_system_time_secs,
+    memoryBytes: statistics.mem_rss_bytes,
+    memoryLimitBytes: statistics.mem_limit_bytes,
+    /** Seconds since 1970. */
+    at: statistics.timestamp,
+  };
+}
+
 export const FileRead = z.object({ data: z.string(), offset: z.number() });
+export const FileEntries = listOf(
+  z.object({ path: z.string(), size: amount, mode: maybe(z.string()), mtime: maybe(z.number()) }),
+);
+
+const Machine = z
+  .object({ hostname: maybe(z.string()), ip: maybe(z.string()) })
+  .transform(({ hostname = '', ip = '' }) => ({ hostname, ip }));
+const Nanoseconds = z.object({ nanoseconds: z.union([z.string().regex(/^-?\d+$/), z.int()]).transform(BigInt) });
+
+export const MaintenanceSchedule = z
+  .object({
+    windows: listOf(
+      z.looseObject({
+        machine_ids: listOf(Machine),
+        unavailability: z.looseObject({ start: Nanoseconds, duration: maybe(Nanoseconds) }),
+      }),
+    ),
+  })
+  .transform(({ windows }) => windows);
+
+export const MaintenanceStatus = z
+  .object({
+    draining_machines: listOf(z.object({ id: Machine })),
+    down_machines: listOf(Machine),
+  })
+  .transform(({ draining_machines, down_machines }) => ({
+    draining: draining_machines.map(({ id }) => id),
+    down: down_machines,
+  }));
 
 export type Agent = z.infer<typeof Agent>;
 export type AgentState = z.infer<typeof AgentState>;
+export type Container = z.infer<typeof Containers>[number];
+export type FileEntry = z.infer<typeof FileEntries>[number];
+export type Machine = z.infer<typeof Machine>;
+export type MaintenanceStatus = z.infer<typeof MaintenanceStatus>;
+export type MaintenanceWindow = z.infer<typeof MaintenanceSchedule>[number];
+export type MesosState = z.infer<typeof State>;
 export type StateSummary = z.infer<typeof StateSummary>;
+export type Task = z.infer<typeof Task>;

@@ -1,38 +1,57 @@
-import { z } from 'zod';
 import { StarsError } from '../../errors.js';
-import { refusalOf } from '../answer.js';
-import type { CallOptions, Http } from '../http.js';
-import { maybe } from '../nullish.js';
+import type { Finding } from '../finding.js';
+import type { Http } from '../http.js';
+import type { Asking, Login } from './asking.js';
+import { createBlazegraph } from './blazegraph.js';
+import { createLightning } from './lightning.js';
+import { createLivy } from './livy.js';
+import { createSpark } from './spark.js';
+import { createZeppelin } from './zeppelin.js';
 
 export type Services = ReturnType<typeof createServices>;
 
-type Asking = Pick<CallOptions, 'signal' | 'timeoutMs'>;
+/** Where a service of the environment answers. A login is sent with every call, and for Zeppelin opens a session. */
+export type ServiceAccess = { http: Http; login?: Login | undefined };
 
-/** What a service says of itself in a few words ("0.7.2", "3 sessions"). Rejects as Http does. */
-type Check = (http: Http, options?: Asking) => Promise<string>;
+/** The kinds of services that Stars knows, by the name that environment.yml gives them. */
+const KINDS = {
+  zeppelin: createZeppelin,
+  livy: createLivy,
+  blazegraph: createBlazegraph,
+  lightning: createLightning,
+  spark: createSpark,
+};
 
-const ZeppelinVersion = z.object({
-  status: z.literal('OK'),
-  body: z.union([z.string(), z.object({ version: z.string() })]),
-});
-const LivySessions = z.object({ total: maybe(z.number()), sessions: z.array(z.object({ state: maybe(z.string()) })) });
-const SparqlAnswer = z.object({ boolean: z.boolean() });
-const LightningStatus = z.object({ visualizations: maybe(z.number()), sessions: maybe(z.number()) });
-const SparkApplications = z.array(z.object({ attempts: z.array(z.object({ completed: maybe(z.boolean()) })) }));
-const SparkMaster = z.object({ status: z.string(), aliveworkers: maybe(z.number()) });
+export type Kind = keyof typeof KINDS;
 
-const CHECKS: Record<string, Check> = { zeppelin, livy, blazegraph, lightning, spark };
+/** The services on top of the stack; one of no kind that Stars knows is asked for its front page. */
+export function createServices(accesses: ReadonlyMap<string, ServiceAccess>) {
+  const clients = new Map([...accesses].map(([name, access]) => [name, clientOf(name, access)]));
 
-/** The services on top of the stack; one that Stars does not know is asked for its front page. */
-export function createServices(https: ReadonlyMap<string, Http>) {
+  function accessTo(name: string): ServiceAccess {
+    const access = accesses.get(name);
+    if (access) return access;
+    throw new StarsError('CONFIG', `The environment has no service ${name}.`, {
+      hint: `Add it to services: in environment.yml, for example ${name}: {url: "http://${name}.example.org:8080"}.`,
+    });
+  }
+
+  /** The client of the service of this kind. Throws CONFIG when the environment has none. */
+  function of<K extends Kind>(kind: K): ReturnType<(typeof KINDS)[K]> {
+    accessTo(kind);
+    return clients.get(kind) as ReturnType<(typeof KINDS)[K]>;
+  }
+
   return {
-    names: [...https.keys()],
-    /** What the service says of itself; rejects when it does not answer as that service does. */
-    async check(name: string, options?: Asking): Promise<string> {
-      const http = https.get(name);
-      if (!http) throw new StarsError('CONFIG', `The environment has no service ${name}.`);
-      return (CHECKS[name] ?? frontPage)(http, options);
+    names: [...accesses.keys()],
+    /** Without credentials. */
+    urlOf: (name: string): string => accessTo(name).http.baseUrls[0] ?? '',
+    /** How the service stands; rejects when it does not answer as that service does. */
+    check: (name: string, options?: Asking): Promise<Finding> => {
+      const { http } = accessTo(name);
+      return clients.get(name)?.check(options) ?? frontPage(http, options);
     },
+    of,
   };
 }
 
@@ -41,52 +60,15 @@ export function titleOf(name: string): string {
   return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 
-async function zeppelin(http: Http, options?: Asking): Promise<string> {
-  const { body } = await http.get('/api/version', ZeppelinVersion, options);
-  return `version ${typeof body === 'string' ? body : body.version}`;
+export function isKind(name: string): name is Kind {
+  return Object.hasOwn(KINDS, name);
 }
 
-async function livy(http: Http, options?: Asking): Promise<string> {
-  const { sessions, total = sessions.length } = await http.get('/sessions', LivySessions, options);
-  const dead = sessions.filter(({ state }) => state === 'error' || state === 'dead').length;
-  return `${total} ${total === 1 ? 'session' : 'sessions'}${dead > 0 ? `, ${dead} of them dead` : ''}`;
+function clientOf(name: string, access: ServiceAccess) {
+  return isKind(name) ? KINDS[name](access) : undefined;
 }
 
-// The address may or may not hold the context; `/status?health` is an empty 200 on a standalone server, so it proves little.
-async function blazegraph(http: Http, options?: Asking): Promise<string> {
-  const query = { query: 'ASK{}' };
-  const accept = 'application/sparql-results+json';
-  const sparql = (context: string) =>
-    http.get(`${context}/namespace/kb/sparql`, SparqlAnswer, { ...options, query, accept });
-  await sparql('').catch((error: unknown) => whenMissing(error, () => sparql('/blazegraph')));
-  return 'answers queries';
-}
-
-async function lightning(http: Http, options?: Asking): Promise<string> {
-  const { sessions = 0, visualizations = 0 } = await http.get('/status', LightningStatus, options);
-  return `${sessions} sessions, ${visualizations} visualizations`;
-}
-
-// A driver or the history server, else a standalone master.
-async function spark(http: Http, options?: Asking): Promise<string> {
-  const applications = async () => {
-    const all = await http.get('/api/v1/applications', SparkApplications, options);
-    const running = all.filter(({ attempts }) => attempts.some(({ completed }) => completed === false)).length;
-    return `${running} of ${all.length} applications running`;
-  };
-  const master = async () => {
-    const { status, aliveworkers = 0 } = await http.get('/json/', SparkMaster, options);
-    return `master ${status.toLowerCase()}, ${aliveworkers} workers`;
-  };
-  return applications().catch((error: unknown) => whenMissing(error, master));
-}
-
-async function frontPage(http: Http, options?: Asking): Promise<string> {
+async function frontPage(http: Http, options?: Asking): Promise<Finding> {
   await http.text('/', { ...options, accept: '*/*' });
-  return 'answers';
-}
-
-function whenMissing<T>(error: unknown, otherwise: () => Promise<T>): Promise<T> {
-  if (refusalOf(error)?.status === 404) return otherwise();
-  throw error;
+  return { state: 'up', reason: 'answers' };
 }

@@ -20,7 +20,7 @@ export function parseMntr(answer: string): Said {
     kind: 'serving',
     mode,
     syncedFollowers: mode === 'leader' && Number.isFinite(synced) ? synced : undefined,
-    version: values.get('zk_version')?.split(/[-,]/, 1)[0],
+    version: versionOf(values.get('zk_version')),
   };
 }
 
@@ -41,7 +41,12 @@ function parseRefusal(answer: string): Said {
   return { kind: 'unknown', words: answer.trim().split('\n', 1)[0]?.slice(0, 100) || 'an empty answer' };
 }
 
-function modeOf(text: string | undefined): Mode | undefined {
+/** `3.4.6` of `3.4.6-1569965, built on 02/20/2014`. */
+export function versionOf(text: string | undefined): string | undefined {
+  return text?.split(/[-,]/, 1)[0];
+}
+
+export function modeOf(text: string | undefined): Mode | undefined {
   const word = text?.trim();
   return word === 'leader' || word === 'follower' || word === 'standalone' || word === 'observer' ? word : undefined;
 }

@@ -3,7 +3,8 @@ import { checkLength } from '../length-limit.js';
 import { filter, type Filter, required } from '../filter.js';
 import { percentFormat } from '../percent-format.js';
 import { characters, repr, str, textLength } from '../python-text.js';
-import { isText, iterate, requireText, truthy } from '../python-value.js';
+import { prettyText } from '../pretty-text.js';
+import { isText, iterate, length, requireText, truthy } from '../python-value.js';
 import { capitalize, splitLines, stripEnd, stripStart } from '../text.js';
 import { center, replaceText } from '../text-methods.js';
 import { templateError } from '../template-error.js';
@@ -31,9 +32,13 @@ export const textFilters: Record<string, Filter> = {
   indent: filter(['width', 'first', 'blank'], (value, { width, first, blank }) =>
     indent(requireText(value), width ?? 4, flag(first), flag(blank)),
   ),
-  truncate: filter(['length', 'killwords', 'end', 'leeway'], (value, { length, killwords, end, leeway }) =>
-    truncate(requireText(value), toIndex(length ?? 255), flag(killwords), str(end ?? '...'), toIndex(leeway ?? 5)),
-  ),
+  truncate: filter(['length', 'killwords', 'end', 'leeway'], (value, { length: most, killwords, end, leeway }) => {
+    const how = { length: toIndex(most ?? 255), end: str(end ?? '...'), leeway: toIndex(leeway ?? 5) };
+    // Of what is short enough Jinja2 asks the length alone, whatever it is.
+    const tooShort = how.length < textLength(how.end) || how.leeway < 0;
+    if (!isText(value) && !tooShort && length(value) <= how.length + how.leeway) return value;
+    return truncate(requireText(value), { ...how, killWords: flag(killwords) });
+  }),
   wordcount: filter([], (value) => (str(value).match(/[\p{L}\p{N}_]+/gu) ?? []).length),
   wordwrap: filter(['width', 'break_long_words', 'wrapstring', 'break_on_hyphens'], (value, args) => {
     const separator = args['wrapstring'] === undefined || args['wrapstring'] === null ? '\n' : str(args['wrapstring']);
@@ -64,7 +69,7 @@ export const textFilters: Record<string, Filter> = {
         target,
       ),
   ),
-  pprint: filter([], (value) => repr(value)),
+  pprint: filter([], (value) => prettyText(value)),
 };
 
 function flag(value: Value | undefined): boolean {
@@ -91,7 +96,9 @@ function indent(text: string, width: Value, first: boolean, blank: boolean): str
   return (first ? indentation : '') + [lines[0] ?? '', ...rest].join('\n');
 }
 
-function truncate(text: string, length: number, killWords: boolean, end: string, leeway: number): string {
+type Truncation = { length: number; killWords: boolean; end: string; leeway: number };
+
+function truncate(text: string, { length, killWords, end, leeway }: Truncation): string {
   const endLength = textLength(end);
   if (length < endLength) throw templateError(`expected length >= ${endLength}, got ${length}`);
   if (leeway < 0) throw templateError(`expected leeway >= 0, got ${leeway}`);

@@ -13,6 +13,10 @@ export type UserAccount = {
   /** From /etc/shadow, for those who may read it. */
   password: string | undefined;
   expiresDay: string | undefined;
+  /** Days that a password must and may be kept. */
+  minimumDays: string | undefined;
+  maximumDays: string | undefined;
+  warningDays: string | undefined;
   homeExists: boolean;
 };
 
@@ -62,6 +66,9 @@ function toUserState(stdout: string): UserState {
       groups: lines.filter((line) => line.startsWith('member ')).map((line) => line.slice('member '.length)),
       password: shadow?.[1],
       expiresDay: shadow?.[7],
+      minimumDays: shadow?.[3],
+      maximumDays: shadow?.[4],
+      warningDays: shadow?.[5],
       homeExists: lines.includes('home-exists'),
     },
   };
@@ -88,4 +95,26 @@ getent group ${word} 2>/dev/null || STARS_NAME=${word} awk -F: '$${column} == EN
       };
     },
   };
+}
+
+export type SshKey = { publicKey: string; fingerprint: string };
+
+/** The public part of a key file of a login; undefined when there is no such key. */
+export function sshKey(file: string): Fact<SshKey | undefined> {
+  return {
+    script: `if [ -f ${quote(file)} ]; then ${sshKeyReport(file)}; fi`,
+    parse: ({ stdout }) => parseSshKey(stdout),
+  };
+}
+
+/** Shell that tells of a key file, for `parseSshKey`. */
+export function sshKeyReport(file: string): string {
+  const word = quote(`${file}.pub`);
+  return `printf 'stars-ssh-print '; ssh-keygen -l -f ${quote(file)} 2>/dev/null || echo; printf 'stars-ssh-key '; cat ${word} 2>/dev/null || echo`;
+}
+
+export function parseSshKey(stdout: string): SshKey | undefined {
+  const after = (word: string) => new RegExp(`^stars-ssh-${word} (.*)$`, 'm').exec(stdout)?.[1];
+  const fingerprint = after('print');
+  return fingerprint === undefined ? undefined : { fingerprint, publicKey: after('key') ?? '' };
 }

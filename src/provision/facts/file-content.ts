@@ -7,6 +7,7 @@ export function fileContent(path: string): Fact<Buffer | undefined> {
   const word = quote(path);
   return {
     script: `if [ -f ${word} ]; then echo file; base64 <${word}; fi`,
+    about: path,
     parse({ stdout, stderr, code, truncated }) {
       if (truncated) throw new StarsError('UNSUPPORTED', `${path} is too large to be edited line by line.`);
       if (!stdout.startsWith('file\n')) return undefined;

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { quote } from '../../shell/command.js';
-import type { Fact } from '../module.js';
+import type { Fact, FactKind, Together } from '../module.js';
 
 export type FileKind = 'file' | 'directory' | 'link' | 'block' | 'character' | 'fifo' | 'socket';
 
@@ -29,6 +29,8 @@ export type FileState = {
   link: { target: string; real: string; stat: FileStat | undefined } | undefined;
   /** SHA-1 of the content, of a link's target too; undefined when not asked for or not a readable file. */
   sha1: string | undefined;
+  /** The same with MD5. */
+  md5?: string | undefined;
   /** Whether the folder that holds the path exists. */
   parentExists: boolean;
   /** A directory without entries. */
@@ -38,22 +40,109 @@ export type FileState = {
 // A name cannot hold a colon, so it stands between the fields; %f is the raw mode in hexadecimal.
 export const STAT_FORMAT = '%f:%h:%i:%d:%s:%X:%Y:%Z:%u:%g:%U:%G';
 
-/** What stands at a path, with the SHA-1 of its content when `sha1` is set. */
-export function fileState(path: string, { sha1 = false }: { sha1?: boolean } = {}): Fact<FileState> {
+/** What stands at a path, with the checksums of its content that are asked for. */
+export function fileState(
+  path: string,
+  { sha1 = false, md5 = false }: { sha1?: boolean; md5?: boolean } = {},
+): Fact<FileState> {
   const word = quote(path);
-  const checksum = sha1 ? `if [ -f ${word} ] && [ -r ${word} ]; then printf 'sha1 '; sha1sum <${word}; fi\n` : '';
+  const sums = [
+    ...(sha1 ? [`printf 'sha1 '; sha1sum <${word}`] : []),
+    ...(md5 ? [`printf 'md5 '; md5sum <${word}`] : []),
+  ];
+  const checksum = sums.length > 0 ? `if [ -f ${word} ] && [ -r ${word} ]; then ${sums.join('; ')}; fi\n` : '';
   const script = `if [ -e ${word} ] || [ -L ${word} ]; then
 stat -c 'self ${STAT_FORMAT}' ${word}
 if [ -L ${word} ]; then
 printf 'target '; readlink ${word}
-printf 'real '; readlink -f ${word} || echo
+printf 'real '; ${realPath(word)}
 if [ -e ${word} ]; then stat -L -c 'real-stat ${STAT_FORMAT}' ${word}; fi
 elif [ -d ${word} ]; then
 for entry in ${word}/* ${word}/.[!.]* ${word}/..?*; do if [ -e "$entry" ] || [ -L "$entry" ]; then echo filled; break; fi; done
 fi
 ${checksum}elif [ -d ${quote(posix.dirname(path))} ]; then echo parent
 fi`;
-  return { script, parse: ({ stdout }) => parseFileState(path, stdout) };
+  return {
+    script,
+    parse: ({ stdout }) => parseFileState(path, stdout),
+    together: md5 ? undefined : together(path, sha1),
+    about: path,
+  };
+}
+
+/** Where a link ends. One that leads into itself (`a` to `a/b`) would keep some readlinks busy for ever, and it is none that exists. */
+export function realPath(word: string): string {
+  return `if [ -e ${word} ]; then readlink -f ${word} || echo; else ( ulimit -t 1 2>/dev/null; readlink -f ${word} ) || echo; fi`;
+}
+
+// Names in which the output of stat or sha1sum cannot be taken apart are asked for alone.
+function together(path: string, sha1: boolean): Together | undefined {
+  const plain = /^\.?\/[^\n\t\\]*[^\n\t\\/]$/.test(path);
+  return plain ? { kind: FILE_STATES, subject: `${sha1 ? SUMMED : UNSUMMED}${path}` } : undefined;
+}
+
+const SUMMED = 's';
+const UNSUMMED = '-';
+
+/** Many paths by one `stat` and one `sha1sum`; what is special about links and folders is for the shell itself to say. */
+const FILE_STATES: FactKind = {
+  script(subjects) {
+    const words = (list: readonly string[]) => [...new Set(list)].map((subject) => quote(subject.slice(1))).join(' ');
+    return `set --
+for path in ${words(subjects)}; do
+if [ -L "$path" ]; then
+printf 'target '; readlink "$path"
+printf 'real '; ${realPath('"$path"')}
+if [ -e "$path" ]; then stat -L -c 'real-stat ${STAT_FORMAT}' "$path"; fi
+elif [ -d "$path" ]; then
+for entry in "$path"/* "$path"/.[!.]* "$path"/..?*; do if [ -e "$entry" ] || [ -L "$entry" ]; then echo filled; break; fi; done
+elif ! [ -e "$path" ]; then
+folder=\${path%/*}
+if [ -d "\${folder:-/}" ]; then echo parent; fi
+echo "nothing	$path"
+continue
+fi
+set -- "$@" "$path"
+echo "something	$path"
+done
+if [ $# -gt 0 ]; then stat -c '${STAT_FORMAT}	%n' "$@"; fi
+set --
+for path in ${words(subjects.filter((subject) => subject.startsWith(SUMMED)))}; do if [ -f "$path" ] && [ -r "$path" ]; then set -- "$@" "$path"; fi; done
+if [ $# -gt 0 ]; then sha1sum "$@"; fi`;
+  },
+  answers(stdout, subjects) {
+    const known = readStates(stdout);
+    return subjects.map((subject) => known(subject.slice(1), subject.startsWith(SUMMED)));
+  },
+  isFirm(answer) {
+    const stat = parseStat(/^self (.*)$/m.exec(answer)?.[1]);
+    return stat === undefined || stat.kind === 'directory' || (stat.kind === 'file' && stat.links === 1);
+  },
+  isLost: (answer) => !/^(self |parent$)/m.test(answer),
+};
+
+/** By path and whether its sum is asked for: the lines that its own script would print. */
+function readStates(stdout: string): (path: string, summed: boolean) => string | undefined {
+  const about = new Map<string, { there: boolean; lines: string[] }>();
+  const stats = new Map<string, string>();
+  const sums = new Map<string, string>();
+  let lines: string[] = [];
+  for (const line of stdout.split('\n')) {
+    const [, first = '', path = ''] = /^([^\t]*)\t(.*)$/.exec(line) ?? [];
+    if (first === 'something' || first === 'nothing') {
+      about.set(path, { there: first === 'something', lines });
+      lines = [];
+    } else if (path) stats.set(path, first);
+    else if (/^[0-9a-f]{40} [ *]/.test(line)) sums.set(line.slice(42), line.slice(0, 40));
+    else lines.push(line);
+  }
+  return (path, summed) => {
+    const found = about.get(path);
+    const stat = stats.get(path);
+    if (!found || found.there !== (stat !== undefined)) return undefined;
+    const sum = summed ? sums.get(path) : undefined;
+    return [...found.lines, ...(stat ? [`self ${stat}`] : []), ...(sum ? [`sha1 ${sum}`] : [])].join('\n');
+  };
 }
 
 /** The lines of `fileState`'s script, also of one that a change ends with. */
@@ -69,6 +158,7 @@ export function parseFileState(path: string, stdout: string): FileState {
         ? undefined
         : { target, real: lines.get('real') || target, stat: parseStat(lines.get('real-stat')) },
     sha1: lines.get('sha1')?.slice(0, 40),
+    md5: lines.get('md5')?.slice(0, 32),
     parentExists: stat !== undefined || lines.has('parent'),
     empty: stat?.kind === 'directory' && !lines.has('filled'),
   };

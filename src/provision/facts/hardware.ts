@@ -1,19 +1,30 @@
 import { Float, type Dict, type Value } from '../../jinja/value.js';
+import { deviceFacts } from './devices.js';
 import { dict } from './facts-dict.js';
+import { mountFacts } from './mounts.js';
 import type { Sections } from './sections.js';
 
-/** Memory, processors, mounts, uptime and what the firmware says of the machine. */
+/** Memory, processors, mounts, devices, uptime and what the firmware says of the machine. */
 export function hardwareFacts(sections: Sections): Record<string, Value> {
-  const [uptime = '', load = ''] = sections.lines('uptime');
-  const [one, five, fifteen] = load.split(' ').map((part) => new Float(Number(part)));
+  const [uptime = ''] = sections.lines('uptime');
   return {
     ...memoryFacts(sections),
     ...processorFacts(sections),
     ansible_mounts: mountFacts(sections),
+    ...deviceFacts(sections),
+    ansible_lvm: lvmFacts(sections.lines('lvm')),
     ansible_uptime_seconds: Math.floor(Number(uptime.split(' ')[0])),
-    ansible_loadavg: dict({ '1m': one, '5m': five, '15m': fifteen }),
-    ...firmwareFacts(sections.pairs('virt', '=')),
+    ...firmwareFacts(sections.fileContents('dmi')),
   };
+}
+
+/** `ansible_loadavg`, to the two digits that /proc/loadavg has. */
+export function loadFacts(sections: Sections): Record<string, Value> {
+  const [one, five, fifteen] = sections
+    .line('load')
+    .split(' ')
+    .map((part) => new Float(Number(part)));
+  return { ansible_loadavg: dict({ '1m': one, '5m': five, '15m': fifteen }) };
 }
 
 function memoryFacts(sections: Sections): Record<string, Value> {
@@ -62,52 +73,44 @@ function processorFacts(sections: Sections): Record<string, Value> {
   };
 }
 
-function mountFacts(sections: Sections): Dict[] {
-  const sizes = sizesOf(sections.lines('df'));
-  return sections.lines('mounts').flatMap((line) => {
-    const [device = '', mount = '', fstype = '', options = ''] = line.split(' ').map(unescapeOctal);
-    const real = device.startsWith('/') || device.includes(':/');
-    return real && fstype !== 'none'
-      ? [dict({ mount, device, fstype, options, uuid: 'N/A', ...sizes.get(mount) })]
-      : [];
-  });
-}
+/** Ansible's words for the kinds of chassis that the firmware counts (SMBIOS type 3). */
+const FORM_FACTORS = [
+  'Unknown,Other,Unknown,Desktop,Low Profile Desktop,Pizza Box,Mini Tower,Tower,Portable,Laptop,Notebook,Hand Held',
+  'Docking Station,All In One,Sub Notebook,Space-saving,Lunch Box,Main Server Chassis,Expansion Chassis,Sub Chassis',
+  'Bus Expansion Chassis,Peripheral Chassis,RAID Chassis,Rack Mount Chassis,Sealed-case PC,Multi-system,CompactPCI',
+  'AdvancedTCA,Blade,Blade Enclosure,Tablet,Convertible,Detachable,IoT Gateway,Embedded PC,Mini PC,Stick PC',
+].flatMap((names) => names.split(','));
 
-/** `df -P -k` and, after a line `inodes`, `df -P -i`, by mount point. */
-function sizesOf(lines: string[]): Map<string, Record<string, Value>> {
-  const split = lines.indexOf('inodes');
-  const sizes = new Map<string, Record<string, Value>>();
-  for (const [index, line] of lines.entries()) {
-    const [, total, used, free, mount] = /^\S+\s+(\d+)\s+(\d+)\s+(\d+)\s+\S+\s+(\/.*)$/.exec(line) ?? [];
-    if (mount === undefined) continue;
-    const known = sizes.get(mount) ?? {};
-    sizes.set(
-      mount,
-      split === -1 || index < split
-        ? { ...known, size_total: Number(total) * 1024, size_available: Number(free) * 1024 }
-        : { ...known, inode_total: Number(total), inode_used: Number(used), inode_available: Number(free) },
-    );
-  }
-  return sizes;
-}
-
-function unescapeOctal(text: string): string {
-  return text.replaceAll(/\\(\d{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
-}
+const FIRMWARE = [
+  'bios_date bios_vendor bios_version board_asset_tag board_name board_serial board_vendor board_version',
+  'chassis_asset_tag chassis_serial chassis_vendor chassis_version',
+  'product_name product_serial product_uuid product_version',
+].flatMap((names) => names.split(' '));
 
 function firmwareFacts(values: ReadonlyMap<string, string>): Record<string, Value> {
   const read = (name: string) => values.get(name) || 'NA';
+  const chassis = values.get('chassis_type');
   return {
+    ...Object.fromEntries(FIRMWARE.map((name) => [`ansible_${name}`, read(name)])),
     ansible_system_vendor: read('sys_vendor'),
-    ansible_product_name: read('product_name'),
-    ansible_product_version: read('product_version'),
-    ansible_product_serial: read('product_serial'),
-    ansible_product_uuid: read('product_uuid'),
-    ansible_bios_vendor: read('bios_vendor'),
-    ansible_bios_version: read('bios_version'),
-    ansible_bios_date: read('bios_date'),
-    ansible_board_vendor: read('board_vendor'),
-    ansible_board_name: read('board_name'),
-    ansible_chassis_vendor: read('chassis_vendor'),
+    ansible_form_factor: chassis === undefined ? 'NA' : (FORM_FACTORS[Number(chassis)] ?? `unknown (${chassis})`),
   };
+}
+
+/** `ansible_lvm`: volume groups, logical and physical volumes, from vgs, lvs and pvs; `N/A` for all but root. */
+function lvmFacts(lines: readonly string[]): Value {
+  if (!lines.includes('@vgs')) return 'N/A';
+  const rows: Record<string, string[][]> = {};
+  let table = '';
+  for (const line of lines) {
+    if (line.startsWith('@')) table = line;
+    else (rows[table] ??= []).push(line.trim().split(','));
+  }
+  const byName = (of: string, fields: (row: string[]) => Record<string, Value | undefined>): Dict =>
+    new Map((rows[of] ?? []).map((row): [Value, Value] => [row[0] ?? '', dict(fields(row))]));
+  return dict({
+    lvs: byName('@lvs', (row) => ({ size_g: row[3], vg: row[1] })),
+    vgs: byName('@vgs', (row) => ({ size_g: row.at(-2), free_g: row.at(-1), num_lvs: row[2], num_pvs: row[1] })),
+    pvs: byName('@pvs', (row) => ({ size_g: row[4], free_g: row[5], vg: row[1] })),
+  });
 }

@@ -1,5 +1,5 @@
 import { quote } from '../../shell/command.js';
-import type { Fact } from '../module.js';
+import type { Fact, FactKind } from '../module.js';
 
 export type PackageState = {
   /** The installed version; undefined when it is not installed. */
@@ -8,9 +8,12 @@ export type PackageState = {
   candidate: string | undefined;
 };
 
-/** State of one Debian package; with `candidate`, also what apt would install now. */
-export function dpkgPackage(name: string, { candidate = false }: { candidate?: boolean } = {}): Fact<PackageState> {
-  const ask = candidate ? `\nLC_ALL=C apt-cache policy ${quote(name)} 2>/dev/null` : '';
+type Offer = { candidate?: boolean; release?: string | undefined };
+
+/** State of one Debian package; with `candidate`, also what apt would install now, from a release where one is named. */
+export function dpkgPackage(name: string, { candidate = false, release }: Offer = {}): Fact<PackageState> {
+  const from = release === undefined ? '' : `-o APT::Default-Release=${quote(release)} `;
+  const ask = candidate ? `\nLC_ALL=C apt-cache ${from}policy ${quote(name)} 2>/dev/null` : '';
   return {
     script: `dpkg-query -W -f 'status \${db:Status-Abbrev}\${Version}\\n' ${quote(name)} 2>/dev/null${ask}\n:`,
     parse({ stdout }) {
@@ -18,18 +21,47 @@ export function dpkgPackage(name: string, { candidate = false }: { candidate?: b
       const offered = /^ {2}Candidate: (\S+)$/m.exec(stdout)?.[1];
       return { installed, candidate: offered === '(none)' ? undefined : offered };
     },
+    together: !candidate && /^[a-z0-9][a-z0-9+.-]*$/.test(name) ? { kind: DPKG_PACKAGES, subject: name } : undefined,
+    about: candidate ? undefined : '/var/lib/dpkg/status',
   };
 }
 
-/** Installed Debian packages whose names match a pattern with `*`. */
-export function dpkgMatching(pattern: string): Fact<string[]> {
+/** dpkg-query reads its whole database each time, so it is asked once. */
+const DPKG_PACKAGES: FactKind = {
+  script: (names) =>
+    `dpkg-query -W -f '\${Package} status \${db:Status-Abbrev}\${Version}\\n' ${names.join(' ')} 2>/dev/null\n:`,
+  answers(stdout, names) {
+    const lines = stdout.split('\n');
+    return names.map((name) =>
+      lines.flatMap((line) => (line.startsWith(`${name} `) ? [line.slice(name.length + 1)] : [])).join('\n'),
+    );
+  },
+  isFirm: () => true,
+};
+
+/** Whether a Debian package is gone but for its configuration files. */
+export function dpkgResidue(name: string): Fact<boolean> {
   return {
-    script: `dpkg-query -W -f '\${db:Status-Abbrev}\${Package}\\n' ${quote(pattern)} 2>/dev/null; :`,
-    parse: ({ stdout }) => stdout.split('\n').flatMap((line) => /^[ih]i.\s*(\S+)$/.exec(line)?.[1] ?? []),
+    script: `dpkg-query -W -f '\${db:Status-Abbrev}\\n' ${quote(name)} 2>/dev/null; :`,
+    parse: ({ stdout }) => /^.c/m.test(stdout),
   };
 }
 
-/** Names of available Debian packages that match a pattern with `*`. */
+/** Whether a version is another one or newer, in the order of Debian. */
+export function dpkgAtLeast(version: string, least: string): Fact<boolean> {
+  return {
+    script: `dpkg --compare-versions ${quote(version)} ge ${quote(least)} && echo yes; :`,
+    parse: ({ stdout }) => stdout.startsWith('yes'),
+  };
+}
+
+/** Debian packages that are there only because others need them. */
+export const dpkgAutomatic: Fact<ReadonlySet<string>> = {
+  script: `awk '/^Package:/ {name = $2} /^Auto-Installed: 1/ {print name}' /var/lib/apt/extended_states 2>/dev/null; :`,
+  parse: ({ stdout }) => new Set(stdout.split('\n').filter(Boolean)),
+};
+
+/** Names of the Debian packages that apt knows and that match a pattern with `*`. */
 export function aptNames(pattern: string): Fact<string[]> {
   const prefix = /^[^*?[]*/.exec(pattern)?.[0] ?? '';
   return {

@@ -7,7 +7,9 @@ export type Sections = {
   words(name: string): string[];
   /** `NAME=value` or `Name: value` lines, quotes around values removed. */
   pairs(name: string, separator: ':' | '='): ReadonlyMap<string, string>;
-  /** Environment variables, whose values may hold line breaks. */
+  /** What `grep -sH . FILE…` says, by the names of the files without their folders. */
+  fileContents(name: string): ReadonlyMap<string, string>;
+  /** Environment variables; line breaks within values are written as the character 1, or as they are where /proc is closed. */
   environment(name: string): ReadonlyMap<string, string>;
 };
 
@@ -32,6 +34,13 @@ export function createSections(stdout: string): Sections {
     line: (name) => text(name).split('\n', 1)[0]?.trim() ?? '',
     words: (name) => text(name).split(/\s+/).filter(Boolean),
     pairs: (name, separator) => new Map(lines(name).flatMap((line) => pair(line, separator))),
+    fileContents: (name) =>
+      new Map(
+        lines(name).flatMap((line): [string, string][] => {
+          const [, file, content = ''] = /^[^:]*\/([^/:]+):(.*)$/.exec(line) ?? [];
+          return file === undefined ? [] : [[file, content.trim()]];
+        }),
+      ),
     environment: (name) => environmentOf(text(name)),
   };
 }
@@ -55,5 +64,5 @@ function environmentOf(text: string): ReadonlyMap<string, string> {
       values.set(last, `${values.get(last) ?? ''}\n${line}`);
     }
   }
-  return values;
+  return new Map([...values].map(([name, value]) => [name, value.replaceAll('\u0001', '\n')]));
 }

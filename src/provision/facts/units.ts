@@ -1,5 +1,5 @@
 import { quote } from '../../shell/command.js';
-import type { Fact } from '../module.js';
+import type { Fact, FactKind } from '../module.js';
 
 export type Unit = {
   /** What `systemctl show` said of it. */
@@ -22,12 +22,40 @@ export function systemdUnit(name: string, scope: string): Fact<Unit> {
   const base = quote(name.replace(/\.service$/, ''));
   return {
     script: `${systemctl} show -p ${PROPERTIES} -- ${word} 2>&1
-printf 'enabled=%s\\n' "$(${systemctl} is-enabled -- ${word} 2>/dev/null | tail -n 1)"
+said=$(${systemctl} is-enabled -- ${word} 2>/dev/null)
+printf 'enabled=%s\\n' "\${said##*
+}"
 [ -f /etc/init.d/${base} ] && echo initd=yes
 :`,
     parse: ({ stdout }) => toUnit(stdout),
+    together: scope === 'system' && /^\w[\w@.:-]*$/.test(name) ? { kind: SYSTEM_UNITS, subject: name } : undefined,
   };
 }
+
+/** One call of systemctl for the properties of all units and one for what is enabled, which stops at the first unit it does not know. */
+const SYSTEM_UNITS: FactKind = {
+  script: (units) => `systemctl show -p ${PROPERTIES} -- ${units.join(' ')} 2>&1
+echo @enabled
+set -- $(systemctl is-enabled -- ${units.join(' ')} 2>/dev/null)
+if [ $# -eq ${units.length} ]; then printf '%s\\n' "$@"
+else for unit in ${units.join(' ')}; do said=$(systemctl is-enabled -- "$unit" 2>/dev/null); printf '%s\\n' "\${said##*
+}"; done
+fi
+echo @initd
+for unit in ${units.join(' ')}; do if [ -f "/etc/init.d/\${unit%.service}" ]; then echo "$unit"; fi; done`,
+  answers(stdout, units) {
+    const [, shown = '', states = '', initd = ''] =
+      /^([\s\S]*)^@enabled\n([\s\S]*)^@initd\n([\s\S]*)$/m.exec(stdout) ?? [];
+    const blocks = shown.replace(/\n+$/, '').split('\n\n');
+    const enabled = states.split('\n');
+    const scripts = new Set(initd.split('\n'));
+    return units.map((unit, index) =>
+      blocks.length === units.length
+        ? `${blocks[index]}\nenabled=${enabled[index]}\n${scripts.has(unit) ? 'initd=yes\n' : ''}`
+        : undefined,
+    );
+  },
+};
 
 function toUnit(stdout: string): Unit {
   const properties = new Map(stdout.split('\n').flatMap((line) => (line.includes('=') ? [cut(line)] : [])));
@@ -43,7 +71,7 @@ function toUnit(stdout: string): Unit {
     found,
     active: state === 'active' || state === 'activating' || state === 'reloading',
     deactivating: state === 'deactivating',
-    enabled: /^(enabled|enabled-runtime|linked|static|generated)$/.test(enabled) && enabled !== 'linked',
+    enabled: /^(enabled|enabled-runtime|static|generated|alias)$/.test(enabled),
     masked,
     error: found && !masked && load === 'error' ? error : undefined,
   };

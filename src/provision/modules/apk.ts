@@ -1,5 +1,5 @@
 import { sequence, sh } from '../../shell/command.js';
-import { args, bool, choice, list } from '../arguments.js';
+import { args, bool, choice, list, text } from '../arguments.js';
 import { apkPackage } from '../facts/packages.js';
 import { defineModule, type Plan } from '../module.js';
 import { exported } from './environment.js';
@@ -7,16 +7,27 @@ import { dict } from './result.js';
 
 export const apk = defineModule({
   name: 'apk',
+  collection: 'community.general',
   summary: 'Install, upgrade or remove Alpine packages.',
+  needs: 'apk',
   aliases: { pkg: 'name' },
   args: args({
-    name: list().default([]),
-    state: choice('present', 'installed', 'latest', 'absent', 'removed').default('present'),
-    update_cache: bool().default(false),
-    upgrade: bool().default(false),
-    available: bool().default(false),
-    no_cache: bool().default(false),
-    repository: list().default([]),
+    name: list().default([]).describe('Packages, with a version or without.'),
+    state: choice('present', 'installed', 'latest', 'absent', 'removed')
+      .default('present')
+      .describe(
+        'Whether they are there, there in the newest version, or gone; `installed` and `removed` are other words for the first and last.',
+      ),
+    update_cache: bool().default(false).describe('Fetch the lists of packages first.'),
+    upgrade: bool().default(false).describe('Upgrade every package of the host.'),
+    available: bool()
+      .default(false)
+      .describe('When upgrading everything, take what the repositories offer even where it is older.'),
+    world: text()
+      .default('/etc/apk/world')
+      .describe('Accepted and without effect, since apk itself is asked what is installed.'),
+    no_cache: bool().default(false).describe('Use the repositories without keeping their lists on the host.'),
+    repository: list().default([]).describe('Repositories to use beside those of the host.'),
   }),
 
   async plan(given, context): Promise<Plan> {
@@ -34,7 +45,7 @@ export const apk = defineModule({
       ...(removing && present.length > 0 ? [sh`apk del -q ${present}`] : []),
       ...(!removing && missing.length > 0 ? [sh`apk add -q ${flags} ${missing}`] : []),
       ...(outdated.length > 0 ? [sh`apk add -q -u ${flags} ${outdated}`] : []),
-      ...(given.upgrade ? [sh`apk upgrade -q ${flags}`] : []),
+      ...(given.upgrade ? [sh`apk upgrade -q ${flags} ${given.available ? ['--available'] : []}`] : []),
     ];
     const all = [...(given.update_cache ? [sh`apk update -q`] : []), ...commands];
     const command = { text: exported(context) + sequence(all).text };

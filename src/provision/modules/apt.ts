@@ -1,248 +1,145 @@
+import type { ExecResult } from '../../connection/connection.js';
+import type { Dict } from '../../jinja/value.js';
 import { sh, type ShellCommand } from '../../shell/command.js';
-import { args, bool, choice, int, list, text } from '../arguments.js';
-import { aptListsAge, aptNames, aptVersions, dpkgMatching, dpkgPackage } from '../facts/packages.js';
-import { hostPath } from '../facts/host-path.js';
-import { defineModule, type Action, type ModuleContext, type Plan } from '../module.js';
-import { exported } from './environment.js';
-import { parsePackageName, versionMatches, type PackageName } from './package-names.js';
+import { aptListsAge, dpkgAutomatic } from '../facts/packages.js';
+import { defineModule, type ModuleContext, type Plan } from '../module.js';
+import {
+  type AptArgs,
+  aptAliases,
+  aptSchema,
+  asksForNothing,
+  contradictionIn,
+  isRemoving,
+  namesOf,
+  upgradesAll,
+} from './apt-arguments.js';
+import { aptAction, type Commands, install, saysNothingDone, simulation, underPolicy } from './apt-commands.js';
+import { fileInstallation } from './apt-files.js';
+import { installation, removal } from './apt-installation.js';
+import { attemptsOf, fetchLists, hasNewLists, listsTime } from './apt-lists.js';
+import { cleaning, upgrades } from './apt-upkeep.js';
+import { parsePackageName } from './package-names.js';
 import { dict } from './result.js';
 
-const aptArgs = {
-  name: list().default([]),
-  state: choice('present', 'installed', 'latest', 'absent', 'removed', 'build-dep', 'fixed').default('present'),
-  update_cache: bool().optional(),
-  cache_valid_time: int().default(0),
-  update_cache_retries: int().default(5),
-  update_cache_retry_max_delay: int().default(12),
-  deb: text().optional(),
-  default_release: text().optional(),
-  install_recommends: bool().optional(),
-  purge: bool().default(false),
-  autoremove: bool().default(false),
-  autoclean: bool().default(false),
-  clean: bool().default(false),
-  upgrade: choice('no', 'yes', 'safe', 'full', 'dist').default('no'),
-  only_upgrade: bool().default(false),
-  force: bool().default(false),
-  allow_unauthenticated: bool().default(false),
-  allow_downgrade: bool().default(false),
-  allow_change_held_packages: bool().default(false),
-  fail_on_autoremove: bool().default(false),
-  force_apt_get: bool().default(false),
-  lock_timeout: int().default(60),
-  policy_rc_d: int().optional(),
-  dpkg_options: text().default('force-confdef,force-confold'),
-} as const;
-
-const schema = args(aptArgs);
-type Args = ReturnType<typeof schema.parse>;
-
-export const apt = defineModule<Args>({
+export const apt = defineModule<AptArgs>({
   name: 'apt',
   summary: 'Install, upgrade or remove Debian packages.',
-  aliases: {
-    pkg: 'name',
-    package: 'name',
-    'update-cache': 'update_cache',
-    'default-release': 'default_release',
-    'install-recommends': 'install_recommends',
-    'allow-unauthenticated': 'allow_unauthenticated',
-    'allow-downgrade': 'allow_downgrade',
-  },
-  args: schema,
+  needs: 'apt-get, apt-cache and dpkg',
+  differences: [
+    '`apt-get` is always used, also where aptitude is installed.',
+    'Check mode leaves what `clean` removes; Ansible removes it in check mode too.',
+    'What a .deb file needs is marked as installed automatically, as apt does it, so that `autoremove` finds it again; Ansible marks it as asked for.',
+    'In check mode with `update_cache`, a package that the lists at hand do not know is no failure, since new lists may know it.',
+    'An upgrade that only removes packages (`autoremove`) is a change.',
+    '`name` also takes the path or address of a .deb file.',
+  ],
+  aliases: aptAliases,
+  exclusive: [['deb', 'name', 'upgrade']],
+  args: aptSchema,
 
   async plan(given, context): Promise<Plan> {
+    const problem = contradictionIn(given);
+    if (problem !== undefined) return { actions: [], failed: problem };
     const refresh = await refreshes(given, context);
-    const names = given.name.map((name) => parsePackageName(name, /\.deb$/));
-    const upgradeAll = given.upgrade !== 'no' || (given.state === 'latest' && given.name.includes('*'));
-    const wanted =
-      given.deb === undefined ? names : [{ kind: 'file' as const, name: await hostPath(context, given.deb) }];
-    const removing = given.state === 'absent' || given.state === 'removed';
-    const change = upgradeAll
-      ? upgrade(given)
-      : removing
-        ? await removal(given, wanted, context)
-        : await installation(given, wanted, context);
-    if (typeof change === 'string') {
-      // New lists may know what the old ones do not: then apt itself has the last word.
-      if (!refresh) return { actions: [], failed: change };
+    const [{ change, said }, marks] = await Promise.all([
+      changeFor(given, refresh, context),
+      automaticallyThere(given, context),
+    ]);
+    // New lists may know what the old ones do not: then apt itself has the last word.
+    if (typeof change === 'string' && !refresh) return { actions: [], failed: change };
+    const commands = typeof change === 'string' ? [install(given, namesOf(given))] : change;
+    if (context.checkMode && typeof change !== 'string') {
+      const failed = await context.fact(simulation(context, commands));
+      if (failed !== undefined) return { actions: [], failed };
     }
-    const commands = [...(typeof change === 'string' ? [install(given, given.name)] : change), ...cleaning(given)];
-    const result = dict({ cache_updated: refresh, cache_update_time: 0 });
-    const actions = [
-      ...(refresh ? [aptAction(context, update(given))] : []),
-      ...commands.map((command) => aptAction(context, command)),
+    const steps = [
+      ...(given.clean ? [sh`apt-get clean`] : []),
+      ...(refresh ? [fetchLists(given.lock_timeout, attemptsOf(given))] : []),
+      ...commands.map((command) => underPolicy(given, command)),
+      ...(marks.length > 0 ? [sh`apt-mark -qq manual -- ${marks}`] : []),
     ];
-    // Fetching lists alone counts as a change, as with Ansible, unless packages were asked for as well.
-    const changed = commands.length > 0 || (refresh && given.name.length === 0 && given.deb === undefined);
     return {
-      actions,
-      changed,
-      result,
-      finish: (results) =>
-        dict({
-          ...Object.fromEntries(result),
-          stdout: results.at(-1)?.stdout ?? '',
-          stderr: results.at(-1)?.stderr ?? '',
-        }),
+      actions: steps.map((command) => aptAction(context, command)),
+      changed: commands.length > 0 || (refresh && asksForNothing(given)),
+      result: dict({
+        cache_updated: refresh,
+        cache_update_time: 0,
+        ...(upgradesAll(given) ? { msg: said, stdout: said, stderr: '' } : {}),
+      }),
+      finish: (results) => ended(results, { given, refresh, commands }),
     };
   },
 });
 
-async function refreshes(
-  { update_cache: asked, cache_valid_time: validSeconds }: Args,
+/** What is asked of apt, and what it says of it beforehand. */
+async function changeFor(
+  given: AptArgs,
+  refresh: boolean,
   context: ModuleContext,
-): Promise<boolean> {
-  if (asked === false || (asked === undefined && validSeconds === 0)) return false;
+): Promise<{ change: Commands; said: string }> {
+  const lists = { refreshed: refresh && !context.checkMode };
+  if (upgradesAll(given)) {
+    const { commands, said } = await upgrades(given, lists, context);
+    return { change: commands, said };
+  }
+  const { deb } = given;
+  const change =
+    deb !== undefined
+      ? fileInstallation({ ...given, deb }, context)
+      : asksForNothing(given)
+        ? // Where lists are asked for, Ansible comes to no cleaning.
+          asksForLists(given)
+          ? []
+          : cleaning(given, context)
+        : isRemoving(given)
+          ? removal(given, context)
+          : installation(given, lists, context);
+  return { change: await change, said: '' };
+}
+
+function asksForLists({ update_cache: asked, cache_valid_time: validSeconds }: AptArgs): boolean {
+  return asked === true || validSeconds > 0;
+}
+
+async function refreshes(given: AptArgs, context: ModuleContext): Promise<boolean> {
+  const { cache_valid_time: validSeconds } = given;
+  if (!asksForLists(given)) return false;
   if (validSeconds === 0) return true;
   const age = await context.fact(aptListsAge);
   return age === undefined || age > validSeconds;
 }
 
-async function removal(given: Args, wanted: PackageName[], context: ModuleContext): Promise<ShellCommand[]> {
-  const installed = await Promise.all(
-    wanted.map(async ({ kind, name }) => {
-      if (kind === 'glob') return context.fact(dpkgMatching(name));
-      const { installed: version } = await context.fact(dpkgPackage(name));
-      return version === undefined ? [] : [name];
-    }),
-  );
-  const names = installed.flat();
-  return names.length === 0
-    ? []
-    : [sh`apt-get -y -q ${[...options(given), ...(given.purge ? ['--purge'] : [])]} remove -- ${names}`];
+/** Packages that are named and were there only because others needed them: they stay from now on. */
+async function automaticallyThere(given: AptArgs, context: ModuleContext): Promise<string[]> {
+  if (isRemoving(given) || given.state === 'build-dep' || namesOf(given).length === 0) return [];
+  const automatic = await context.fact(dpkgAutomatic);
+  return namesOf(given)
+    .map((name) => parsePackageName(name, /\.deb$/))
+    .flatMap(({ kind, name }) => (kind === 'name' && automatic.has(name.replace(/:.*/, '')) ? [name] : []));
 }
 
-/** A sentence instead of commands when a package does not exist. */
-async function installation(
-  given: Args,
-  wanted: PackageName[],
-  context: ModuleContext,
-): Promise<ShellCommand[] | string> {
-  const needed = await Promise.all(wanted.map((name) => neededWords(given, name, context)));
-  const problem = needed.find((entry) => typeof entry === 'string');
-  if (problem !== undefined) return problem;
-  const words = needed.flat();
-  return words.length === 0 ? [] : [install(given, words)];
-}
+type Intent = { given: AptArgs; refresh: boolean; commands: readonly ShellCommand[] };
 
-async function neededWords(given: Args, wanted: PackageName, context: ModuleContext): Promise<string[] | string> {
-  if (wanted.kind === 'file') return neededFile(wanted.name, context);
-  if (wanted.kind === 'glob') {
-    const names = await context.fact(aptNames(wanted.name));
-    const states = await Promise.all(names.map((name) => context.fact(dpkgPackage(name))));
-    return names.filter((_, index) => states[index]?.installed === undefined);
-  }
-  const latest = given.state === 'latest';
-  const { installed, candidate } = await context.fact(dpkgPackage(wanted.name, { candidate: true }));
-  if (wanted.version !== undefined && wanted.operator === '=')
-    return pinned({ ...wanted, version: wanted.version }, installed, context);
-  if (installed === undefined && candidate === undefined) return isVirtual(wanted.name, context);
-  if (installed === undefined) return given.only_upgrade ? [] : [wanted.name];
-  return latest && candidate !== undefined && candidate !== installed ? [wanted.name] : [];
-}
-
-/** A virtual package has no candidate of its own; apt knows who provides it. */
-async function isVirtual(name: string, context: ModuleContext): Promise<string[] | string> {
-  const provided = await context.fact({
-    script: `LC_ALL=C apt-cache showpkg ${sh`${name}`.text} 2>/dev/null | sed -n '/^Reverse Provides:/,$p' | sed 1d; :`,
-    parse: ({ stdout }) => stdout.split('\n').flatMap((line) => line.split(' ')[0] || []),
+/** The result after acting. Fetching lists alone counts as a change when they are other ones, as with Ansible. */
+function ended(results: readonly ExecResult[], { given, refresh, commands }: Intent): Dict {
+  if (results.length === 0) return new Map();
+  const lists = refresh ? results[given.clean ? 1 : 0]?.stdout : undefined;
+  const updated = hasNewLists(lists);
+  const own = results.slice((given.clean ? 1 : 0) + (refresh ? 1 : 0)).slice(0, commands.length);
+  const last = own.at(-1) ?? results.at(-1);
+  const stdout = last?.stdout ?? '';
+  const failed = results.some(({ code }) => code !== 0);
+  return dict({
+    cache_updated: updated,
+    cache_update_time: listsTime(lists),
+    stdout,
+    stderr: last?.stderr ?? '',
+    ...(upgradesAll(given) && !failed && own.length > 0 ? { msg: stdout } : {}),
+    ...(failed ? {} : { changed: asksForNothing(given) && refresh ? updated : hasActed(own) }),
   });
-  if (provided.length === 0) return `No package matching '${name}' is available`;
-  const states = await Promise.all(provided.map((provider) => context.fact(dpkgPackage(provider))));
-  return states.some(({ installed }) => installed !== undefined) ? [] : [name];
 }
 
-async function pinned(
-  { name, version }: { name: string; version: string },
-  installed: string | undefined,
-  context: ModuleContext,
-): Promise<string[] | string> {
-  if (versionMatches(installed, version)) return [];
-  const versions = await context.fact(aptVersions(name));
-  const found = versions.find((offered) => versionMatches(offered, version));
-  return found === undefined ? `no available installation candidate for ${name}=${version}` : [`${name}=${found}`];
-}
-
-async function neededFile(file: string, context: ModuleContext): Promise<string[]> {
-  if (/^[a-z]+:\/\//.test(file)) return neededUrl(file, context);
-  const same = await context.fact({
-    script: `wanted=$(dpkg-deb -W --showformat '\${Package} \${Version}' ${sh`${file}`.text} 2>/dev/null) && set -- $wanted &&
-[ "$(dpkg-query -W -f '\${db:Status-Abbrev}\${Version}' "$1" 2>/dev/null)" = "ii $2" ] && echo same; :`,
-    parse: ({ stdout }) => stdout.includes('same'),
-  });
-  return same ? [] : [file.startsWith('/') ? file : `./${file}`];
-}
-
-/** A file behind a URL tells by its name what it installs. */
-async function neededUrl(url: string, context: ModuleContext): Promise<string[]> {
-  const [, name, version = ''] = /([^/_]+)_([^/_]+)_[^/_]+\.deb$/.exec(url) ?? [];
-  const state = name === undefined ? undefined : await context.fact(dpkgPackage(name));
-  return state?.installed !== undefined && state.installed.replace(/^\d+:/, '') === decodeURIComponent(version)
-    ? []
-    : [url];
-}
-
-function install(given: Args, words: readonly string[]): ShellCommand {
-  const urls = words.filter((word) => /^[a-z]+:\/\//.test(word));
-  const fetched = urls.map((url, index) => ({ url, file: `"$fetched"/${index}.deb` }));
-  const flags = [...options(given), ...(given.only_upgrade ? ['--only-upgrade'] : [])];
-  const plain = sh`apt-get -y -q ${flags} install -- ${words.filter((word) => !urls.includes(word))}`;
-  if (urls.length === 0) return plain;
-  const fetching = fetched.map(
-    ({ url, file }) => `{ curl -fsSL -o ${file} ${sh`${url}`.text} || wget -q -O ${file} ${sh`${url}`.text}; }`,
-  );
-  return {
-    text: `fetched=$(mktemp -d) && chmod 755 "$fetched" && ${fetching.join(' && ')} && ${plain.text} ${fetched.map(({ file }) => file).join(' ')}; code=$?; rm -rf "$fetched"; ( exit $code )`,
-  };
-}
-
-function upgrade(given: Args): ShellCommand[] {
-  const how = given.upgrade === 'full' || given.upgrade === 'dist' ? 'dist-upgrade' : 'upgrade';
-  return [sh`apt-get -y -q ${options(given)} ${how === 'upgrade' ? ['--with-new-pkgs', how] : [how]}`];
-}
-
-function update(given: Args): ShellCommand {
-  return sh`apt-get -q ${['-o', `DPkg::Lock::Timeout=${given.lock_timeout}`]} update && { [ ! -d /var/lib/apt/periodic ] || touch /var/lib/apt/periodic/update-success-stamp; }`;
-}
-
-function cleaning(given: Args): ShellCommand[] {
-  return [
-    ...(given.autoremove && given.name.length === 0 ? [sh`apt-get -y -q autoremove`] : []),
-    ...(given.autoclean ? [sh`apt-get -y -q autoclean`] : []),
-    ...(given.clean ? [sh`apt-get clean`] : []),
-  ];
-}
-
-function options(given: Args): string[] {
-  const dpkg = given.dpkg_options
-    .split(',')
-    .filter(Boolean)
-    .flatMap((option) => ['-o', `Dpkg::Options::=--${option}`]);
-  return [
-    '-o',
-    `DPkg::Lock::Timeout=${given.lock_timeout}`,
-    ...dpkg,
-    ...(given.install_recommends === undefined
-      ? []
-      : ['-o', `APT::Install-Recommends=${given.install_recommends ? 'yes' : 'no'}`]),
-    ...(given.default_release === undefined ? [] : ['-t', given.default_release]),
-    ...(given.autoremove ? ['--auto-remove'] : []),
-    ...(given.force
-      ? ['--allow-downgrades', '--allow-remove-essential', '--allow-change-held-packages', '--allow-unauthenticated']
-      : []),
-    ...(given.allow_unauthenticated ? ['--allow-unauthenticated'] : []),
-    ...(given.allow_downgrade ? ['--allow-downgrades'] : []),
-    ...(given.allow_change_held_packages ? ['--allow-change-held-packages'] : []),
-    ...(given.fail_on_autoremove ? ['--no-remove'] : []),
-  ];
-}
-
-function aptAction(context: ModuleContext, { text }: ShellCommand): Action {
-  return {
-    kind: 'run',
-    command: {
-      text: `export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none LC_ALL=C.UTF-8\n${exported(context)}${text}`,
-    },
-  };
+/** Where new lists decide, or for `build-dep`, only apt's own words tell whether there was something to do. */
+function hasActed(own: readonly ExecResult[]): boolean {
+  return own.some(({ stdout }) => !saysNothingDone(stdout));
 }

@@ -5,14 +5,16 @@ import { applySymbolic, formatMode } from '../file-mode.js';
 
 /** Arguments that every module which makes files has. */
 export const attributeArgs = {
-  owner: text().optional(),
-  group: text().optional(),
-  mode: mode().optional(),
-  seuser: text().optional(),
-  serole: text().optional(),
-  setype: text().optional(),
-  selevel: text().optional(),
-  unsafe_writes: bool().default(false),
+  owner: text().optional().describe('User who is to own it, by name or number.'),
+  group: text().optional().describe('Group that is to own it, by name or number.'),
+  mode: mode().optional().describe('Its permissions.'),
+  seuser: text().optional().describe('User of its SELinux context; only looked at where SELinux is on.'),
+  serole: text().optional().describe('Role of its SELinux context; only looked at where SELinux is on.'),
+  setype: text().optional().describe('Type of its SELinux context; only looked at where SELinux is on.'),
+  selevel: text().optional().describe('Level of its SELinux context; only looked at where SELinux is on.'),
+  unsafe_writes: bool()
+    .default(false)
+    .describe('Accepted and without effect, since files are always moved into place.'),
 };
 
 export type Attributes = {

@@ -2,39 +2,45 @@ import { args, bool, choice, path, text } from '../arguments.js';
 import { fileContent } from '../facts/file-content.js';
 import { resolved } from '../facts/file-state.js';
 import { hostPath } from '../facts/host-path.js';
-import { defineModule, type Plan } from '../module.js';
-import { attributeArgs } from './attributes.js';
+import { type Plan } from '../module.js';
+import { fileArgs, fileModule } from './file-marks.js';
 import { editState, ensureEdited } from './ensure-edited.js';
 import { bytePattern, toBytes } from './python-pattern.js';
 import { dict } from './result.js';
 
 const schema = args({
-  path: path(),
-  state: choice('absent', 'present').default('present'),
-  block: text().default(''),
-  marker: text().default('# {mark} ANSIBLE MANAGED BLOCK'),
-  marker_begin: text().default('BEGIN'),
-  marker_end: text().default('END'),
-  insertafter: text().optional(),
-  insertbefore: text().optional(),
-  create: bool().default(false),
-  backup: bool().default(false),
-  follow: bool().default(true),
-  validate: text().optional(),
-  ...attributeArgs,
+  path: path().describe('The file.'),
+  state: choice('absent', 'present').default('present').describe('Whether the block is there.'),
+  block: text().default('').describe('The lines between the markers; none removes the block.'),
+  marker: text()
+    .default('# {mark} ANSIBLE MANAGED BLOCK')
+    .describe('The marker lines, in which `{mark}` stands for beginning or end.'),
+  marker_begin: text().default('BEGIN').describe('What `{mark}` is in the first marker.'),
+  marker_end: text().default('END').describe('What `{mark}` is in the last marker.'),
+  insertafter: text()
+    .optional()
+    .describe('Put a new block after the last line that matches this regular expression, or at `EOF`.'),
+  insertbefore: text()
+    .optional()
+    .describe('Put a new block before the last line that matches this regular expression, or at `BOF`.'),
+  create: bool().default(false).describe('Make the file when it is missing.'),
+  backup: bool().default(false).describe('Keep the old file beside the new one.'),
+  follow: bool().default(true).describe('Accepted and without effect: of a link, what it points to is edited.'),
+  validate: text()
+    .optional()
+    .describe("A command that must accept the new file, named by `%s`, before it takes the old one's place."),
+  ...fileArgs,
 });
 type Args = ReturnType<typeof schema.parse>;
 
-export const blockinfile = defineModule<Args>({
+export const blockinfile = fileModule<Args>({
   name: 'blockinfile',
   summary: 'Have a block of lines between two marker lines of a file.',
-  aliases: { dest: 'path', destfile: 'path', name: 'path', content: 'block', attr: 'attributes' },
+  aliases: { dest: 'path', destfile: 'path', name: 'path', content: 'block' },
+  exclusive: [['insertbefore', 'insertafter']],
   args: schema,
 
   async plan(given, context): Promise<Plan> {
-    if (given.insertafter !== undefined && given.insertbefore !== undefined) {
-      return { actions: [], failed: 'parameters are mutually exclusive: insertbefore|insertafter' };
-    }
     const dest = await hostPath(context, given.path);
     const [state, before] = await Promise.all([editState(context, dest), context.fact(fileContent(dest))]);
     const { stat } = resolved(state);

@@ -1,7 +1,7 @@
 import type { ExecResult } from '../../connection/connection.js';
 import type { Dict, Value } from '../../jinja/value.js';
 import { quote, type ShellCommand } from '../../shell/command.js';
-import { pathExists } from '../facts/glob.js';
+import { isFolder, pathExists } from '../facts/glob.js';
 import { hostPath } from '../facts/host-path.js';
 import type { ModuleContext, Plan } from '../module.js';
 import { exported } from './environment.js';
@@ -25,6 +25,11 @@ export type GivenCommand = {
 /** The plan of command and shell. */
 export async function commandPlan(context: ModuleContext, given: GivenCommand): Promise<Plan> {
   const chdir = given.chdir === undefined ? undefined : await hostPath(context, given.chdir);
+  const nowhere = await missingFolder(context, given, chdir);
+  if (nowhere !== undefined) {
+    const msg = `Unable to change directory before execution: [Errno 2] No such file or directory: b'${nowhere}'`;
+    return { actions: [], failed: msg, result: outcome(given, { msg, rc: null, stdout: '' }) };
+  }
   const reason = await needless(context, given, chdir);
   if (reason) {
     const msg = `${context.checkMode ? 'Would' : 'Did'} not run command since ${reason.msg}`;
@@ -35,6 +40,17 @@ export async function commandPlan(context: ModuleContext, given: GivenCommand): 
     actions: [{ kind: 'run', command: framed(context, given, chdir) }],
     finish: (results) => finished(given, results.at(-1)),
   };
+}
+
+/** A folder that is not there, where something is decided before the command itself would find that out. */
+async function missingFolder(
+  context: ModuleContext,
+  { creates, removes }: GivenCommand,
+  chdir: string | undefined,
+): Promise<string | undefined> {
+  const decides = context.checkMode || creates !== undefined || removes !== undefined;
+  if (chdir === undefined || !decides) return undefined;
+  return (await context.fact(isFolder(chdir))) ? undefined : chdir;
 }
 
 /** Ansible skips a command in check mode, unless `creates` or `removes` told that it would run. */
@@ -60,7 +76,10 @@ async function exists(context: ModuleContext, pattern: string, chdir: string | u
   return context.fact(pathExists(path.startsWith('/') || chdir === undefined ? path : `${chdir}/${path}`));
 }
 
-/** The command in a subshell of its own, and behind its output its exit code and when it began and ended. */
+/**
+ * The command in a subshell of its own, and behind its output its exit code and when it began and ended. Its exit code is also that of the
+ * whole, which the host notes: also when nobody is there any more to read the output.
+ */
 function framed(
   context: ModuleContext,
   { script, program, stdin, ...given }: GivenCommand,
@@ -70,12 +89,16 @@ function framed(
   const missing =
     program === undefined ? '' : `command -v ${quote(program)} >/dev/null || { printf 'stars-missing' >&2; exit 2; }\n`;
   const folder = chdir === undefined ? '' : `cd ${quote(chdir)} || { printf 'stars-chdir' >&2; exit 1; }\n`;
-  const now = `$(date '+%Y-%m-%d %H:%M:%S.%N')`;
+  // Nobody looks at the times of a result that nobody looks at, and each costs the host a process.
+  const now = context.resultIsSeen ? `$(date '+%Y-%m-%d %H:%M:%S.%N')` : '';
   return {
     text: `began=${now}
 ( ${folder}${exported(context)}${missing}${input}${input === '' ? script : `( ${script}\n)`}
 )
-printf '\\nstars-rc %s\\n%s\\n%s\\n' "$?" "$began" "${now}"`,
+rc=$?
+trap '' PIPE
+printf '\\nstars-rc %s\\n%s\\n%s\\n' "$rc" "$began" "${now}"
+exit $rc`,
   };
 }
 
@@ -90,7 +113,7 @@ function finished(given: GivenCommand, result: ExecResult | undefined): Dict {
   if (missing) {
     const msg = `[Errno 2] No such file or directory: b'${given.program ?? ''}'`;
     return dict({
-      ...fields({ ...given, cmd: lineOf(given.cmd) }, { ...times, msg, rc: 2, stdout: '' }),
+      ...fields({ ...given, cmd: lineOf(given) }, { ...times, msg, rc: 2, stdout: '' }),
       failed: true,
       changed: false,
     });
@@ -103,9 +126,10 @@ function finished(given: GivenCommand, result: ExecResult | undefined): Dict {
   return dict({ ...base, changed: true, ...(rc === 0 ? {} : { failed: true }) });
 }
 
-/** Of a program that does not exist Ansible shows the line instead of its words. */
-function lineOf(cmd: string | string[]): string {
-  return typeof cmd === 'string' ? cmd : cmd.map((word) => quote(word)).join(' ');
+/** Of a program that does not exist Ansible shows the line with which it would have been started. */
+function lineOf({ cmd, program }: GivenCommand): string {
+  const words = typeof cmd === 'string' ? [program ?? '/bin/sh', '-c', cmd] : cmd;
+  return words.map((word) => quote(word)).join(' ');
 }
 
 type Outcome = {

@@ -1,27 +1,30 @@
-import { args, bool, list, path, text } from '../arguments.js';
+import { args, bool, path, text, texts } from '../arguments.js';
 import { expandingWord } from '../facts/host-path.js';
 import { defineModule, type ModuleContext, type Plan } from '../module.js';
 import { splitWords } from '../split-words.js';
 import { commandPlan } from './command-plan.js';
 
 const shared = {
-  cmd: text().optional(),
-  creates: path().optional(),
-  removes: path().optional(),
-  chdir: path().optional(),
-  executable: text().optional(),
-  stdin: text().optional(),
-  stdin_add_newline: bool().default(true),
-  strip_empty_ends: bool().default(true),
-  /** Accepted and ignored, as playbooks of older Ansibles have it. */
-  warn: bool().optional(),
+  cmd: text().optional().describe('The program and its arguments, in one line.'),
+  creates: path().optional().describe('A file or pattern: when it exists, nothing is run.'),
+  removes: path().optional().describe('A file or pattern: when it does not exist, nothing is run.'),
+  chdir: path().optional().describe('Folder in which it runs.'),
+  executable: text().optional().describe('The shell that runs it; only `shell` looks at it.'),
+  stdin: text().optional().describe('Text for its standard input.'),
+  stdin_add_newline: bool().default(true).describe('End that text with a line break.'),
+  strip_empty_ends: bool().default(true).describe('Drop empty lines at the end of what it prints.'),
+  warn: bool().optional().describe('Accepted and without effect, as playbooks of older Ansibles have it.'),
 };
 
 export const command = defineModule({
   name: 'command',
   summary: 'Run a program, without a shell.',
+  checkMode: 'Skipped; with `creates` or `removes` it says whether it would run.',
   freeForm: 'cmd',
-  args: args({ ...shared, argv: list().optional() }),
+  args: args({
+    ...shared,
+    argv: texts().optional().describe('The program and its arguments as a list, in place of `cmd`.'),
+  }),
 
   async plan(given, context: ModuleContext): Promise<Plan> {
     const line = given.cmd?.trim() ?? '';
@@ -35,6 +38,8 @@ export const command = defineModule({
 export const shell = defineModule({
   name: 'shell',
   summary: 'Run a command line in a shell.',
+  differences: ['The words of a syntax error name `eval`, which keeps the text out of the arguments of every process.'],
+  checkMode: 'Skipped; with `creates` or `removes` it says whether it would run.',
   freeForm: 'cmd',
   args: args(shared),
 
@@ -45,7 +50,7 @@ export const shell = defineModule({
       ...given,
       cmd: line,
       script: shellScript(line, given.executable),
-      program: undefined,
+      program: given.executable?.startsWith('/') ? given.executable : undefined,
     });
   },
 });
@@ -59,17 +64,20 @@ const BUILTINS = new Set(
 );
 
 function wordsScript(words: string[]): string {
-  const [program = '', ...rest] = words.map((word) => expandingWord(word));
+  const [program = '', ...rest] = words.map((word) => (word === '' ? "''" : expandingWord(word)));
   const first = words[0]?.includes('=') ? `"${program}"` : program;
   return [...(BUILTINS.has(words[0] ?? '') ? ['env'] : []), first, ...rest].join(' ');
 }
 
-/** `eval` keeps the text, which may hold secrets, out of every process's arguments. */
-function shellScript(line: string, executable: string | undefined): string {
+/**
+ * `eval` keeps the text, which may hold secrets, out of every process's arguments. Another shell reads it from standard input and
+ * only then has the command's own: what a process was started with, its variables too, can be read by others.
+ */
+export function shellScript(line: string, executable: string | undefined): string {
   const quoted = `'${line.replaceAll("'", `'\\''`)}'`;
   if (executable === undefined || executable === '/bin/sh') return `eval ${quoted}`;
   const program = expandingWord(executable);
-  return executable.endsWith('sh') && !executable.endsWith('csh')
-    ? `STARS_SCRIPT=${quoted} ${program} -c 'stars_script=$STARS_SCRIPT; unset STARS_SCRIPT; eval "$stars_script"'`
+  return executable.endsWith('sh') && !/(csh|fish)$/.test(executable)
+    ? `{ printf '%s\\n' ${quoted} | ${program} -c 'stars_script=$(cat);exec <&4 4<&-;eval "$stars_script"'; } 4<&0`
     : `${program} -c ${quoted}`;
 }

@@ -10,7 +10,7 @@ export type CopyArgs = Attributes & {
   backup: boolean;
   force: boolean;
   follow: boolean;
-  local_follow: boolean;
+  local_follow?: boolean | undefined;
   remote_src: boolean;
   decrypt: boolean;
   validate?: string | undefined;
@@ -28,6 +28,6 @@ export async function resolveMode(
 
 /** What every way of copying hands on to `ensureContent`. */
 export function fileOf(given: CopyArgs) {
-  const { dest, force, follow, backup, validate, directory_mode: directoryMode } = given;
-  return { dest, force, follow, backup, validate, directoryMode, wanted: given };
+  const { dest, force, follow, backup, validate, checksum, directory_mode: directoryMode } = given;
+  return { dest, force, follow, backup, validate, checksum, directoryMode, wanted: given };
 }

@@ -1,65 +1,72 @@
 import { quote } from '../../shell/command.js';
-import { args, bool, choice, text } from '../arguments.js';
-import { defineModule, type Plan } from '../module.js';
+import { defineModule, type Action, type ModuleContext, type Plan } from '../module.js';
+import { cronArguments, type CronArguments } from './cron-arguments.js';
+import { contradiction, editCrontab, editVariables, entryLine, namesIn } from './crontab.js';
 import { dict } from './result.js';
 
-export const cron = defineModule({
+export const cron = defineModule<CronArguments>({
   name: 'cron',
   summary: 'Have an entry in a crontab, or not.',
+  needs: 'crontab',
   aliases: { value: 'job', dow: 'weekday', dom: 'day' },
-  args: args({
-    name: text(),
-    job: text().optional(),
-    state: choice('present', 'absent').default('present'),
-    user: text().optional(),
-    cron_file: text().optional(),
-    minute: text().default('*'),
-    hour: text().default('*'),
-    day: text().default('*'),
-    month: text().default('*'),
-    weekday: text().default('*'),
-    special_time: choice('reboot', 'hourly', 'daily', 'weekly', 'monthly', 'yearly', 'annually').optional(),
-    disabled: bool().default(false),
-    env: bool().default(false),
-    backup: bool().default(false),
-  }),
+  exclusive: [['insertafter', 'insertbefore']],
+  args: cronArguments,
+  differences: ['A job of several lines is refused, where Ansible writes lines that cron cannot read.'],
 
   async plan(given, context): Promise<Plan> {
-    if (given.env) return { actions: [], failed: 'cron: env is not supported: write the variable into the job' };
-    if (given.state === 'present' && given.job === undefined)
-      return { actions: [], failed: "You must specify 'job' to install a new cron job or variable" };
-    const file =
-      given.cron_file === undefined
-        ? undefined
-        : given.cron_file.startsWith('/')
-          ? given.cron_file
-          : `/etc/cron.d/${given.cron_file}`;
-    const owner = given.user === undefined ? '' : ` -u ${quote(given.user)}`;
-    const before = await context.fact({
-      script: file === undefined ? `crontab -l${owner} 2>/dev/null; :` : `cat ${quote(file)} 2>/dev/null; :`,
-      parse: ({ stdout }) => stdout,
-    });
-    const time =
-      given.special_time === undefined
-        ? `${given.minute} ${given.hour} ${given.day} ${given.month} ${given.weekday}`
-        : `@${given.special_time}`;
-    const entry = `${given.disabled ? '#' : ''}${time} ${file === undefined ? '' : `${given.user ?? 'root'} `}${given.job ?? ''}`;
-    const after = editCrontab(before, given.name, given.state === 'present' ? entry : undefined);
-    const write = file === undefined ? `crontab${owner} -` : `( umask 022; cat >${quote(file)} )`;
-    const text = `printf %s ${after === '' ? "''" : quote(after)} | ${write}`;
+    const problem = contradiction(given);
+    if (problem !== undefined) return { actions: [], failed: problem };
+    const place = placeOf(given);
+    const before = await read(place, context);
+    const edited = given.env ? editVariables(before, given) : editCrontab(before, given.name, wantedEntry(given));
+    if ('missing' in edited) return { actions: [], failed: edited.missing };
+    const { after } = edited;
+    const write: Action = {
+      kind: 'run',
+      command: { text: `${given.backup ? backup(place) : ''}${writing(place, after)}` },
+    };
+    const names = namesIn(after);
+    const known = (saved?: string) => dict({ ...names, cron_file: given.cron_file, backup_file: saved });
     return {
-      actions: after === before ? [] : [{ kind: 'run', command: { text } }],
-      result: dict({ jobs: [...after.matchAll(/^#Ansible: (.*)$/gm)].map(([, name = '']) => name), envs: [] }),
-      diff: { before, after, beforeHeader: file ?? 'crontab', afterHeader: file ?? 'crontab' },
+      actions: after === before ? [] : [write],
+      result: known(),
+      finish: (results) => known(/^stars-backup (.*)$/m.exec(results.at(-1)?.stdout ?? '')?.[1]),
+      diff: { before, after, beforeHeader: place.file ?? 'crontab', afterHeader: place.file ?? 'crontab' },
     };
   },
 });
 
-/** The crontab with the entry of this name replaced, added, or (undefined) removed. */
-export function editCrontab(before: string, name: string, entry: string | undefined): string {
-  const lines = before === '' ? [] : before.replace(/\n$/, '').split('\n');
-  const at = lines.indexOf(`#Ansible: ${name}`);
-  const wanted = entry === undefined ? [] : [`#Ansible: ${name}`, entry];
-  const after = at === -1 ? [...lines, ...wanted] : lines.toSpliced(at, 2, ...wanted);
-  return after.length === 0 ? '' : `${after.join('\n')}\n`;
+/** Where the entry stands: a file, or a user's crontab. */
+type CronPlace = { file: string | undefined; user: string | undefined };
+
+function placeOf({ cron_file: file, user }: CronArguments): CronPlace {
+  if (file === undefined) return { file, user };
+  return { file: file.startsWith('/') ? file : `/etc/cron.d/${file}`, user };
+}
+
+function crontab({ user }: CronPlace): string {
+  return `crontab${user === undefined ? '' : ` -u ${quote(user)}`}`;
+}
+
+function read(place: CronPlace, context: ModuleContext): Promise<string> {
+  return context.fact({
+    script:
+      place.file === undefined ? `${crontab(place)} -l 2>/dev/null; :` : `cat ${quote(place.file)} 2>/dev/null; :`,
+    parse: ({ stdout }) => stdout,
+  });
+}
+
+function wantedEntry(given: CronArguments): string | undefined {
+  return given.state === 'present' ? entryLine(given) : undefined;
+}
+
+function backup(place: CronPlace): string {
+  const source = place.file === undefined ? `${crontab(place)} -l` : `cat ${quote(place.file)}`;
+  return `saved=$(mktemp /tmp/crontabXXXXXX) && { ${source} >"$saved" 2>/dev/null || :; } && printf 'stars-backup %s\\n' "$saved" && `;
+}
+
+function writing(place: CronPlace, after: string): string {
+  const text = `printf %s ${after === '' ? "''" : quote(after)}`;
+  if (place.file !== undefined) return `{ ${text} | ( umask 022; cat >${quote(place.file)} ); }`;
+  return `{ ${text} | ${crontab(place)} -; }`;
 }

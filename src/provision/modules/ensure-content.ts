@@ -7,7 +7,7 @@ import type { Action, Diff, ModuleContext, Plan } from '../module.js';
 import { attributeChanges, type Attributes } from './attributes.js';
 import { contentDiff } from './content-diff.js';
 import { makeFolders } from './make-folders.js';
-import { backupName, finalStat, missingParent, placeFile, reportStat } from './place-file.js';
+import { backupName, finalStat, missingParent, placeFile, reportIfSeen, touchesOnly } from './place-file.js';
 import { dict, fileFields } from './result.js';
 
 export type WantedFile = {
@@ -22,6 +22,8 @@ export type WantedFile = {
   follow: boolean;
   backup: boolean;
   validate?: string | undefined;
+  /** SHA-1 that new content must have. */
+  checksum?: string | undefined;
   directoryMode?: Attributes['mode'];
   /** The folder is being made by an earlier action of the same plan. */
   parentComes?: boolean;
@@ -37,19 +39,23 @@ export async function ensureContent(context: ModuleContext, file: WantedFile): P
     if (file.basename === undefined) return refused(dest, 'can not use content with a dir as dest');
     state = await context.fact(fileState(posix.join(dest, file.basename), { sha1: true }));
   }
+  // Where a link leads to nothing, the link itself is replaced.
+  const follow = file.follow && resolved(state).stat !== undefined;
   const current = present(state, file.follow);
   const sha1 = createHash('sha1').update(file.content).digest('hex');
-  const known = { dest: file.follow ? resolved(state).path : state.path, src: file.src, checksum: sha1 };
+  const known = { dest: follow ? resolved(state).path : state.path, src: file.src, checksum: sha1 };
   if (current.stat && !file.force)
-    return { actions: [], result: dict({ dest: state.path, src: file.src, ...fileFields(state.stat) }) };
-  if (current.stat && current.sha1 === sha1) return sameContent(file, state, known);
+    return { actions: [], result: dict({ dest, src: file.src, ...fileFields(state.stat) }) };
+  if (current.stat && current.sha1 === sha1) return sameContent(context, file, state, known);
+  if (file.checksum !== undefined && file.checksum !== sha1 && !context.checkMode)
+    return refused(state.path, 'Copied file does not match the expected checksum. Transfer failed.');
   const missing = file.parentComes || intoFolder || context.checkMode ? undefined : missingParent(state);
   if (missing) return refused(state.path, missing);
   const folders =
     intoFolder && !state.parentExists
       ? makeFolders(posix.dirname(state.path), { ...file.wanted, mode: file.directoryMode })
       : [];
-  return newContent(context, file, state, known, folders);
+  return newContent(context, { ...file, follow }, state, known, folders);
 }
 
 function present(state: FileState, follow: boolean): { stat: FileStat | undefined; sha1: string | undefined } {
@@ -59,16 +65,13 @@ function present(state: FileState, follow: boolean): { stat: FileStat | undefine
 
 type Known = { dest: string; src: string | undefined; checksum: string };
 
-function sameContent({ wanted }: WantedFile, state: FileState, known: Known): Plan {
+function sameContent(context: ModuleContext, { wanted }: WantedFile, state: FileState, known: Known): Plan {
   const end = resolved(state);
   const { command, before, after } = attributeChanges(end.path, end.stat, wanted);
   const fields = (stat: FileStat | undefined) => dict({ ...known, path: end.path, ...fileFields(stat) });
   if (!command) return { actions: [], result: fields(end.stat) };
   return {
-    actions: [
-      { kind: 'run', command },
-      { kind: 'run', command: reportStat(end.path) },
-    ],
+    actions: [command, ...reportIfSeen(context, end.path)].map((each) => ({ kind: 'run', command: each })),
     diff: {
       before: `${before.join('\n')}\n`,
       after: `${after.join('\n')}\n`,
@@ -76,6 +79,7 @@ function sameContent({ wanted }: WantedFile, state: FileState, known: Known): Pl
       afterHeader: end.path,
     },
     result: fields(end.stat),
+    touches: touchesOnly(state),
     finish: (results) => fields(finalStat(results.at(-1)?.stdout) ?? end.stat),
   };
 }
@@ -92,6 +96,7 @@ async function newContent(
   return {
     actions: [...first, ...placeFile(context, { state, content, wanted, backup, validate, throughLink: file.follow })],
     result: dict({ ...known, ...(state.stat ? fileFields(state.stat) : {}) }),
+    touches: validate === undefined ? touchesOnly(state) : undefined,
     ...(await diffOf(context, file, state)),
     finish: (results) => {
       const stdout = results.at(-1)?.stdout;

@@ -5,10 +5,11 @@ import { args, bool, choice, path, text } from '../arguments.js';
 import { fileState, resolved, type FileState } from '../facts/file-state.js';
 import { hostPath } from '../facts/host-path.js';
 import { treeAttributes } from '../facts/tree-attributes.js';
-import { defineModule, type ModuleContext, type Plan } from '../module.js';
-import { attributeArgs, attributeChanges, type Attributes } from './attributes.js';
+import { type ModuleContext, type Plan } from '../module.js';
+import { fileArgs, fileModule } from './file-marks.js';
+import { attributeChanges, type Attributes } from './attributes.js';
 import { makeFolders } from './make-folders.js';
-import { finalStat, reportStat } from './place-file.js';
+import { finalStat, reportIfSeen, touchesOnly } from './place-file.js';
 import { dict, fileFields } from './result.js';
 import { timeChanges, type Times } from './timestamps.js';
 
@@ -24,22 +25,30 @@ type Args = Attributes &
     follow: boolean;
   };
 
-export const file = defineModule({
+export const file = fileModule({
   name: 'file',
   summary: 'Create, remove or link a file or folder, or set its attributes.',
-  aliases: { dest: 'path', name: 'path', attr: 'attributes' },
+  aliases: { dest: 'path', name: 'path' },
   args: args({
-    path: path(),
-    state: choice('absent', 'directory', 'file', 'hard', 'link', 'touch').optional(),
-    src: path().optional(),
-    recurse: bool().default(false),
-    force: bool().default(false),
-    follow: bool().default(true),
-    modification_time: text().optional(),
-    modification_time_format: text().default('%Y%m%d%H%M.%S'),
-    access_time: text().optional(),
-    access_time_format: text().default('%Y%m%d%H%M.%S'),
-    ...attributeArgs,
+    path: path().describe('The file, folder or link.'),
+    state: choice('absent', 'directory', 'file', 'hard', 'link', 'touch')
+      .optional()
+      .describe('What it is to be; when not given, what it is already, or a file.'),
+    src: path().optional().describe('What a link points to.'),
+    recurse: bool().default(false).describe('Set owner, group and permissions of all that a folder holds.'),
+    force: bool()
+      .default(false)
+      .describe('Make a link even where its target is missing or a file stands in its place.'),
+    follow: bool().default(true).describe('Set attributes of what a link points to.'),
+    modification_time: text()
+      .optional()
+      .describe('Time of the last change: `preserve`, `now`, or a time in the format below.'),
+    modification_time_format: text().default('%Y%m%d%H%M.%S').describe('Format of that time.'),
+    access_time: text()
+      .optional()
+      .describe('Time of the last reading: `preserve`, `now`, or a time in the format below.'),
+    access_time_format: text().default('%Y%m%d%H%M.%S').describe('Format of that time.'),
+    ...fileArgs,
   }),
 
   async plan(given, context): Promise<Plan> {
@@ -70,9 +79,9 @@ export async function planFor(given: Args, state: FileState, context: ModuleCont
   }
   switch (wanted) {
     case 'absent':
-      return absent(state);
+      return absent(state, context);
     case 'touch':
-      return touch(given, state);
+      return touch(given, state, context);
     case 'directory':
       return directory(given, state, context);
     case 'link':
@@ -80,7 +89,7 @@ export async function planFor(given: Args, state: FileState, context: ModuleCont
     case 'hard':
       return hard(given, state, context);
     default:
-      return attributesOnly(given, state);
+      return attributesOnly(given, state, context);
   }
 }
 
@@ -89,24 +98,28 @@ function currentState({ stat }: FileState): State {
   return stat && stat.links > 1 ? 'hard' : 'file';
 }
 
-function absent(state: FileState): Plan {
-  const result = dict({ path: state.path, state: 'absent' });
+function absent(state: FileState, { checkMode }: ModuleContext): Plan {
+  // In check mode Ansible tells of what would be removed.
+  const left = checkMode ? fileFields(resolved(state).stat ? state.stat : undefined) : { state: 'absent' };
+  const result = dict({ path: state.path, ...left });
   if (!state.stat) return { actions: [], result };
   const command = state.stat.kind === 'directory' ? sh`rm -rf ${state.path}` : sh`rm -f ${state.path}`;
-  return { actions: [{ kind: 'run', command }], result, diff: stateDiff(state, 'absent') };
+  return { actions: [{ kind: 'run', command }], result, diff: stateDiff(state, 'absent'), touches: touchesOnly(state) };
 }
 
-function attributesOnly(given: Args, state: FileState): Plan {
+function attributesOnly(given: Args, state: FileState, context: ModuleContext): Plan {
   const end = given.follow ? resolved(state) : { path: state.path, stat: state.stat };
   if (end.stat?.kind === 'directory' || end.stat?.kind === 'link' || !end.stat) {
     const kind = end.stat ? end.stat.kind : 'absent';
     return refuse({ ...state, path: end.path }, `file (${end.path}) is ${kind}, cannot continue`, kind);
   }
-  return change({ end: end.path, stat: end.stat, given, makes: undefined, state });
+  return change({ end: end.path, stat: end.stat, given, makes: undefined, state, context });
 }
 
-function touch(given: Args, state: FileState): Plan {
+function touch(given: Args, state: FileState, context: ModuleContext): Plan {
   const end = given.follow ? resolved(state) : { path: state.path, stat: state.stat };
+  if (state.stat && !end.stat)
+    return refuse(state, `Error while updating modification or access time: ${end.path} does not exist`);
   const times = { modification_time: 'now', access_time: 'now', ...withoutUndefined(given) };
   const makes = end.stat ? undefined : sh`touch ${end.path}`;
   return change({
@@ -115,38 +128,40 @@ function touch(given: Args, state: FileState): Plan {
     given: { ...given, ...times },
     makes,
     state,
+    context,
     key: 'dest',
     to: 'touch',
+    reported: state.path,
   });
 }
 
 async function directory(given: Args, state: FileState, context: ModuleContext): Promise<Plan> {
   const end = given.follow ? resolved(state) : { path: state.path, stat: state.stat };
-  if (!end.stat) return makeDirectories(given, end.path, state);
+  if (!end.stat) return makeDirectories(given, end.path, state, context);
   if (end.stat.kind !== 'directory') {
     return refuse(
       { ...state, path: end.path },
       `${end.path} already exists as a ${currentState({ ...state, stat: end.stat })}`,
     );
   }
-  const plan = change({ end: end.path, stat: end.stat, given, makes: undefined, state });
+  const plan = change({ end: end.path, stat: end.stat, given, makes: undefined, state, context });
   if (!given.recurse) return plan;
   const below = await context.fact(treeAttributes(end.path, given.follow));
   const commands = below.flatMap(({ path, stat }) => attributeChanges(path, stat, given).command ?? []);
   return commands.length === 0
     ? plan
-    : { ...plan, actions: [...commands.map((command) => run(command)), ...plan.actions] };
+    : { ...plan, actions: [...commands.map((command) => run(command)), ...plan.actions], touches: undefined };
 }
 
-function makeDirectories(given: Args, end: string, state: FileState): Plan {
-  const actions = [...makeFolders(end, given), run(reportStat(end))];
-  return finished({ actions, diff: stateDiff(state, 'directory') }, end, state, 'path');
+function makeDirectories(given: Args, end: string, state: FileState, context: ModuleContext): Plan {
+  const actions = [...makeFolders(end, given), ...reportIfSeen(context, end).map(run)];
+  return finished({ actions, diff: stateDiff(state, 'directory'), touches: touchesOnly(state) }, end, state, 'path');
 }
 
 async function link(given: Args, state: FileState, context: ModuleContext): Promise<Plan> {
   const { stat } = state;
-  const src = given.src ?? (given.follow ? state.link?.target : undefined);
-  if (!given.force && src !== undefined) {
+  const src = given.src ?? (given.follow && resolved(state).stat ? state.link?.target : undefined);
+  if (!given.force && given.src !== undefined && src !== undefined) {
     const base = stat?.kind === 'directory' ? state.path : posix.dirname(state.path);
     const absolute = posix.isAbsolute(src) ? src : posix.join(base, src);
     if (!resolved(await context.fact(fileState(absolute))).stat) {
@@ -165,19 +180,22 @@ async function link(given: Args, state: FileState, context: ModuleContext): Prom
     );
   }
   if (src === undefined) {
-    return stat?.kind === 'link' ? { actions: [] } : refuse(state, 'src is required for creating new symlinks');
+    return stat?.kind === 'link'
+      ? change({ end: state.path, stat, given, makes: undefined, state, context, key: 'dest', src: null })
+      : refuse(state, 'src is required for creating new symlinks');
   }
   const makes = state.link?.target === src ? undefined : replaceBy(sh`ln -s ${src}`, state, context);
   const end = given.follow ? await followed(state, src, context) : { path: state.path, stat: makes ? undefined : stat };
-  // Attributes of a link to nowhere cannot be set; Ansible only warns.
-  const attributes =
-    end.stat || !given.follow ? given : { ...given, owner: undefined, group: undefined, mode: undefined };
+  // Attributes of a link to nowhere cannot be set, Ansible only warns; and a link itself has no permissions.
+  const owners = given.follow ? { owner: undefined, group: undefined } : {};
+  const attributes = end.stat && given.follow ? given : { ...given, ...owners, mode: undefined };
   return change({
     end: end.path,
     stat: end.stat,
     given: attributes,
     makes,
     state,
+    context,
     key: 'dest',
     to: 'link',
     src,
@@ -196,7 +214,7 @@ async function hard(given: Args, state: FileState, context: ModuleContext): Prom
   const existing = stat && stat.kind === 'file' && stat.links > 1;
   if (given.src === undefined) {
     return existing
-      ? change({ end: state.path, stat, given, makes: undefined, state, key: 'dest' })
+      ? change({ end: state.path, stat, given, makes: undefined, state, context, key: 'dest', src: null })
       : refuse(state, 'src is required for creating new hardlinks');
   }
   const source = resolved(await context.fact(fileState(given.src))).stat;
@@ -211,7 +229,17 @@ async function hard(given: Args, state: FileState, context: ModuleContext): Prom
     );
   }
   const makes = same ? undefined : replaceBy(sh`ln ${given.src}`, state, context);
-  return change({ end: state.path, stat: source, given, makes, state, key: 'dest', to: 'hard', src: given.src });
+  return change({
+    end: state.path,
+    stat: source,
+    given,
+    makes,
+    state,
+    context,
+    key: 'dest',
+    to: 'hard',
+    src: given.src,
+  });
 }
 
 /** Makes the link under another name and renames it, so that the path is never without a file. */
@@ -229,29 +257,40 @@ type Change = {
   given: Args;
   makes: ShellCommand | undefined;
   state: FileState;
+  context: ModuleContext;
   key?: 'path' | 'dest';
   to?: string;
-  src?: string;
+  /** Null: what Ansible tells where nobody named a target. */
+  src?: string | null;
   reported?: string;
 };
 
-function change({ end, stat, given, makes, state, key = 'path', to, src, reported = end }: Change): Plan {
+function change({ end, stat, given, makes, state, context, key = 'path', to, src, reported = end }: Change): Plan {
   const attributes = attributeChanges(end, stat, given);
   const times = timeChanges(end, given);
-  const commands = [makes, attributes.command, times].filter((command) => command !== undefined);
+  const done = attributes.command && to === 'touch' && makes ? orRemoved(attributes.command, end) : attributes.command;
+  // The attributes of what a link leads to.
+  const isApart = end !== state.path && (attributes.command ?? times) !== undefined;
+  const commands = [makes, done, times].filter((command) => command !== undefined);
   const before = [
     ...(makes && to ? [`state: ${state.stat ? currentState(state) : 'absent'}`] : []),
     ...attributes.before,
   ];
   const after = [...(makes && to ? [`state: ${to}`] : []), ...attributes.after];
   const plan: Plan = {
-    actions: commands.length === 0 ? [] : [run(sequence([...commands, reportStat(reported)]))],
+    actions: commands.length === 0 ? [] : [run(sequence([...commands, ...reportIfSeen(context, reported)]))],
     ...(after.length > 0 ? { diff: { before: lines(before), after: lines(after) } } : {}),
+    touches: isApart || to === 'hard' ? undefined : touchesOnly(state),
   };
   return finished(plan, reported, { ...state, stat: reported === end ? stat : state.stat }, key, src);
 }
 
-function finished(plan: Plan, end: string, { stat }: FileState, key: 'path' | 'dest', src?: string): Plan {
+/** A file that was just made for nothing goes again. */
+function orRemoved(command: ShellCommand, path: string): ShellCommand {
+  return sh`{ ${command} || { rm -f ${path}; false; }; }`;
+}
+
+function finished(plan: Plan, end: string, { stat }: FileState, key: 'path' | 'dest', src?: string | null): Plan {
   const fields = (now: FileState['stat']): Dict => dict({ [key]: end, src, ...fileFields(now) });
   return { ...plan, result: fields(stat), finish: (results) => fields(finalStat(results.at(-1)?.stdout) ?? stat) };
 }

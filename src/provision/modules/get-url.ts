@@ -1,115 +1,106 @@
 import { posix } from 'node:path';
-import { StarsError } from '../../errors.js';
-import { quote, sequence, sh } from '../../shell/command.js';
-import { args, bool, int, path, text, textDict } from '../arguments.js';
+import type { ExecResult } from '../../connection/connection.js';
+import type { Dict } from '../../jinja/value.js';
+import { quote, sequence, sh, type ShellCommand } from '../../shell/command.js';
 import { fileState, resolved, type FileState, type FileStat } from '../facts/file-state.js';
 import { hostPath } from '../facts/host-path.js';
-import { defineModule, type ModuleContext, type Plan } from '../module.js';
-import { attributeArgs, attributeChanges } from './attributes.js';
-import { type Download, downloadScript } from './download.js';
+import { type ModuleContext, type Plan } from '../module.js';
+import { attributeChanges } from './attributes.js';
 import { exported } from './environment.js';
+import { fileModule } from './file-marks.js';
+import { type GetUrlArguments, getUrlArguments } from './get-url-arguments.js';
+import { type Checksum, checksumTest, hasChecksum, wantedChecksum } from './get-url-checksum.js';
+import { type Answer, answerOf, failureOf, fetchScript, lookScript, requestOf } from './get-url-request.js';
 import { backupName, cleanly, finalStat, missingParent, moveIntoPlace, reportStat } from './place-file.js';
 import { dict, fileFields } from './result.js';
 
-const schema = args({
-  url: text(),
-  dest: path(),
-  force: bool().default(false),
-  checksum: text().default(''),
-  backup: bool().default(false),
-  headers: textDict().optional(),
-  timeout: int().default(10),
-  validate_certs: bool().default(true),
-  use_proxy: bool().default(true),
-  url_username: text().optional(),
-  url_password: text().optional(),
-  force_basic_auth: bool().default(false),
-  http_agent: text().default('ansible-httpget'),
-  tmp_dest: path().optional(),
-  follow: bool().default(false),
-  ...attributeArgs,
-});
-type Args = ReturnType<typeof schema.parse>;
-
-export const getUrl = defineModule<Args>({
+export const getUrl = fileModule<GetUrlArguments>({
   name: 'get_url',
   summary: 'Have a host download a file.',
+  differences: [
+    'A download whose checksum is wrong leaves alone what is there; Ansible puts it in place, sees that it is wrong, and removes it.',
+    '`headers` may be a text, as in older versions of Ansible, and `follow` is known.',
+    'The result has no `src`, since no copy stays where the download was.',
+    'In a folder the file is named as the address ends, also where the server redirects or proposes another name.',
+    'User, password and the headers Authorization and Cookie only go to the server that the task names; Ansible sends the headers on to every other one.',
+  ],
+  needs: 'curl; wget does where only headers, a user and a time-out are asked for',
+  checkMode:
+    'Asks the server for the headers alone, so a file whose content would have to be compared counts as changed.',
   aliases: { thirsty: 'force', username: 'url_username', password: 'url_password' },
-  args: schema,
+  args: getUrlArguments,
 
   async plan(given, context): Promise<Plan> {
-    const state = await destination(given, context);
+    const { state, inFolder } = await destination(given, context);
     const wanted = await wantedChecksum(given, context);
     const target = resolved(state);
-    if (target.stat && !given.force && (wanted === undefined || (await hasChecksum(state.path, wanted, context)))) {
-      return attributesOnly(given, state);
-    }
-    const missing = context.checkMode ? undefined : missingParent(state);
-    return missing ? { actions: [], failed: missing } : fetching(given, state, wanted, context);
+    const keeps = target.stat !== undefined && !inFolder && !given.force;
+    if (keeps && wanted && (await hasChecksum(state.path, wanted, context))) return attributesOnly(given, state);
+    const since = keeps && !wanted ? target.stat?.modifyTime : undefined;
+    const asked = { state, since, fresh: given.force || (keeps && wanted !== undefined) };
+    const end = context.checkMode ? await foreseen(given, asked, context) : undefined;
+    if (end) return end;
+    const refused = await refusal(given, state, context);
+    if (refused !== undefined)
+      return { actions: [], failed: refused, result: dict({ url: given.url, dest: state.path }) };
+    return fetching(given, { ...asked, wanted }, context);
   },
 });
 
-async function destination({ dest, url }: Args, context: ModuleContext): Promise<FileState> {
+async function destination({ dest, url }: GetUrlArguments, context: ModuleContext) {
   const given = await hostPath(context, dest);
   const name = posix.basename(url.replace(/[?#].*$/, '')) || 'index.html';
-  if (given.endsWith('/')) return context.fact(fileState(given + name));
-  const state = await context.fact(fileState(given));
-  return resolved(state).stat?.kind === 'directory' ? context.fact(fileState(posix.join(given, name))) : state;
+  const state = await context.fact(fileState(given.replace(/(?<=.)\/+$/, '')));
+  const inFolder = given.endsWith('/') || resolved(state).stat?.kind === 'directory';
+  return { inFolder, state: inFolder ? await context.fact(fileState(posix.join(given, name))) : state };
 }
 
-type Checksum = { algorithm: string; hex: string };
-
-/** `sha256:abc…`, or `sha256:https://…` of a list in which the file's line is looked up. */
-async function wantedChecksum(given: Args, context: ModuleContext): Promise<Checksum | undefined> {
-  const text = given.checksum.trim();
-  if (text === '') return undefined;
-  const [, algorithm = '', value = ''] = /^(md5|sha1|sha224|sha256|sha384|sha512):(.+)$/is.exec(text) ?? [];
-  if (algorithm === '')
-    throw new StarsError('PLAYBOOK', 'The checksum parameter has to be in format <algorithm>:<checksum>');
-  const hex = /^\w+:\/\//.test(value)
-    ? await listedChecksum(value.trim(), given, context)
-    : value.replaceAll(/\W/g, '').toLowerCase();
-  if (!/^[0-9a-f]+$/.test(hex)) throw new StarsError('PLAYBOOK', 'The checksum format is invalid');
-  return { algorithm: algorithm.toLowerCase(), hex };
+async function refusal({ tmp_dest: folder }: GetUrlArguments, state: FileState, context: ModuleContext) {
+  if (folder !== undefined) {
+    const { stat } = resolved(await context.fact(fileState(await hostPath(context, folder))));
+    if (!stat) return `${folder} directory does not exist.`;
+    if (stat.kind !== 'directory') return `${folder} is a file but should be a directory.`;
+  }
+  return missingParent(state);
 }
 
-async function listedChecksum(url: string, given: Args, context: ModuleContext): Promise<string> {
-  const list = await context.fact({
-    script: `${exported(context)}${downloadScript({ ...downloadOf(given), url, to: undefined })}`,
-    parse: ({ code, stdout, stderr }) => {
-      if (code !== 0)
-        throw new StarsError('HOSTS_FAILED', `Unable to download the checksums from ${url}: ${stderr.trim()}`);
-      return stdout;
-    },
-  });
-  const name = posix.basename(given.url.replace(/[?#].*$/, ''));
-  const lines = list.split('\n').map((line) => line.trim().split(/\s+/));
-  const named = lines.find(([, file]) => file?.replace(/^[*.]?\/?/, '').endsWith(name));
-  const found = named?.[0] ?? (lines.filter(([first]) => first).length === 1 ? lines[0]?.[0] : undefined);
-  if (found === undefined) throw new StarsError('PLAYBOOK', `Unable to find a checksum for file '${name}' in '${url}'`);
-  return found.toLowerCase();
+/** What the server says before anything is fetched; undefined when all is well. */
+async function foreseen(
+  given: GetUrlArguments,
+  { state, since, fresh }: Asked,
+  context: ModuleContext,
+): Promise<Plan | undefined> {
+  const { url } = given;
+  const script = `${exported(context)}${lookScript(requestOf(given, { method: 'HEAD', fresh }), { since })}`;
+  const result = await context.fact({ script, parse: (answer) => answer });
+  const answer = answerOf(result, url);
+  if (answer?.status === NOT_MODIFIED) return { actions: [], result: unmodifiedResult(given, state) };
+  if (result.code === 0 && answer && isAccepted(url, answer)) return undefined;
+  const { msg, ...fields } = failureOf(result, url);
+  return { actions: [], failed: msg, result: dict({ url, dest: state.path, ...fields }) };
 }
 
-function hasChecksum(file: string, { algorithm, hex }: Checksum, context: ModuleContext): Promise<boolean> {
-  return context.fact({ script: `${algorithm}sum <${quote(file)}`, parse: ({ stdout }) => stdout.startsWith(hex) });
+type Asked = { state: FileState; since: number | undefined; fresh: boolean };
+
+/** Only servers of HTTP give a status. */
+function isAccepted(url: string, { status }: Answer): boolean {
+  return !/^https?:/i.test(url) || status === 200;
 }
 
-function downloadOf(given: Args): Omit<Download, 'url' | 'to'> {
-  return {
-    headers: new Map([['User-Agent', given.http_agent], ...(given.headers ?? [])]),
-    user: given.url_username,
-    password: given.url_password,
-    timeoutSeconds: given.timeout,
-    validateCerts: given.validate_certs,
-    useProxy: given.use_proxy,
-  };
+const NOT_MODIFIED = 304;
+
+function unmodifiedResult({ url }: GetUrlArguments, { path: dest, stat }: FileState) {
+  const msg = 'HTTP Error 304: Not Modified';
+  return dict({ url, dest, changed: false, status_code: NOT_MODIFIED, msg, ...fileFields(stat) });
 }
 
-function attributesOnly(given: Args, state: FileState): Plan {
+function attributesOnly(given: GetUrlArguments, state: FileState): Plan {
   const target = resolved(state);
   const { command } = attributeChanges(target.path, target.stat, given);
+  const msg = `file already exists${command ? ' but file attributes changed' : ''}`;
+  const sums = { checksum_src: null, checksum_dest: null };
   const fields = (stat: FileStat | undefined) =>
-    dict({ url: given.url, dest: state.path, msg: 'file already exists', ...fileFields(stat) });
+    dict({ url: given.url, dest: state.path, msg, ...sums, ...fileFields(stat) });
   return {
     actions: command ? [{ kind: 'run', command: sequence([command, reportStat(target.path)]) }] : [],
     result: fields(target.stat),
@@ -118,10 +109,39 @@ function attributesOnly(given: Args, state: FileState): Plan {
 }
 
 /** Only after the download it shows whether the file differs from what was there. */
-function fetching(given: Args, state: FileState, wanted: Checksum | undefined, context: ModuleContext): Plan {
-  const target = resolved(state);
-  const temporary = context.temporaryPath(target.path);
-  const check = wanted ? [checksumTest(temporary, wanted)] : [];
+function fetching(
+  given: GetUrlArguments,
+  { state, wanted, since, fresh }: Asked & { wanted: Checksum | undefined },
+  context: ModuleContext,
+): Plan {
+  const to = context.temporaryPath(endOf(given, state));
+  const files = { to, head: context.temporaryPath(), cookies: context.temporaryPath() };
+  const script = fetchScript(requestOf(given, { fresh }), { ...files, since });
+  const finish = cleanly(to, [...(wanted ? [checksumTest(to, wanted)] : []), placing(given, state, to)]).text;
+  const clear = `rm -f ${quote(to)}`;
+  const accepted = /^https?:/i.test(given.url) ? "*'stars-http 200'" : '*';
+  const text = `said=$( umask 077; ${exported(context)}${script}
+); code=$?; printf '%s\\n' "$said"; { [ $code = 0 ] || { ${clear}; ( exit $code ); }; } && case $said in
+*'stars-http ${NOT_MODIFIED}') ${clear};;
+${accepted}) ${finish};;
+*) ${clear}; false;; esac`;
+  return {
+    actions: [{ kind: 'run', command: { text } }],
+    result: dict({
+      url: given.url,
+      dest: state.path,
+      ...(context.checkMode ? fileFields(resolved(state).stat ? state.stat : undefined) : {}),
+    }),
+    finish: (results) => outcome(given, state, results.at(-1)),
+  };
+}
+
+function endOf({ follow }: GetUrlArguments, state: FileState): string {
+  return follow ? resolved(state).path : state.path;
+}
+
+function placing(given: GetUrlArguments, state: FileState, temporary: string): ShellCommand {
+  const [target, end] = [resolved(state), endOf(given, state)];
   const { command: attributes } = attributeChanges(target.path, target.stat, given);
   const unchanged = sequence([
     sh`rm -f ${temporary}`,
@@ -129,40 +149,34 @@ function fetching(given: Args, state: FileState, wanted: Checksum | undefined, c
     sh`echo stars-same`,
     reportStat(target.path),
   ]);
-  const replace = sequence(moveIntoPlace(temporary, target.path, { state, wanted: given, backup: given.backup }));
-  const place = sh`printf 'stars-sum ' && sha1sum <${temporary} && if [ -f ${target.path} ] && cmp -s ${temporary} ${target.path}; then ${unchanged}; else ${replace}; fi`;
-  const fetch = {
-    text: `( umask 077; ${exported(context)}${downloadScript({ ...downloadOf(given), url: given.url, to: temporary })}\n)`,
-  };
-  return {
-    actions: [{ kind: 'run', command: cleanly(temporary, [fetch, ...check, place]) }],
-    result: dict({ url: given.url, dest: state.path }),
-    finish(results) {
-      const last = results.at(-1);
-      const stdout = last?.stdout ?? '';
-      const stat = finalStat(stdout);
-      if (last?.code !== 0) return dict({ url: given.url, dest: state.path });
-      const same = stdout.includes('stars-same') && !stdout.includes('stars-attributes');
-      const checksum = /^stars-sum (\w+)/m.exec(stdout)?.[1];
-      const size = stat ? `OK (${stat.size} bytes)` : 'OK';
-      return dict({
-        url: given.url,
-        dest: state.path,
-        changed: !same,
-        checksum_src: checksum,
-        checksum_dest: checksum,
-        status_code: 200,
-        msg: size,
-        backup_file: backupName(stdout),
-        ...fileFields(stat),
-      });
-    },
-  };
+  const replace = sequence([
+    ...moveIntoPlace(temporary, end, { state, wanted: given, backup: given.backup }),
+    reportStat(end),
+  ]);
+  const sums = sh`printf 'stars-sum ' && sha1sum <${temporary} && printf 'stars-md5 ' && md5sum <${temporary} && if [ -f ${target.path} ]; then printf 'stars-old ' && sha1sum <${target.path}; fi`;
+  return sh`${sums} && if [ -f ${target.path} ] && cmp -s ${temporary} ${target.path}; then ${unchanged}; else ${replace}; fi`;
 }
 
-function checksumTest(file: string, { algorithm, hex }: Checksum) {
-  const words = `The checksum for ${file} did not match ${hex}; it was`;
-  return {
-    text: `{ sum=$(${algorithm}sum <${quote(file)}); [ "\${sum%% *}" = ${hex} ] || { printf '%s %s.\\n' ${quote(words)} "\${sum%% *}" >&2; false; }; }`,
-  };
+function outcome(given: GetUrlArguments, state: FileState, last: ExecResult | undefined): Dict {
+  const { url } = given;
+  const fields = { url, dest: state.path };
+  const answer = last && answerOf(last, url);
+  if (!last || !answer || !isAccepted(url, answer) || last.code !== 0) {
+    if (answer?.status === NOT_MODIFIED && last?.code === 0) return unmodifiedResult(given, state);
+    return dict({ ...fields, ...(last && !(answer && isAccepted(url, answer)) ? failureOf(last, url) : {}) });
+  }
+  const { stdout } = last;
+  const stat = finalStat(stdout);
+  const sum = (name: string) => new RegExp(`^stars-${name} (\\w+)`, 'm').exec(stdout)?.[1];
+  return dict({
+    ...fields,
+    changed: !stdout.includes('stars-same') || stdout.includes('stars-attributes'),
+    checksum_src: sum('sum'),
+    checksum_dest: sum('old') ?? null,
+    md5sum: sum('md5'),
+    status_code: answer.status === 0 ? null : answer.status,
+    msg: `OK (${answer.length ?? (answer.status === 0 ? stat?.size : undefined) ?? 'unknown'} bytes)`,
+    backup_file: backupName(stdout),
+    ...fileFields(stat),
+  });
 }

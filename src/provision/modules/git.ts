@@ -1,119 +1,123 @@
-import { quote, sequence, sh } from '../../shell/command.js';
-import { args, bool, int, path, text } from '../arguments.js';
+import type { ExecResult } from '../../connection/connection.js';
+import type { Dict } from '../../jinja/value.js';
 import { hostPath } from '../facts/host-path.js';
-import { defineModule, type Plan } from '../module.js';
-import { exported } from './environment.js';
+import { defineModule, type ModuleContext, type Plan } from '../module.js';
+import { gitArguments, gitMistake, type GitArguments } from './git-arguments.js';
+import { gitState, type GitState } from './git-state.js';
+import { gitWork } from './git-work.js';
 import { dict } from './result.js';
+import { factWithin, runWithin } from './environment.js';
 
 export const git = defineModule({
   name: 'git',
   summary: 'Have a checkout of a git repository at a version.',
+  needs: 'git, and ssh for addresses that need it',
   aliases: { name: 'repo' },
-  args: args({
-    repo: text(),
-    dest: path(),
-    version: text().default('HEAD'),
-    remote: text().default('origin'),
-    force: bool().default(false),
-    update: bool().default(true),
-    clone: bool().default(true),
-    depth: int().optional(),
-    bare: bool().default(false),
-    recursive: bool().default(true),
-    refspec: text().optional(),
-    accept_hostkey: bool().default(false),
-    accept_newhostkey: bool().default(false),
-    key_file: path().optional(),
-    ssh_opts: text().optional(),
-    track_submodules: bool().default(false),
-    executable: path().default('git'),
-  }),
+  exclusive: [
+    ['separate_git_dir', 'bare'],
+    ['accept_hostkey', 'accept_newhostkey'],
+  ],
+  differences: [
+    'What a remote has beside the wanted version is only fetched together with a new commit of that version, so a run that finds nothing new asks the remote one question.',
+    '`accept_hostkey` trusts the keys of hosts that are met for the first time, but never a key that has changed.',
+    'Check mode also tells that changed files would be thrown away, the repository moved or a submodule brought to its commit, and asks a new address of the repository, not the old one.',
+    'A commit or tag without a valid signature is not checked out; Ansible looks at what it has checked out, and not again the next time.',
+    'An `archive` of a format that there is not is refused before anything is cloned.',
+    '`changed` is told where only the archive was made anew.',
+    '`gpg_whitelist` is refused: the host’s keyring says which signatures are valid.',
+  ],
+  args: gitArguments,
 
-  async plan(given, context): Promise<Plan> {
-    const dest = await hostPath(context, given.dest);
-    const program = given.executable;
-    const environment = exported(context) + sshSettings(given);
-    const folder = sh`${program} -C ${dest}`.text;
-    // What the version means on the remote is only asked where there is something to compare it with.
-    const state = await context.fact({
-      script: `${environment}export GIT_TERMINAL_PROMPT=0
-if ${folder} rev-parse --git-dir >/dev/null 2>&1; then
-printf 'before '; ${folder} rev-parse HEAD
-[ -n "$(${folder} status --porcelain --untracked-files=no)" ] && echo modified
-${given.update ? `${program} ls-remote ${quote(given.repo)} ${quote(given.version)} ${quote(`${given.version}^{}`)} 2>&1 | sed 's/^/remote /'` : ':'}
-fi
-:`,
-      parse: ({ stdout }) => ({
-        before: /^before (\w+)/m.exec(stdout)?.[1],
-        modified: /^modified$/m.test(stdout),
-        remote: [...stdout.matchAll(/^remote ([0-9a-f]{40})\t/gm)].at(-1)?.[1],
-      }),
-    });
-    const known = { before: state.before, remote_url_changed: false };
-    if (state.before === undefined && !given.clone)
-      return { actions: [], result: dict({ ...known, after: undefined }) };
-    const wanted = /^[0-9a-f]{40}$/.test(given.version) ? given.version : state.remote;
-    if (state.before !== undefined && (!given.update || wanted === state.before) && !(state.modified && given.force)) {
-      return { actions: [], result: dict({ ...known, after: state.before }) };
-    }
-    if (state.modified && !given.force) {
-      return {
-        actions: [],
-        failed: `Local modifications exist in the destination: ${dest} (force=no).`,
-        result: dict(known),
-      };
-    }
-    const deep = given.depth === undefined ? [] : ['--depth', String(given.depth)];
-    const bare = given.bare ? ['--bare'] : [];
-    const isSha = /^[0-9a-f]{7,40}$/.test(given.version);
-    const fetch = sh`${program} -C ${dest} fetch -q ${deep} --tags --force ${given.remote} ${given.refspec === undefined ? [] : [given.refspec]}`;
-    const target = `target=$(${folder} rev-parse -q --verify ${quote(`refs/remotes/${given.remote}/${given.version}`)} || ${folder} rev-parse -q --verify ${quote(`${given.version}^{commit}`)})`;
-    const branch = sh`${program} -C ${dest} show-ref -q --verify ${`refs/remotes/${given.remote}/${given.version}`}`
-      .text;
-    const checkout =
-      given.version === 'HEAD' && state.before === undefined
-        ? []
-        : [
-            { text: `{ ${target}; [ -n "$target" ]; }` },
-            {
-              text: `if ${branch}; then ${folder} checkout -q -f -B ${quote(given.version)} "$target"; else ${folder} checkout -q -f "$target"; fi`,
-            },
-          ];
-    const cloning = sh`${program} clone -q ${isSha ? [] : deep} ${bare} -o ${given.remote} -- ${given.repo} ${dest}`;
-    const commands = [
-      { text: `${environment}export GIT_TERMINAL_PROMPT=0` },
-      ...(state.before === undefined
-        ? [cloning]
-        : [sh`${program} -C ${dest} remote set-url ${given.remote} ${given.repo}`, fetch]),
-      ...(given.bare ? [] : checkout),
-      ...(given.recursive && !given.bare ? [sh`${program} -C ${dest} submodule -q update --init --recursive`] : []),
-      { text: `printf 'stars-after '; ${folder} rev-parse HEAD` },
-    ];
-    return {
-      actions: [{ kind: 'run', command: sequence(commands) }],
-      result: dict(known),
-      finish(results) {
-        const after = /^stars-after (\w+)/m.exec(results.at(-1)?.stdout ?? '')?.[1];
-        return dict({
-          ...known,
-          after,
-          ...(results.at(-1)?.code === 0 ? { changed: after !== state.before || state.modified } : {}),
-        });
-      },
-    };
+  async plan(asked, context): Promise<Plan> {
+    const given = await withHostPaths(asked, context);
+    const mistake = gitMistake(given);
+    if (mistake !== undefined) return { actions: [], failed: mistake };
+    const state = await context.fact(factWithin(context, gitState(given)));
+    return state.there ? planExisting(given, state, context) : planNew(given, state, context);
   },
 });
 
-function sshSettings(given: {
-  accept_hostkey: boolean;
-  accept_newhostkey: boolean;
-  key_file?: string | undefined;
-  ssh_opts?: string | undefined;
-}): string {
-  const options = [
-    ...(given.ssh_opts === undefined ? [] : [given.ssh_opts]),
-    ...(given.accept_hostkey || given.accept_newhostkey ? ['-o StrictHostKeyChecking=accept-new'] : []),
-    ...(given.key_file === undefined ? [] : [`-i ${quote(given.key_file)} -o IdentitiesOnly=yes`]),
-  ];
-  return options.length === 0 ? '' : `export GIT_SSH_COMMAND=${quote(`ssh ${options.join(' ')}`)}\n`;
+async function withHostPaths(given: GitArguments, context: ModuleContext): Promise<GitArguments> {
+  const placed = (path: string | undefined) => (path === undefined ? undefined : hostPath(context, path));
+  const dest = (await hostPath(context, given.dest)).replace(/(?<=.)\/+$/, '');
+  return {
+    ...given,
+    dest,
+    separate_git_dir: await placed(given.separate_git_dir),
+    archive: await placed(given.archive),
+    key_file: await placed(given.key_file),
+  };
+}
+
+function planNew(given: GitArguments, state: GitState, context: ModuleContext): Plan {
+  const after = wantedCommit(given, state);
+  if (state.remote.error !== undefined) return { actions: [], failed: state.remote.error };
+  if (!given.clone) return { actions: [], changed: true, result: dict({ before: null, after }) };
+  return work(given, { state, context, changed: true, result: { before: null, after } });
+}
+
+function planExisting(given: GitArguments, state: GitState, context: ModuleContext): Plan {
+  const moves = given.separate_git_dir !== undefined && state.gitDir !== given.separate_git_dir;
+  const moved = moves ? { git_dir_before: state.gitDir, git_dir_now: given.separate_git_dir } : {};
+  const packs = given.archive !== undefined && state.archive !== 'same';
+  const before = state.before ?? null;
+  if (!given.update) {
+    const result = { ...moved, before, after: before };
+    return moves || packs
+      ? work(given, { state, context, changed: true, result })
+      : { actions: [], result: dict(result) };
+  }
+  if (state.modified && !given.force) {
+    const failed = `Local modifications exist in the destination: ${given.dest} (force=no).`;
+    return { actions: [], failed, result: dict({ ...moved, before }) };
+  }
+  if (state.remote.error !== undefined) return { actions: [], failed: state.remote.error, result: dict({ before }) };
+  const remote_url_changed = state.url !== undefined && state.url !== given.repo;
+  const after = wantedCommit(given, state);
+  const changed = moves || packs || state.modified || remote_url_changed || state.staleSubmodules || after !== before;
+  const said = state.modified ? { msg: `Local modifications exist in the destination: ${given.dest}` } : {};
+  const result = { ...moved, before, after, remote_url_changed, ...said };
+  if (!changed && isCheckedOut(given, state)) return { actions: [], result: dict(result) };
+  return work(given, { state, context, changed, result });
+}
+
+/** The commit that the version means, or the version itself where the remote does not name it. */
+function wantedCommit({ version }: GitArguments, { remote, before }: GitState): string {
+  const named = remote.commit ?? version;
+  return before !== undefined && remote.kind === 'other' && version.length >= 7 && before.startsWith(version)
+    ? before
+    : named;
+}
+
+/** Whether HEAD names the version already, not only its commit. */
+function isCheckedOut({ version, bare, track_submodules }: GitArguments, { remote, branch }: GitState): boolean {
+  if (track_submodules) return false;
+  if (bare || remote.kind === 'head') return true;
+  return remote.kind === 'branch' ? branch === version : branch === undefined;
+}
+
+type Work = { state: GitState; context: ModuleContext; changed: boolean; result: Record<string, unknown> };
+
+function work(given: GitArguments, { state, context, changed, result }: Work): Plan {
+  const archiveAt = given.archive === undefined ? undefined : context.temporaryPath(given.archive);
+  const known = dict(result as Parameters<typeof dict>[0]);
+  return {
+    actions: [runWithin(context, { text: gitWork(given, state, archiveAt) })],
+    changed,
+    result: known,
+    finish: (results) => (context.checkMode ? known : finished(results, state, changed)),
+  };
+}
+
+function finished(results: ExecResult[], state: GitState, planned: boolean): Dict {
+  const last = results.at(-1);
+  const after = /^stars-after (\w+)/m.exec(last?.stdout ?? '')?.[1];
+  if (last?.code !== 0) return dict({ after });
+  const submodules = /^stars-submodules$/m.test(last.stdout);
+  const certain = state.modified || (state.url !== undefined && !state.there) || planned;
+  return dict({
+    after,
+    changed: certain || after !== state.before || submodules || /^stars-archive$/m.test(last.stdout),
+    ...(submodules ? { submodules_changed: true } : {}),
+  });
 }

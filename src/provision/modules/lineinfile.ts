@@ -2,32 +2,46 @@ import { args, bool, choice, path, text } from '../arguments.js';
 import { fileContent } from '../facts/file-content.js';
 import { resolved } from '../facts/file-state.js';
 import { hostPath } from '../facts/host-path.js';
-import { defineModule, type Plan } from '../module.js';
-import { attributeArgs } from './attributes.js';
+import { type Plan } from '../module.js';
+import { fileArgs, fileModule } from './file-marks.js';
 import { editLine, type LineEdit } from './edit-line.js';
 import { editState, ensureEdited } from './ensure-edited.js';
 import { bytePattern, toBytes } from './python-pattern.js';
 import { dict } from './result.js';
 
-export const lineinfile = defineModule({
+export const lineinfile = fileModule({
   name: 'lineinfile',
   summary: 'Have one line in a file, replace it or remove it.',
-  aliases: { dest: 'path', destfile: 'path', name: 'path', regex: 'regexp', value: 'line', attr: 'attributes' },
+  differences: ['What `validate` refuses leaves no backup behind.'],
+  aliases: { dest: 'path', destfile: 'path', name: 'path', regex: 'regexp', value: 'line' },
+  exclusive: [
+    ['insertbefore', 'insertafter'],
+    ['regexp', 'search_string'],
+    ['backrefs', 'search_string'],
+  ],
   args: args({
-    path: path(),
-    state: choice('absent', 'present').default('present'),
-    regexp: text().optional(),
-    search_string: text().optional(),
-    line: text().optional(),
-    insertafter: text().optional(),
-    insertbefore: text().optional(),
-    backrefs: bool().default(false),
-    create: bool().default(false),
-    backup: bool().default(false),
-    firstmatch: bool().default(false),
-    follow: bool().default(true),
-    validate: text().optional(),
-    ...attributeArgs,
+    path: path().describe('The file.'),
+    state: choice('absent', 'present').default('present').describe('Whether the line is there.'),
+    regexp: text().optional().describe('Regular expression of the line to replace or remove; the last match counts.'),
+    search_string: text().optional().describe('Text of the line to replace or remove, as it is.'),
+    line: text().optional().describe('The line.'),
+    insertafter: text()
+      .optional()
+      .describe('Put a new line after the last one that matches this regular expression, or at `EOF`.'),
+    insertbefore: text()
+      .optional()
+      .describe('Put a new line before the last one that matches this regular expression, or at `BOF`.'),
+    backrefs: bool()
+      .default(false)
+      .describe(String.raw`Fill '\1' and the like in the line from the match, and add nothing when there is none.`),
+    create: bool().default(false).describe('Make the file when it is missing.'),
+    backup: bool().default(false).describe('Keep the old file beside the new one.'),
+    firstmatch: bool().default(false).describe('Let the first match of `insertafter` or `insertbefore` count.'),
+    follow: bool().default(true).describe('Accepted and without effect: of a link, what it points to is edited.'),
+    validate: text()
+      .optional()
+      .describe("A command that must accept the new file, named by `%s`, before it takes the old one's place."),
+    ...fileArgs,
   }),
 
   async plan(given, context): Promise<Plan> {
@@ -68,9 +82,6 @@ type Given = {
 };
 
 function contradiction(given: Given): string | undefined {
-  if (given.insertbefore !== undefined && given.insertafter !== undefined) return exclusive('insertbefore|insertafter');
-  if (given.regexp !== undefined && given.search_string !== undefined) return exclusive('regexp|search_string');
-  if (given.backrefs && given.search_string !== undefined) return exclusive('backrefs|search_string');
   if (given.state === 'present' && given.backrefs && given.regexp === undefined)
     return 'regexp is required with backrefs=true';
   if (given.state === 'present' && given.line === undefined) return 'line is required with state=present';
@@ -78,10 +89,6 @@ function contradiction(given: Given): string | undefined {
   return regexp === undefined && search === undefined && line === undefined
     ? 'one of line, search_string, or regexp is required with state=absent'
     : undefined;
-}
-
-function exclusive(names: string): string {
-  return `parameters are mutually exclusive: ${names}`;
 }
 
 function toEdit(given: Given): LineEdit {

@@ -3,26 +3,29 @@ import { args, bool, list, raw, text } from '../arguments.js';
 import { moduleArguments } from '../arguments.js';
 import { defineModule, type Fact, type ModuleContext, type ModuleDefinition, type Plan } from '../module.js';
 import { apk } from './apk.js';
+import { pacman } from './pacman.js';
 import { apt } from './apt.js';
 import { dnf, yum } from './yum.js';
 import { zypper } from './zypper.js';
 
 const schema = args({
-  name: list(),
-  state: text().default('present'),
-  use: text().default('auto'),
-  update_cache: bool().optional(),
-  enablerepo: raw().optional(),
-  disablerepo: raw().optional(),
-  install_recommends: raw().optional(),
-  allow_downgrade: raw().optional(),
-  disable_gpg_check: raw().optional(),
-  cache_valid_time: raw().optional(),
+  name: list().describe("Packages, as the host's package manager calls them."),
+  state: text().default('present').describe('Whether they are there, there in the newest version, or gone.'),
+  use: text().default('auto').describe("The package manager, in place of the host's own."),
+  update_cache: bool().optional().describe('Fetch the lists of packages first.'),
+  enablerepo: raw().optional().describe('As in yum and dnf.'),
+  disablerepo: raw().optional().describe('As in yum and dnf.'),
+  install_recommends: raw().optional().describe('As in apt.'),
+  allow_downgrade: raw().optional().describe('As in apt, yum and dnf.'),
+  disable_gpg_check: raw().optional().describe('As in yum, dnf and zypper.'),
+  cache_valid_time: raw().optional().describe('As in apt.'),
 });
 
 export const packageModule = defineModule<ReturnType<typeof schema.parse>>({
   name: 'package',
   summary: "Install or remove packages with the host's own package manager.",
+  needs: 'apt-get, dnf, yum, zypper, apk or pacman',
+  differences: ['Other package managers are refused: the modules here are the ones it can hand on to.'],
   aliases: { pkg: 'name' },
   args: schema,
 
@@ -41,6 +44,7 @@ const MANAGERS: Record<string, (given: Record<string, unknown>, context: ModuleC
   dnf4: by(dnf),
   dnf5: by(dnf),
   apk: by(apk),
+  pacman: by(pacman),
   zypper: by(zypper),
 };
 
@@ -56,7 +60,7 @@ async function managerOf(context: ModuleContext): Promise<string> {
 
 /** Asked only where facts were not gathered. */
 const packageManager: Fact<string> = {
-  script: `for name in apt-get dnf yum zypper apk; do if command -v "$name" >/dev/null 2>&1; then echo "$name"; break; fi; done`,
+  script: `for name in apt-get dnf yum zypper apk pacman; do if command -v "$name" >/dev/null 2>&1; then echo "$name"; break; fi; done`,
   parse: ({ stdout }) => stdout.trim().replace('apt-get', 'apt') || 'unknown',
 };
 

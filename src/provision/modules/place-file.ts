@@ -30,12 +30,12 @@ export function placeFile(context: ModuleContext, placement: Placement): Action[
   const write = inline ? [{ text: `( umask 077 && printf %s ${quoted(text)} >${quote(temporary)} )` }] : [];
   const run: Action = {
     kind: 'run',
-    command: cleanly(temporary, [...write, ...moveIntoPlace(temporary, end, placement)]),
+    command: cleanly(temporary, [...write, ...moveIntoPlace(temporary, end, placement), ...reportIfSeen(context, end)]),
   };
   return inline ? [run] : [{ kind: 'upload', content: placement.content, path: temporary }, run];
 }
 
-/** The commands that turn a finished temporary file into the destination and report what stands there afterwards. */
+/** The commands that turn a finished temporary file into the destination. */
 export function moveIntoPlace(
   temporary: string,
   end: string,
@@ -45,20 +45,34 @@ export function moveIntoPlace(
   return [
     ...attributesOfNew(temporary, old, wanted),
     ...(validate === undefined ? [] : [validation(validate, temporary)]),
-    ...(backup && old ? [backupCommand(end)] : []),
+    ...(backup && (old ?? state.link?.stat) ? [backupCommand(end)] : []),
     sh`mv -f ${temporary} ${end}`,
-    reportStat(end),
   ];
 }
 
-/** Joins commands so that the temporary file never stays behind. */
+/** Joins commands so that the temporary file never stays behind, and neither does one of a run that a power cut ended there. */
 export function cleanly(temporary: string, commands: readonly ShellCommand[]): ShellCommand {
-  return { text: `{ ${commands.map(({ text }) => text).join(' &&\n')}; } || { rm -f ${quote(temporary)}; false; }` };
+  const steps = commands.map(({ text }) => text).join(' &&\n');
+  return { text: `${clearLeftOvers(temporary)}\n{ ${steps}; } || { rm -f ${quote(temporary)}; false; }` };
+}
+
+/**
+ * A run that is alive has the host's lock, and so it is this one; but a folder may be shared with other hosts. What nobody has written to
+ * for a day belongs to no run any more. No process unless there is something of that name.
+ */
+function clearLeftOvers(temporary: string): string {
+  const folder = posix.dirname(temporary);
+  return `for left in ${folder === '/' ? '' : quote(folder)}/.stars-[0-9]?????-[0-9]???-??????-[0-9]*; do if [ -f "$left" ] && [ ! -L "$left" ]; then find "$left" -prune -mtime +0 -exec rm -f {} \\; 2>/dev/null; fi; done`;
 }
 
 /** Ends a change by saying what stands there, for `finalStat`. */
 export function reportStat(path: string): ShellCommand {
   return sh`stat -c ${`stars-stat ${STAT_FORMAT}`} ${path}`;
+}
+
+/** The same, where anybody looks at the result: it costs the host a process. */
+export function reportIfSeen({ resultIsSeen }: ModuleContext, path: string): ShellCommand[] {
+  return resultIsSeen ? [reportStat(path)] : [];
 }
 
 /** What `reportStat` said. */
@@ -75,7 +89,8 @@ export function backupName(stdout: string | undefined): string | undefined {
 export function backupCommand(path: string): ShellCommand {
   const word = quote(path);
   return {
-    text: `{ saved=${word}.$$.$(date +%Y-%m-%d@%H:%M:%S)~ && cp -p ${word} "$saved" && printf 'stars-backup %s\\n' "$saved"; }`,
+    // The same process may make several within a second: none is to take the place of another.
+    text: `{ number=$$; now=$(date +%Y-%m-%d@%H:%M:%S); while saved=${word}.$number.$now~; [ -e "$saved" ]; do number=$((number + 1)); done; cp -p ${word} "$saved" && printf 'stars-backup %s\\n' "$saved"; }`,
   };
 }
 
@@ -106,6 +121,13 @@ function isInline(content: Buffer): boolean {
 
 function quoted(text: string): string {
   return text === '' ? "''" : quote(text);
+}
+
+/** The path that a plan touches which only replaces or changes what stands there; undefined when that may be somewhere else too. */
+export function touchesOnly({ path, stat, link }: FileState): readonly string[] | undefined {
+  if (link) return undefined;
+  const isOne = !stat || stat.kind === 'directory' || (stat.kind === 'file' && stat.links === 1);
+  return isOne ? [path] : undefined;
 }
 
 /** Whether the folder that is to hold the path is missing, in Ansible's words. */

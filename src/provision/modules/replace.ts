@@ -2,27 +2,32 @@ import { args, bool, choice, path, text } from '../arguments.js';
 import { fileContent } from '../facts/file-content.js';
 import { resolved } from '../facts/file-state.js';
 import { hostPath } from '../facts/host-path.js';
-import { defineModule, type Plan } from '../module.js';
-import { attributeArgs } from './attributes.js';
+import { type Plan } from '../module.js';
+import { fileArgs, fileModule } from './file-marks.js';
 import { editState, ensureEdited } from './ensure-edited.js';
 import { bytePattern, expandMatch, toBytes } from './python-pattern.js';
 import { dict } from './result.js';
 
-export const replace = defineModule({
+export const replace = fileModule({
   name: 'replace',
   summary: 'Replace every match of a regular expression in a file.',
-  aliases: { dest: 'path', destfile: 'path', name: 'path', attr: 'attributes' },
+  differences: ['A group in `replace` that `regexp` does not have is an error only where something is replaced.'],
+  aliases: { dest: 'path', destfile: 'path', name: 'path' },
   args: args({
-    path: path(),
-    regexp: text(),
-    replace: text().default(''),
-    after: text().optional(),
-    before: text().optional(),
-    backup: bool().default(false),
-    follow: bool().default(true),
-    validate: text().optional(),
-    encoding: choice('utf-8', 'utf8').default('utf-8'),
-    ...attributeArgs,
+    path: path().describe('The file.'),
+    regexp: text().describe("Regular expression in Python's way; `^` and `$` mean lines."),
+    replace: text()
+      .default('')
+      .describe(String.raw`What takes the match's place, with '\1' and the like; nothing removes it.`),
+    after: text().optional().describe('Only look behind the first match of this regular expression.'),
+    before: text().optional().describe('Only look before the first match of this regular expression.'),
+    backup: bool().default(false).describe('Keep the old file beside the new one.'),
+    follow: bool().default(true).describe('Accepted and without effect: of a link, what it points to is edited.'),
+    validate: text()
+      .optional()
+      .describe("A command that must accept the new file, named by `%s`, before it takes the old one's place."),
+    encoding: choice('utf-8', 'utf8').default('utf-8').describe('Encoding of the file.'),
+    ...fileArgs,
   }),
 
   async plan(given, context): Promise<Plan> {
@@ -48,6 +53,7 @@ export const replace = defineModule({
       before,
       after,
       message,
+      backupAs: 'backup_file',
       fields: { rc: 0 },
       wanted: given,
     });

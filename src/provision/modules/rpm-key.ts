@@ -8,11 +8,12 @@ import { dict } from './result.js';
 export const rpmKey = defineModule({
   name: 'rpm_key',
   summary: 'Have rpm trust a signing key, or not.',
+  needs: 'rpm and gpg, and curl or wget for an address',
   args: args({
-    key: text(),
-    state: choice('present', 'absent').default('present'),
-    validate_certs: bool().default(true),
-    fingerprint: text().optional(),
+    key: text().describe('Address or file of the key, or its number.'),
+    state: choice('present', 'absent').default('present').describe('Whether the key is trusted.'),
+    validate_certs: bool().default(true).describe('Refuse an address whose certificate is not trusted.'),
+    fingerprint: text().optional().describe('Fingerprint that the key must have.'),
   }),
 
   async plan({ key, state, validate_certs: validateCerts, fingerprint }, context): Promise<Plan> {

@@ -8,26 +8,33 @@ import { unitPlan, type ServiceState } from './systemd.js';
 export const service = defineModule({
   name: 'service',
   summary: 'Start, stop or enable a service, whatever runs services on the host.',
+  differences: [
+    'Check mode takes a unit that does not exist for one that an earlier task would have installed, rather than failing.',
+  ],
+  needs: 'systemctl, service or rc-service',
   aliases: { args: 'arguments' },
   args: args({
-    name: text(),
+    name: text().describe('The service.'),
     // `running` is what old playbooks say for `started`.
-    state: choice('started', 'running', 'stopped', 'restarted', 'reloaded').optional(),
-    enabled: bool().optional(),
-    daemon_reload: bool().default(false),
-    sleep: int().optional(),
-    pattern: text().optional(),
-    runlevel: text().default('default'),
-    arguments: text().optional(),
-    use: text().default('auto'),
+    state: choice('started', 'running', 'stopped', 'restarted', 'reloaded')
+      .optional()
+      .describe('What it is to be doing; `running` is an old word for `started`.'),
+    enabled: bool().optional().describe('Whether it starts with the host.'),
+    daemon_reload: bool().default(false).describe('Let systemd read its files anew first.'),
+    sleep: int()
+      .optional()
+      .describe('Seconds between stop and start of a restart, where systemd does not run services.'),
+    pattern: text()
+      .optional()
+      .describe('Accepted and without effect, since the service is asked itself whether it runs.'),
+    runlevel: text().default('default').describe('Runlevel of OpenRC.'),
+    arguments: text().optional().describe('Accepted and without effect.'),
+    use: text().default('auto').describe('What runs services on the host, in place of what was found.'),
   }),
 
   async plan(given, context): Promise<Plan> {
     const { name, enabled, daemon_reload } = given;
     const state: ServiceState | undefined = given.state === 'running' ? 'started' : given.state;
-    if (state === undefined && enabled === undefined && !daemon_reload) {
-      return { actions: [], failed: 'one of the following is required: state, enabled' };
-    }
     if (await isSystemd(given.use, context)) return unitPlan({ name, state, enabled, daemon_reload }, context);
     return initPlan({ ...given, state }, context);
   },

@@ -7,8 +7,9 @@ import { dict } from './result.js';
 export const slurp = defineModule({
   name: 'slurp',
   summary: 'Read a file of the host, as base64.',
+  checkMode: 'Reads only, so it does the same in check mode.',
   aliases: { path: 'src' },
-  args: args({ src: path() }),
+  args: args({ src: path().describe('The file.') }),
 
   async plan(given, context): Promise<Plan> {
     const source = await hostPath(context, given.src);

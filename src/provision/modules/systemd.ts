@@ -21,17 +21,24 @@ export type UnitArgs = {
 export const systemd = defineModule<UnitArgs>({
   name: 'systemd',
   summary: 'Start, stop, enable or mask a unit of systemd.',
+  differences: [
+    'Check mode takes a unit that does not exist for one that an earlier task would have installed, rather than failing.',
+    'A unit that cannot be masked, since its file is in /etc, fails the task; Ansible goes on and says that it masked it.',
+  ],
+  needs: 'systemctl',
   aliases: { service: 'name', unit: 'name', 'daemon-reload': 'daemon_reload', 'daemon-reexec': 'daemon_reexec' },
   args: args({
-    name: text().optional(),
-    state: choice('reloaded', 'restarted', 'started', 'stopped').optional(),
-    enabled: bool().optional(),
-    masked: bool().optional(),
-    daemon_reload: bool().default(false),
-    daemon_reexec: bool().default(false),
-    no_block: bool().default(false),
-    force: bool().optional(),
-    scope: choice('system', 'user', 'global').default('system'),
+    name: text().optional().describe('The unit; a service when it has no ending.'),
+    state: choice('reloaded', 'restarted', 'started', 'stopped').optional().describe('What it is to be doing.'),
+    enabled: bool().optional().describe('Whether it starts with the host.'),
+    masked: bool().optional().describe('Whether it is kept from starting at all.'),
+    daemon_reload: bool().default(false).describe('Let systemd read its files anew first.'),
+    daemon_reexec: bool().default(false).describe('Let systemd start itself anew first.'),
+    no_block: bool().default(false).describe('Do not wait until the unit is where it should be.'),
+    force: bool().optional().describe('Replace links of the unit that are in the way.'),
+    scope: choice('system', 'user', 'global')
+      .default('system')
+      .describe("Whose units: the host's, the user's or those of all users."),
   }),
   plan: unitPlan,
 });
@@ -52,17 +59,23 @@ export async function unitPlan(given: UnitArgs, context: ModuleContext): Promise
     return { actions: [], failed: `Error loading unit file '${given.name}': ${unit.error}` };
   const needsUnit = given.enabled !== undefined || given.state !== undefined;
   // In check mode the unit may come with a package that an earlier task would have installed.
-  if (needsUnit && !unit.found && !context.checkMode) {
-    return {
-      actions: [],
-      failed: `Could not find the requested service ${given.name}: host`,
-      result: dict({ name: given.name }),
-    };
-  }
+  if (needsUnit && !unit.found && !context.checkMode) return notFound(given, unit, systemctl);
   const verbs = verbsFor(given, unit);
   const options = [...(given.no_block ? ['--no-block'] : []), ...(given.force ? ['--force'] : [])];
   const commands = verbs.map((verb) => sh`${systemctl} ${options} ${verb} ${given.name ?? ''}`);
   return planOf(reloads, commands, resultOf(given, unit));
+}
+
+/** A unit may be masked before it is there, so that comes first. */
+function notFound({ name = '', masked }: UnitArgs, unit: Unit, systemctl: ShellCommand): Plan {
+  const failed = `Could not find the requested service ${name}: host`;
+  const result = dict({ name });
+  const [verb] = verbsFor({ masked }, unit);
+  if (verb === undefined) return { actions: [], failed, result };
+  return {
+    ...planOf([], [sh`${systemctl} ${verb} ${name}`], result),
+    finish: () => dict({ name, failed: true, changed: false, msg: failed }),
+  };
 }
 
 function contradiction({
@@ -78,7 +91,7 @@ function contradiction({
   if (name !== undefined && /[*?[]/.test(name)) {
     return `This module does not currently support using glob patterns, found in service name: ${name}`;
   }
-  return state === undefined && enabled === undefined && masked === undefined && !reload && !reexec
+  return name === undefined && !reload && !reexec
     ? 'one of the following is required: state, enabled, masked, daemon_reload, daemon_reexec'
     : undefined;
 }
@@ -94,8 +107,8 @@ function verbsFor({ state, enabled, masked }: UnitArgs, unit: Unit): string[] {
   return verbs;
 }
 
-function resultOf({ name = '', state, enabled }: UnitArgs, { properties, active }: Unit) {
-  const started = state === 'restarted' || state === 'reloaded' ? (active ? state : 'started') : state;
+function resultOf({ name = '', state, enabled }: UnitArgs, { properties }: Unit) {
+  const started = state === 'restarted' || state === 'reloaded' ? 'started' : state;
   return dict({ name, state: started, enabled, status: new Map(properties) });
 }
 

@@ -8,14 +8,16 @@ import { dict, fileFields } from './result.js';
 export const tempfile = defineModule({
   name: 'tempfile',
   summary: 'Make a new empty file or folder of a name nobody else has.',
+  checkMode: 'Skipped, as with Ansible: nobody can know the name beforehand.',
   args: args({
-    state: choice('file', 'directory').default('file'),
-    path: path().default('/tmp'),
-    prefix: text().default('ansible.'),
-    suffix: text().default(''),
+    state: choice('file', 'directory').default('file').describe('What to make.'),
+    path: path().default('/tmp').describe('Folder to make it in.'),
+    prefix: text().default('ansible.').describe('How its name begins.'),
+    suffix: text().default('').describe('How its name ends.'),
   }),
 
-  async plan({ state, path: folder, prefix, suffix }): Promise<Plan> {
+  async plan({ state, path: folder, prefix, suffix }, { checkMode }): Promise<Plan> {
+    if (checkMode) return { actions: [], skipped: 'remote module (tempfile) does not support check mode' };
     const pattern = `${folder}/${prefix}XXXXXXXX`;
     const make = state === 'directory' ? sh`mktemp -d ${pattern}` : sh`mktemp ${pattern}`;
     // busybox's mktemp knows no suffix, so the finished name is made by renaming without overwriting.

@@ -1,143 +1,80 @@
-import type { Value } from '../../jinja/value.js';
-import { Float } from '../../jinja/value.js';
+import { posix } from 'node:path';
 import { quote } from '../../shell/command.js';
-import { args, bool, choice, int, list, path, raw, text, textDict } from '../arguments.js';
 import { pathExists } from '../facts/glob.js';
+import { fileState, resolved, type FileState } from '../facts/file-state.js';
 import { hostPath } from '../facts/host-path.js';
-import { defineModule, type Plan } from '../module.js';
-import { pythonJson, pythonText } from '../python-text.js';
-import { exported } from './environment.js';
+import { type Action, type ModuleContext, type Plan } from '../module.js';
+import { fileModule } from './file-marks.js';
+import type { RequestBody } from './http-request.js';
+import { missingParent } from './place-file.js';
 import { dict } from './result.js';
+import { type UriArguments, uriArguments } from './uri-arguments.js';
+import { bodyOf } from './uri-request.js';
+import { uriResult } from './uri-result.js';
+import { requestScript } from './uri-script.js';
 
-const schema = args({
-  url: text(),
-  method: text().default('GET'),
-  body: raw().optional(),
-  body_format: choice('raw', 'json', 'form-urlencoded').default('raw'),
-  headers: textDict().optional(),
-  status_code: list().default(['200']),
-  return_content: bool().default(false),
-  follow_redirects: choice('all', 'yes', 'true', 'safe', 'none', 'no', 'false', 'urllib2').default('safe'),
-  timeout: int().default(30),
-  url_username: text().optional(),
-  url_password: text().optional(),
-  force_basic_auth: bool().default(false),
-  validate_certs: bool().default(true),
-  use_proxy: bool().default(true),
-  http_agent: text().default('ansible-httpget'),
-  dest: path().optional(),
-  creates: path().optional(),
-  removes: path().optional(),
-});
-type Args = ReturnType<typeof schema.parse>;
-
-export const uri = defineModule<Args>({
+export const uri = fileModule<UriArguments>({
   name: 'uri',
   summary: 'Have a host make an HTTP request.',
+  needs: 'curl',
+  checkMode: 'Skipped.',
   aliases: { user: 'url_username', password: 'url_password' },
-  args: schema,
+  exclusive: [['body', 'src']],
+  args: uriArguments,
+  differences: [
+    'User, password and the headers Authorization and Cookie only go to the server that the task names; Ansible sends the headers on to every other one.',
+    'In a folder the file is named as the address ends, also where the server redirects or proposes another name.',
+    'Of headers that an error answer has several times, all are told.',
+  ],
 
   async plan(given, context): Promise<Plan> {
-    if (given.creates !== undefined && (await context.fact(pathExists(await hostPath(context, given.creates))))) {
-      return { actions: [], result: dict({ stdout: `skipped, since '${given.creates}' exists` }) };
-    }
-    if (given.removes !== undefined && !(await context.fact(pathExists(await hostPath(context, given.removes))))) {
-      return { actions: [], result: dict({ stdout: `skipped, since '${given.removes}' does not exist` }) };
-    }
-    if (context.checkMode) return { actions: [], skipped: 'remote module (uri) does not support check mode' };
-    const dest = given.dest === undefined ? undefined : await hostPath(context, given.dest);
-    const text = `command -v curl >/dev/null || { echo 'uri needs curl on the host' >&2; false; } && {\n${exported(context)}${request(given, dest)}\n}`;
+    if (given.body_format === 'form-multipart' && !(given.body instanceof Map))
+      return { actions: [], failed: 'A body in form-multipart must be a dict of fields.' };
+    if (context.checkMode)
+      return { actions: [], skipped: 'remote module (ansible.legacy.uri) does not support check mode' };
+    if (!/^[A-Z]+$/i.test(given.method))
+      return { actions: [], failed: "Parameter 'method' needs to be a single word in uppercase, like GET or POST." };
+    const skipped = await needless(given, context);
+    if (skipped !== undefined) return { actions: [], result: dict({ stdout: skipped }) };
+    const dest = given.dest === undefined ? undefined : await destination(given, given.dest, context);
+    const problem = dest && missingParent(dest);
+    if (problem) return { actions: [], failed: problem };
+    const { body, upload } = await requestBody(given, context);
+    const script = requestScript(given, body, dest, context);
+    const finished =
+      upload === undefined ? script : `{ ${script}\n}; code=$?; rm -f ${quote(upload.path)}; ( exit $code )`;
+    const end = dest && resolved(dest);
     return {
-      actions: [{ kind: 'run', command: { text } }],
+      actions: [...(upload === undefined ? [] : [upload]), { kind: 'run', command: { text: finished } }],
       changed: dest !== undefined,
-      finish: (results) => answered(given, results.at(-1)?.code === 0 ? results.at(-1)?.stdout : undefined, dest),
+      finish: (results) => uriResult(given, results.at(-1), end),
     };
   },
 });
 
-/** Everything goes to curl by its standard input: addresses, headers and bodies may hold secrets. */
-function request(given: Args, dest: string | undefined): string {
-  const redirects =
-    !['none', 'no', 'false'].includes(given.follow_redirects) &&
-    (given.follow_redirects !== 'safe' || /^(GET|HEAD)$/i.test(given.method));
-  const body = bodyOf(given);
-  const type = { json: 'application/json', 'form-urlencoded': 'application/x-www-form-urlencoded', raw: undefined }[
-    given.body_format
-  ];
-  const headers = new Map([
-    ['User-Agent', given.http_agent],
-    ...(type === undefined ? [] : [['Content-Type', type] as const]),
-    ...(given.headers ?? []),
-  ]);
-  const config = [
-    `url = ${curlText(given.url)}`,
-    ...(/^HEAD$/i.test(given.method) ? ['head'] : [`request = ${curlText(given.method.toUpperCase())}`]),
-    `max-time = ${given.timeout}`,
-    ...(redirects ? ['location'] : []),
-    ...[...headers].map(([name, value]) => `header = ${curlText(`${name}: ${value}`)}`),
-    ...(given.url_username === undefined
-      ? []
-      : [`user = ${curlText(`${given.url_username}:${given.url_password ?? ''}`)}`]),
-    ...(body === undefined ? [] : [`data-raw = ${curlText(body)}`]),
-    ...(given.validate_certs ? [] : ['insecure']),
-    ...(given.use_proxy ? [] : ['noproxy = "*"']),
-    ...(dest === undefined ? [] : [`output = ${curlText(dest)}`]),
-  ];
-  const told = String.raw`\nstars-status %{http_code} %{url_effective}\nstars-type %{content_type}`;
-  return `printf '%s\\n' ${config.map((line) => quote(line)).join(' ')} | curl -sS --globoff -K - -w ${quote(told)}`;
+async function needless({ creates, removes }: UriArguments, context: ModuleContext): Promise<string | undefined> {
+  const exists = async (pattern: string) => context.fact(pathExists(await hostPath(context, pattern)));
+  if (creates !== undefined && (await exists(creates))) return `skipped, since '${creates}' exists`;
+  if (removes !== undefined && !(await exists(removes))) return `skipped, since '${removes}' does not exist`;
+  return undefined;
 }
 
-function bodyOf({ body, body_format: format }: Args): string | undefined {
-  if (body === undefined) return undefined;
-  if (format === 'json') return typeof body === 'string' ? body : pythonJson(body);
-  if (format === 'form-urlencoded' && body instanceof Map) {
-    return new URLSearchParams(
-      [...body].map(([key, value]): [string, string] => [pythonText(key), pythonText(value)]),
-    ).toString();
-  }
-  return body instanceof Map || Array.isArray(body) ? pythonJson(body) : pythonText(body);
+/** A folder gets a file named as the address ends. */
+async function destination({ url }: UriArguments, dest: string, context: ModuleContext): Promise<FileState> {
+  const state = await context.fact(fileState(await hostPath(context, dest)));
+  const name = posix.basename(url.replace(/[?#].*$/, '')) || 'index.html';
+  return resolved(state).stat?.kind === 'directory' ? context.fact(fileState(posix.join(state.path, name))) : state;
 }
 
-function curlText(value: string): string {
-  const escaped = value
-    .replaceAll(/["\\]/g, String.raw`\$&`)
-    .replaceAll('\n', String.raw`\n`)
-    .replaceAll('\r', String.raw`\r`)
-    .replaceAll('\t', String.raw`\t`);
-  return `"${escaped}"`;
-}
+type Upload = Extract<Action, { kind: 'upload' }>;
 
-function answered(given: Args, stdout: string | undefined, dest: string | undefined) {
-  const [, content = '', status = '0', url = given.url, type = ''] =
-    /^([^]*)\nstars-status (\d+) (\S*)\nstars-type (.*)$/.exec(stdout ?? '') ?? [];
-  if (stdout === undefined) return dict({ url: given.url, status: -1, failed: true });
-  const wanted = given.status_code.map(Number);
-  const fine = wanted.includes(Number(status));
-  const known = { url, status: Number(status), content_type: type || undefined, path: dest };
-  return dict({
-    ...known,
-    redirected: url !== given.url,
-    msg: fine
-      ? `OK (${Buffer.byteLength(content)} bytes)`
-      : `Status code was ${status} and not [${wanted.join(', ')}]: HTTP Error ${status}`,
-    content: given.return_content || !fine ? content : undefined,
-    json: /json/.test(type) ? jsonOf(content) : undefined,
-    changed: dest !== undefined && fine,
-    ...(fine ? {} : { failed: true }),
-  });
-}
-
-function jsonOf(text: string): Value | undefined {
-  try {
-    return toValue(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-function toValue(value: unknown): Value {
-  if (Array.isArray(value)) return value.map(toValue);
-  if (typeof value === 'number') return Number.isInteger(value) ? value : new Float(value);
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  return new Map(Object.entries(value as Record<string, unknown>).map(([key, inner]) => [key, toValue(inner)]));
+async function requestBody(
+  given: UriArguments,
+  context: ModuleContext,
+): Promise<{ body: RequestBody; upload?: Upload }> {
+  if (given.src === undefined) return { body: await bodyOf(given, context) };
+  if (given.remote_src) return { body: { file: await hostPath(context, given.src) } };
+  const { content } = await context.readLocal(given.src, 'files');
+  const path = context.temporaryPath();
+  return { body: { file: path }, upload: { kind: 'upload', content, path } };
 }

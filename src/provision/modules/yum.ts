@@ -5,42 +5,67 @@ import { rpmPackage, rpmUpdate } from '../facts/packages.js';
 import { defineModule, type Action, type ModuleContext, type Plan } from '../module.js';
 import { exported } from './environment.js';
 import { dict } from './result.js';
+import { listedPackages } from './yum-list.js';
 
 const schema = args({
-  name: list().default([]),
-  state: choice('present', 'installed', 'latest', 'absent', 'removed').default('present'),
-  enablerepo: list().default([]),
-  disablerepo: list().default([]),
-  exclude: list().default([]),
-  update_cache: bool().default(false),
-  update_only: bool().default(false),
-  disable_gpg_check: bool().default(false),
-  skip_broken: bool().default(false),
-  nobest: bool().default(false),
-  allowerasing: bool().default(false),
-  allow_downgrade: bool().default(false),
-  autoremove: bool().default(false),
-  security: bool().default(false),
-  bugfix: bool().default(false),
-  installroot: text().default('/'),
-  releasever: text().optional(),
-  conf_file: text().optional(),
-  cacheonly: bool().default(false),
-  install_weak_deps: bool().default(true),
-  validate_certs: bool().default(true),
-  sslverify: bool().default(true),
-  install_repoquery: bool().default(true),
-  lock_timeout: int().default(30),
-  use_backend: choice('auto', 'yum', 'yum4', 'dnf', 'dnf4', 'dnf5').default('auto'),
+  name: list().default([]).describe('Packages, groups with `@`, files or addresses.'),
+  state: choice('present', 'installed', 'latest', 'absent', 'removed')
+    .default('present')
+    .describe(
+      'Whether they are there, there in the newest version, or gone; `installed` and `removed` are other words for the first and last.',
+    ),
+  enablerepo: list().default([]).describe('Repositories to use although they are off.'),
+  disablerepo: list().default([]).describe('Repositories not to use.'),
+  exclude: list().default([]).describe('Packages to leave alone.'),
+  update_cache: bool().default(false).describe('Fetch the lists of packages first.'),
+  update_only: bool().default(false).describe('Upgrade packages that are there, install none.'),
+  disable_gpg_check: bool().default(false).describe('Install packages without looking at their signatures.'),
+  skip_broken: bool().default(false).describe('Leave out packages whose needs cannot be met.'),
+  nobest: bool().default(false).describe('Be content with a version that is not the newest.'),
+  allowerasing: bool().default(false).describe('Remove packages that are in the way.'),
+  allow_downgrade: bool().default(false).describe('Let a version replace a newer one.'),
+  autoremove: bool().default(false).describe('Remove packages that nothing needs any more.'),
+  security: bool().default(false).describe('Of upgrades, take only those that mend security.'),
+  bugfix: bool().default(false).describe('Of upgrades, take only those that mend mistakes.'),
+  installroot: text().default('/').describe('Folder that is the root of what is installed.'),
+  releasever: text().optional().describe('Release from which to install.'),
+  conf_file: text().optional().describe("The package manager's configuration file."),
+  cacheonly: bool().default(false).describe('Use what was fetched before, fetch nothing.'),
+  install_weak_deps: bool().default(true).describe('Also install what packages recommend.'),
+  validate_certs: bool().default(true).describe('Refuse addresses whose certificates are not trusted.'),
+  sslverify: bool().default(true).describe('Refuse repositories whose certificates are not trusted.'),
+  install_repoquery: bool().default(true).describe('Accepted and without effect.'),
+  download_only: bool().default(false).describe('Fetch packages, install none.'),
+  download_dir: text().optional().describe('Folder for packages that are only fetched.'),
+  disable_excludes: text()
+    .optional()
+    .describe('Where not to look for packages to leave alone: `all`, `main` or a repository.'),
+  enable_plugin: list().default([]).describe('Plugins of the package manager to use although they are off.'),
+  disable_plugin: list().default([]).describe('Plugins of the package manager not to use.'),
+  list: text().optional().describe('Only list packages: `installed`, `available`, `updates`, `repos`, or a name.'),
+  lock_timeout: int()
+    .default(30)
+    .describe('Accepted and without effect: the package manager itself waits for another run of it.'),
+  use_backend: choice('auto', 'yum', 'yum4', 'dnf', 'dnf4', 'dnf5')
+    .default('auto')
+    .describe("Accepted and without effect, since the host's own package manager is used."),
 });
 type Args = ReturnType<typeof schema.parse>;
 
-const aliases = { pkg: 'name', package: 'name', 'update-cache': 'update_cache', expire_cache: 'update_cache' };
+const aliases = {
+  pkg: 'name',
+  package: 'name',
+  'update-cache': 'update_cache',
+  expire_cache: 'update_cache',
+  'expire-cache': 'update_cache',
+};
 
 export const yum = defineModule<Args>({
   name: 'yum',
   summary: 'Install, upgrade or remove rpm packages with yum.',
+  needs: 'yum or dnf, and rpm',
   aliases,
+  exclusive: [['name', 'list']],
   args: schema,
   plan: (given, context) => plan('yum', given, context),
 });
@@ -48,13 +73,21 @@ export const yum = defineModule<Args>({
 export const dnf = defineModule<Args>({
   name: 'dnf',
   summary: 'Install, upgrade or remove rpm packages with dnf.',
+  needs: 'yum or dnf, and rpm',
   aliases,
+  exclusive: [['name', 'list']],
   args: schema,
   plan: (given, context) => plan('dnf', given, context),
 });
 
 async function plan(called: 'yum' | 'dnf', given: Args, context: ModuleContext): Promise<Plan> {
   const manager = called === 'yum' && context.variable('ansible_pkg_mgr') === 'dnf' ? 'dnf' : called;
+  if (given.list !== undefined)
+    return {
+      actions: [],
+      changed: false,
+      result: dict({ results: await context.fact(listedPackages(manager, given.list, options(manager, given))) }),
+    };
   const names = await Promise.all(
     given.name.map(async (name) => (name.includes('/') && !name.includes('://') ? hostPath(context, name) : name)),
   );
@@ -139,6 +172,11 @@ function options(manager: 'yum' | 'dnf', given: Args): string[] {
     ...flag('--setopt=install_weak_deps=False', !given.install_weak_deps && manager === 'dnf'),
     ...flag('--setopt=sslverify=False', !given.sslverify || !given.validate_certs),
     ...flag(`--installroot=${given.installroot}`, given.installroot !== '/'),
+    ...flag('--downloadonly', given.download_only),
+    ...(given.download_dir === undefined ? [] : [`--downloaddir=${given.download_dir}`]),
+    ...(given.disable_excludes === undefined ? [] : [`--disableexcludes=${given.disable_excludes}`]),
+    ...given.enable_plugin.map((name) => `--enableplugin=${name}`),
+    ...given.disable_plugin.map((name) => `--disableplugin=${name}`),
     ...(given.releasever === undefined ? [] : [`--releasever=${given.releasever}`]),
     ...(given.conf_file === undefined ? [] : ['-c', given.conf_file]),
   ];

@@ -10,16 +10,20 @@ import { startHttpService, type Handler, type HttpService } from './http.js';
 import { createIds } from './ids.js';
 import { createMarathonHandler } from './marathon/handler.js';
 import { createMarathon } from './marathon/marathon.js';
+import { createStandbyHandler } from './marathon/standby.js';
 import { createAgentHandler } from './mesos/agent.js';
 import { createMaintenance } from './mesos/maintenance.js';
 import { createMasterHandler } from './mesos/master.js';
 import { createMasters, type Master } from './mesos/masters.js';
 import { createMesos, type AgentSpec } from './mesos/mesos.js';
+import { createSubscribers } from './mesos/subscribers.js';
 import { createMesosDns } from './mesos-dns.js';
 import { SEED_APPS, SEED_JOBS } from './seed.js';
-import { createServiceHandler, SERVICE_NAMES, type ServiceName } from './services.js';
+import { createServices, SERVICE_NAMES, type ServiceName, type Services } from './services/services.js';
 import { createTimers, DEFAULT_DELAYS, type Delays } from './timing.js';
-import { startEnsemble } from './zookeeper.js';
+import { createAdminHandler } from './zookeeper/admin.js';
+import { startEnsemble } from './zookeeper/ensemble.js';
+import { createNodes } from './zookeeper/nodes.js';
 
 export type ClusterOptions = {
   clock: Clock;
@@ -37,6 +41,8 @@ export type ClusterOptions = {
 
 export type ClusterUrls = {
   marathon: string;
+  /** Instances that do not lead and pass on what they are asked. */
+  marathonStandbys: string[];
   chronos: string;
   mesos: string[];
   agents: string[];
@@ -47,7 +53,11 @@ export type ClusterUrls = {
 export type SimulatedCluster = {
   urls: ClusterUrls;
   zookeeper: string[];
+  /** The AdminServers of the same servers; they answer only as 3.8 (`control.setZooKeeperVersion`). */
+  zookeeperAdmin: string[];
   control: ClusterControl;
+  /** What runs inside the data services, to be filled and broken. */
+  data: Services;
   stop(): Promise<void>;
 };
 
@@ -81,12 +91,14 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
   }
 
   const masterSlots = await Promise.all(masterSpecs.map(({ name }) => listen(name)));
+  const adminSlots = await Promise.all(masterSpecs.map(({ name }) => listen(`zookeeper-admin-${name}`)));
   const agentSlots = await Promise.all(agentSpecs.map(({ name }) => listen(name)));
   const [marathonSlot, chronosSlot, dnsSlot] = await Promise.all([
     listen('marathon'),
     listen('chronos'),
     listen('mesos-dns'),
   ]);
+  const standbySlots = await Promise.all(masterSpecs.slice(1).map(({ name }) => listen(`marathon on ${name}`)));
   const serviceSlots = await Promise.all(SERVICE_NAMES.map(async (name) => ({ name, ...(await listen(name)) })));
   const zk = `zk://${masterSpecs.map(({ name }) => `${name}:2181`).join(',')}`;
 
@@ -115,12 +127,26 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
     masters: masterRows,
     timers,
     delays,
-    onLeader: (leader) => control.mesosLeaderChanged(leader),
+    onLeader(leader) {
+      subscribers.endAll();
+      control.mesosLeaderChanged(leader);
+    },
   });
+  const subscribers = createSubscribers({ mesos, masters });
+  const znodes = createNodes(() => ({
+    masters: masterRows,
+    marathon: control.marathonLeads() ? `127.0.0.1:${marathonSlot.service.port}` : undefined,
+    frameworkId: marathon.framework.id,
+    chronos: `127.0.0.1:${chronosSlot.service.port}`,
+  }));
   const ensemble = await startEnsemble({
     names: masterSpecs.map(({ name }) => name),
     onQuorum: (quorum) => control.quorumChanged(quorum),
+    nodes: znodes.nodes,
   });
+  adminSlots.forEach(({ answerWith }, index) =>
+    answerWith(createAdminHandler(() => ensemble.state(masterSpecs[index]?.name ?? ''))),
+  );
   const dns = createMesosDns({
     mesos,
     masters,
@@ -136,6 +162,7 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
     marathon,
     chronos,
     ensemble,
+    znodes,
     dns,
     services: {
       marathon: marathonSlot.service,
@@ -147,40 +174,55 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
     agentServices: agentSlots.map(({ service }) => service),
   });
 
-  const maintenance = createMaintenance();
+  const maintenance = createMaintenance({ masters, mesos });
   masterSlots.forEach(({ answerWith }, index) =>
     answerWith(
-      createMasterHandler({ mesos, masters, self: masterRows[index]!, timers, maintenance, zk: `${zk}/mesos` }),
+      createMasterHandler({
+        mesos,
+        masters,
+        self: masterRows[index]!,
+        timers,
+        maintenance,
+        subscribers,
+        zk: `${zk}/mesos`,
+      }),
     ),
   );
   agentSlots.forEach(({ answerWith }, index) =>
-    answerWith(createAgentHandler({ mesos, masters, agent: agents[index]!, timers })),
+    answerWith(createAgentHandler({ mesos, masters, agent: agents[index]!, timers, gcMs: delays.gcMs })),
   );
-  marathonSlot.answerWith(
-    createMarathonHandler(marathon, {
-      leader: () => (control.marathonLeads() ? `127.0.0.1:${marathonSlot.service.port}` : undefined),
-      zk: `${zk}/marathon`,
-      master: `${zk}/mesos`,
-      hostname,
-      abdicate: () => control.changeLeader('marathon'),
-    }),
-  );
+  const leader = () => (control.marathonLeads() ? `127.0.0.1:${marathonSlot.service.port}` : undefined);
+  const marathonHandler = createMarathonHandler(marathon, {
+    leader,
+    zk: `${zk}/marathon`,
+    master: `${zk}/mesos`,
+    hostname,
+    abdicate: () => control.changeLeader('marathon'),
+  });
+  marathonSlot.answerWith(marathonHandler);
+  for (const { service, answerWith } of standbySlots) {
+    const self = () => `127.0.0.1:${service.port}`;
+    const reachable = () => marathonSlot.service.isListening();
+    answerWith(createStandbyHandler({ self, leader, reachable, handle: marathonHandler }));
+  }
   const chronosHandler = createChronosHandler(chronos, {
     leader: () => `127.0.0.1:${chronosSlot.service.port}`,
     timers,
   });
   chronosSlot.answerWith((request) => (control.appIsUp('chronos') ? chronosHandler(request) : { hangUp: true }));
   dnsSlot.answerWith(dns.handler);
-  for (const { name, answerWith } of serviceSlots)
-    answerWith(createServiceHandler(name, (one) => control.appIsUp(one)));
+  const data = createServices({ timers, jobMs: delays.jobMs }, (name) => control.appIsUp(name));
+  for (const { name, answerWith } of serviceSlots) answerWith(data.handlers[name]);
 
   marathon.load(apps);
-  for (const job of jobs) chronos.put(job, { loaded: true });
+  // A backup is taken as it is; the demo's own jobs have not been overdue for years.
+  for (const job of jobs) chronos.put(job, { loaded: options.jobs !== undefined });
   dns.refresh();
 
   return {
     urls: {
       marathon: marathonSlot.service.url,
+      marathonStandbys: standbySlots.map(({ service }) => service.url),
       chronos: chronosSlot.service.url,
       mesos: masterSlots.map(({ service }) => service.url),
       agents: agentSlots.map(({ service }) => service.url),
@@ -191,7 +233,9 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
       >,
     },
     zookeeper: ensemble.members.map(({ address }) => address),
+    zookeeperAdmin: adminSlots.map(({ service }) => service.url),
     control,
+    data,
     async stop() {
       timers.stop();
       await Promise.all([...open.map((service) => service.stop()), ensemble.stop()]);

@@ -10,7 +10,9 @@ import type { Master, Masters } from './mesos/masters.js';
 import type { Agent, Mesos } from './mesos/mesos.js';
 import { appendLog } from './mesos/task.js';
 import type { Delays, Timers } from './timing.js';
-import type { Ensemble } from './zookeeper.js';
+import type { Ensemble } from './zookeeper/ensemble.js';
+import type { createNodes } from './zookeeper/nodes.js';
+import type { ZooKeeperVersion } from './zookeeper/words.js';
 
 export type ControlDeps = {
   timers: Timers;
@@ -20,6 +22,7 @@ export type ControlDeps = {
   marathon: Marathon;
   chronos: Chronos;
   ensemble: Ensemble;
+  znodes: ReturnType<typeof createNodes>;
   dns: ReturnType<typeof createMesosDns>;
   services: Record<string, HttpService>;
   masterServices: HttpService[];
@@ -30,8 +33,20 @@ export type ClusterControl = ReturnType<typeof createControl>;
 
 /** The hand that breaks things and mends them, for tests and for practice. */
 export function createControl(deps: ControlDeps) {
-  const { timers, delays, mesos, masters, marathon, chronos, ensemble, dns, services, masterServices, agentServices } =
-    deps;
+  const {
+    timers,
+    delays,
+    mesos,
+    masters,
+    marathon,
+    chronos,
+    ensemble,
+    znodes,
+    dns,
+    services,
+    masterServices,
+    agentServices,
+  } = deps;
   const marathonDownOn = new Set<string>();
   const seenApps = new Set<string>();
   let marathonLeads = true;
@@ -124,13 +139,17 @@ export function createControl(deps: ControlDeps) {
 
   async function loseAgent(name: string): Promise<void> {
     const agent = agentNamed(name);
+    agent.running = false;
     masters.agentGone(agent);
     await serviceNamed(name).stop();
   }
 
   async function returnAgent(name: string): Promise<void> {
+    const agent = agentNamed(name);
+    agent.running = true;
     await serviceNamed(name).start();
-    masters.agentBack(agentNamed(name));
+    // The agent of a machine that is down is refused.
+    if (agent.state !== 'down') masters.agentBack(agent);
   }
 
   async function setMaster(name: string, running: boolean): Promise<void> {
@@ -166,7 +185,8 @@ export function createControl(deps: ControlDeps) {
   async function serviceOn(host: string, unit: string, active: boolean): Promise<void> {
     const name = unit.replace(/\.service$/, '');
     const isAgent = mesos.agents.some((one) => one.name === host);
-    if (name === 'mesos-slave' && isAgent) await (active ? returnAgent(host) : loseAgent(host));
+    if ((name === 'mesos-slave' || name === 'mesos-agent') && isAgent)
+      await (active ? returnAgent(host) : loseAgent(host));
     if (name === 'mesos-master') await setMaster(host, active);
     if (name === 'zookeeper') await setZookeeper(host, active);
     if (name === 'marathon') await setMarathonOn(host, active);
@@ -203,6 +223,8 @@ export function createControl(deps: ControlDeps) {
     requireLogin: (service: string, login: { username: string; password: string } | undefined) =>
       serviceNamed(service).requireLogin(login),
     clearFaults: (service: string) => serviceNamed(service).clearFaults(),
+    /** Ends what is being read of the service, events too; it goes on listening. */
+    dropConnections: (service: string) => serviceNamed(service).dropConnections(),
     stopService: (name: string) => serviceNamed(name).stop(),
     startService: (name: string) => serviceNamed(name).start(),
     changeLeader,
@@ -218,6 +240,9 @@ export function createControl(deps: ControlDeps) {
     },
     /** Chronos reads its graph anew, as after a restart. */
     reloadChronos: () => chronos.setScheduling(true),
+    setZooKeeperVersion: (version: ZooKeeperVersion) => ensemble.setVersion(version),
+    /** Adds a node to ZooKeeper's tree; undefined takes it away. */
+    setNode: (path: string, data: string | undefined) => znodes.set(path, data),
     zookeeperWhitelist: (words: string[] | undefined) => ensemble.setWhitelist(words),
     refreshDns: () => dns.refresh(),
     dnsEnumeration: (on: boolean) => dns.setEnumeration(on),

@@ -15,6 +15,8 @@ export type Fault = {
   truncate?: true;
   /** Milliseconds until the answer goes out. */
   slow?: number;
+  /** Sends the answer a byte at a time, one each so many milliseconds. */
+  trickle?: number;
   /** Hangs up without an answer. */
   close?: true;
   /** The request is carried out although the answer says otherwise, as after a store time-out. */
@@ -47,6 +49,7 @@ export function misbehave(fault: Fault, { request, response, reply, after }: Occ
     if (response.destroyed) return;
     if (fault.close) response.destroy();
     else if (fault.truncate) truncate(response, reply);
+    else if (fault.trickle !== undefined) trickle(fault.trickle, { response, reply, after });
     else send(response, request, replaced(fault, request, reply));
   };
   if (fault.slow !== undefined) after(fault.slow, act);
@@ -73,4 +76,18 @@ function truncate(response: ServerResponse, reply: HttpReply): void {
   const { body, type } = encodeReply(reply);
   response.writeHead(reply.status ?? 200, { 'Content-Length': body.length, ...(type && { 'Content-Type': type }) });
   response.write(body.subarray(0, Math.floor(body.length / 2)), () => response.destroy());
+}
+
+function trickle(everyMs: number, { response, reply, after }: Pick<Occasion, 'response' | 'reply' | 'after'>): void {
+  const { body, type } = encodeReply(reply);
+  response.writeHead(reply.status ?? 200, { 'Content-Length': body.length, ...(type && { 'Content-Type': type }) });
+  const next = (at: number): void => {
+    if (response.destroyed) return;
+    if (at >= body.length) response.end();
+    else {
+      response.write(body.subarray(at, at + 1));
+      after(everyMs, () => next(at + 1));
+    }
+  };
+  next(0);
 }

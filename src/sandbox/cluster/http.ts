@@ -17,6 +17,7 @@ export type HttpService = {
   /** Ends every open connection and refuses new ones until `start`. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  isListening(): boolean;
   /** Ends the open streams and requests; the service goes on listening. */
   dropConnections(): void;
 };
@@ -99,6 +100,7 @@ export async function startHttpService({ log, name, handle, after }: HttpService
       if (!server.listening) await listen(port);
     },
     dropConnections,
+    isListening: () => server.listening,
   };
 }
 

@@ -25,11 +25,13 @@ export type MesosDnsDeps = {
 /** Mesos-DNS 0.6: answers from what it read last, whether or not the master still lives. */
 export function createMesosDns({ mesos, masters, timers, delays, addressOf }: MesosDnsDeps) {
   let rows: Row[] = [];
+  let loaded = false;
   let enumeration = true;
 
   function refresh(): void {
     const leader = masters.leader();
     if (!leader) return;
+    loaded = true;
     const address = addressOf(leader.name);
     const fixed = ['leader.mesos.', 'master.mesos.', 'master0.mesos.'].map((name) => record({ name, ip: address }));
     rows = [
@@ -89,7 +91,8 @@ export function createMesosDns({ mesos, masters, timers, delays, addressOf }: Me
   };
 
   const notThere: Handler = () => ({ status: 404, text: '404: Page Not Found' });
-  const enumerate: Handler = (request) => (enumeration ? pretty({ frameworks: grouped(rows) }) : notThere(request));
+  const enumerate: Handler = (request) =>
+    enumeration ? pretty({ frameworks: loaded ? grouped(rows) : null }) : notThere(request);
   const axfr: Handler = (request) => {
     if (!enumeration) return notThere(request);
     const of = (rtype: Row['rtype']) =>

@@ -4,6 +4,8 @@ export type HttpRequest = {
   method: string;
   /** The path as sent, percent-decoded, without the query. */
   path: string;
+  /** The path before a service took its prefix off. */
+  asked?: string;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
   body: Buffer;

@@ -18,12 +18,16 @@ export type Delays = {
   unlistedMs: number;
   /** How long there is no leader when it changes. */
   electionMs: number;
+  /** How long a new Mesos leader has not read its registry. */
+  recoveryMs: number;
   /** How long a new Marathon leader has not loaded its tasks. */
   loadingMs: number;
   /** From the last sign of an agent until the master calls it unreachable. */
   agentTimeoutMs: number;
   /** How long a job runs whose command does not say so by `sleep`. */
   jobMs: number;
+  /** How long an agent keeps the files of a task that ended. */
+  gcMs: number;
   dnsRefreshMs: number;
   /** Between two lines in the log of a running task. */
   logMs: number;
@@ -38,9 +42,11 @@ export const DEFAULT_DELAYS: Delays = {
   stepMs: 50,
   unlistedMs: 150,
   electionMs: 500,
+  recoveryMs: 50,
   loadingMs: 300,
   agentTimeoutMs: 3_000,
   jobMs: 1_000,
+  gcMs: 7 * 24 * 3_600_000,
   dnsRefreshMs: 10_000,
   logMs: 5_000,
 };

@@ -86,7 +86,7 @@ function metadataOf({ metadata }: Args): unknown {
 
 /** A message as the Web API tells it. */
 export function wireMessage(message: FakeMessage, withMetadata: boolean): Record<string, unknown> {
-  const { ts, user, byBot, threadTs, editedTs, blocks, metadata, reactions } = message;
+  const { ts, user, byBot, threadTs, editedTs, blocks, metadata, reactions, files } = message;
   return {
     type: 'message',
     user,
@@ -98,6 +98,7 @@ export function wireMessage(message: FakeMessage, withMetadata: boolean): Record
     ...(threadTs ? { thread_ts: threadTs } : {}),
     ...(editedTs ? { edited: { user, ts: editedTs } } : {}),
     ...(withMetadata && metadata ? { metadata } : {}),
+    ...(files.length > 0 ? { files } : {}),
     ...(reactions.length > 0
       ? { reactions: reactions.map(({ name, user: by }) => ({ name, count: 1, users: [by] })) }
       : {}),

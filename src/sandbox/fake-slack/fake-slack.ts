@@ -15,7 +15,14 @@ import { createSocketServer } from './socket-server.js';
 import { transcript } from './transcript.js';
 import { createTriggers } from './triggers.js';
 import { createWebApi, json, type Call } from './web-api.js';
-import { BOT, createWorkspace, type FakeChannel, type FakeMessage, type FakePerson } from './workspace.js';
+import {
+  BOT,
+  createWorkspace,
+  type FakeChannel,
+  type FakeGroup,
+  type FakeMessage,
+  type FakePerson,
+} from './workspace.js';
 
 export type FakeSlackOptions = {
   clock: Clock;
@@ -23,6 +30,8 @@ export type FakeSlackOptions = {
   signingSecret?: string;
   people?: FakePerson[];
   channels?: { name: string; isPrivate?: boolean; botIsMember?: boolean }[];
+  /** User groups; members by id. */
+  groups?: { id: string; handle: string; members: string[] }[];
   /** What the bot may do; everything in manifest.yml when left out. */
   scopes?: string[];
   perSecond?: number;
@@ -46,8 +55,8 @@ export type FakeSlack = {
   say(text: string, where?: Where): Promise<Delivered>;
   /** Writes `@stars <text>` into a channel, or below `threadTs`. `delivered` also counts the repetitions. */
   mention(text: string, where?: Where & { threadTs?: string }): { ts: string; delivered: Promise<Delivered> };
-  /** Presses a button of a message. */
-  click(messageTs: string, actionId: string, where?: { person?: string }): Promise<Delivered>;
+  /** Presses a button of a message, or chooses the `option` of this label from a menu; what asks first is answered with yes. */
+  click(messageTs: string, actionId: string, how?: { person?: string; option?: string }): Promise<Delivered>;
   /** Everything in a channel in the order in which it was written, answers and what only one person sees included. */
   messages(channel?: string): FakeMessage[];
   /** A message and the answers below it. */
@@ -56,6 +65,8 @@ export type FakeSlack = {
   transcript(channel?: string): string;
   invite(channel: string): void;
   archive(channel: string): void;
+  /** A user group, to be changed. */
+  group(id: string): FakeGroup;
   files: FakeFile[];
   faults: Faults;
   /** Every accepted call, oldest first, at most the last 2,000. */
@@ -72,6 +83,7 @@ export type FakeSlack = {
 };
 
 const MAX_CALLS = 2_000;
+const MAX_FILE_BYTES = 20_000_000;
 const PEOPLE: FakePerson[] = [
   { id: 'U0ADA', name: 'ada', realName: 'Ada' },
   { id: 'U0BEN', name: 'ben', realName: 'Ben' },
@@ -105,6 +117,7 @@ export async function startFakeSlack(options: FakeSlackOptions): Promise<FakeSla
     clock,
     people: options.people ?? PEOPLE,
     channels: options.channels ?? CHANNELS,
+    groups: options.groups ?? [],
   });
   const faults = createFaults();
   const calls: Call[] = [];
@@ -159,7 +172,7 @@ export async function startFakeSlack(options: FakeSlackOptions): Promise<FakeSla
 
   async function takeUpload(request: IncomingMessage, response: ServerResponse, id: string): Promise<void> {
     const file = files.all.get(id);
-    const body = await bodyOf(request);
+    const body = await bodyOf(request, MAX_FILE_BYTES);
     if (!file) return json(response, { ok: false, error: 'file_not_found' }, 404);
     file.bytes = body;
     response.end(`OK - ${body.length}`);
@@ -208,7 +221,7 @@ export async function startFakeSlack(options: FakeSlackOptions): Promise<FakeSla
       onlyFor: undefined,
       threadTs,
     });
-    const payload = mentionPayload(said);
+    const payload = mentionPayload(said, who);
     const isMember = where.members.has(BOT.id);
     const nobody: Delivered = { acked: false, error: 'not_in_channel' };
     const delivered = isMember ? delivery.withRetries({ type: 'events_api', payload }) : Promise.resolve(nobody);
@@ -218,13 +231,13 @@ export async function startFakeSlack(options: FakeSlackOptions): Promise<FakeSla
   function click(
     messageTs: string,
     actionId: string,
-    { person = 'ada' }: { person?: string } = {},
+    { person = 'ada', option }: { person?: string; option?: string } = {},
   ): Promise<Delivered> {
     const who = workspace.person(person);
     const message = anywhere(messageTs);
     const channel = workspace.channel(message.channel);
-    const action = actionOf(message, actionId);
-    if (!action) throw new StarsError('USAGE', `The message has no action ${actionId}.`);
+    const action = actionOf(message, actionId, option);
+    if (!action) throw new StarsError('USAGE', `The message has no action ${[actionId, option ?? ''].join(' ')}.`);
     const press = { ...reach(channel, who), action, actionTs: workspace.nextTs() };
     const payload = actionPayload(message, who, channel, press);
     return delivery.once({ type: 'interactive', payload });
@@ -279,6 +292,7 @@ export async function startFakeSlack(options: FakeSlackOptions): Promise<FakeSla
     archive: (channel) => {
       workspace.channel(channel).archived = true;
     },
+    group: (id) => workspace.groups.find((group) => group.id === id) ?? noGroup(id),
     get files() {
       return [...files.all.values()];
     },
@@ -291,4 +305,8 @@ export async function startFakeSlack(options: FakeSlackOptions): Promise<FakeSla
     until,
     stop,
   };
+}
+
+function noGroup(id: string): never {
+  throw new StarsError('USAGE', `There is no user group ${id}.`);
 }

@@ -10,6 +10,7 @@ export type FakeFile = {
   length: number;
   bytes: Buffer | undefined;
   title: string | undefined;
+  alt: string | undefined;
 };
 
 export type Files = ReturnType<typeof createFiles>;
@@ -18,10 +19,10 @@ export type Files = ReturnType<typeof createFiles>;
 export function createFiles(uploadUrl: (id: string) => string) {
   const files = new Map<string, FakeFile>();
 
-  function reserve(name: string, length: number): { id: string; url: string } {
+  function reserve({ name, length, alt }: Pick<FakeFile, 'name' | 'length' | 'alt'>): { id: string; url: string } {
     const id = `F${String(files.size + 1).padStart(8, '0')}`;
     if (files.size >= MAX_FILES) refuse('storage_limit_reached');
-    files.set(id, { id, name, length, bytes: undefined, title: undefined });
+    files.set(id, { id, name, length, bytes: undefined, title: undefined, alt });
     return { id, url: uploadUrl(id) };
   }
 
@@ -36,7 +37,7 @@ export function fileMethods(workspace: Workspace, files: Files): Record<string, 
       call: (args) => {
         const length = Number(args['length']);
         if (!Number.isInteger(length) || length <= 0) refuse('invalid_arguments');
-        const { id, url } = files.reserve(text(args, 'filename'), length);
+        const { id, url } = files.reserve({ name: text(args, 'filename'), length, alt: optionalText(args, 'alt_txt') });
         return { upload_url: url, file_id: id };
       },
     },
@@ -61,7 +62,7 @@ export function fileMethods(workspace: Workspace, files: Files): Record<string, 
             byBot: true,
             onlyFor: undefined,
           };
-          workspace.add({ ...made, channel, threadTs: optionalText(args, 'thread_ts') });
+          workspace.add({ ...made, files: done, channel, threadTs: optionalText(args, 'thread_ts') });
         }
         return { files: done };
       },

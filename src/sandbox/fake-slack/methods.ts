@@ -1,6 +1,7 @@
 import { chatMethods } from './chat-methods.js';
 import { conversationMethods } from './conversation-methods.js';
 import { fileMethods, type Files } from './file-methods.js';
+import { groupMethods } from './group-methods.js';
 import { text, type Args, type Method } from './method.js';
 import type { Triggers } from './triggers.js';
 import { BOT, TEAM, type FakePerson, type Workspace } from './workspace.js';
@@ -31,12 +32,11 @@ export function createMethods({ workspace, files, triggers, openSocket }: Method
       scopes: ['users:read'],
       call: () => ({ members: workspace.people.map(userOf), response_metadata: { next_cursor: '' } }),
     },
-    'usergroups.list': { scopes: ['usergroups:read'], call: () => ({ usergroups: [] }) },
-    'usergroups.users.list': { scopes: ['usergroups:read'], call: () => refuse('no_such_subteam') },
     'reactions.add': { scopes: ['reactions:write'], call: (args) => react(workspace, args) },
     'views.open': { scopes: [], call: (args) => openView(triggers, args) },
     'views.publish': { scopes: [], call: (args) => ({ view: viewOf(args) }) },
     'views.update': { scopes: [], call: (args) => ({ view: viewOf(args) }) },
+    ...groupMethods(workspace),
     ...chatMethods(workspace),
     ...conversationMethods(workspace),
     ...fileMethods(workspace, files),
@@ -55,9 +55,13 @@ function identity(): Record<string, unknown> {
   };
 }
 
-function userOf({ id, name, realName = name }: FakePerson): Record<string, unknown> {
-  const profile = { real_name: realName, display_name: name };
-  return { id, team_id: TEAM.id, name, real_name: realName, deleted: false, is_bot: false, profile };
+function userOf(person: FakePerson): Record<string, unknown> {
+  const { id, name, realName = name, guest, team = TEAM.id, deactivated = false } = person;
+  const profile = { real_name: realName, display_name: name, team };
+  const common = { id, team_id: team, name, real_name: realName, deleted: deactivated, is_bot: false, profile };
+  // Of somebody from elsewhere Slack says less.
+  if (person.team) return { ...common, is_stranger: false };
+  return { ...common, is_restricted: guest !== undefined, is_ultra_restricted: guest === 'single-channel' };
 }
 
 function react(workspace: Workspace, args: Args): Record<string, unknown> {

@@ -18,7 +18,7 @@ type Reach = { responseUrl: string; triggerId: string };
 export function commandPayload(text: string, who: FakePerson, where: FakeChannel, { responseUrl, triggerId }: Reach) {
   return {
     ...APP,
-    team_id: TEAM.id,
+    team_id: who.team ?? TEAM.id,
     team_domain: TEAM.domain,
     channel_id: where.id,
     channel_name: where.isPrivate ? 'privategroup' : where.name,
@@ -32,7 +32,7 @@ export function commandPayload(text: string, who: FakePerson, where: FakeChannel
   };
 }
 
-export function mentionPayload({ ts, channel, user, text, threadTs }: FakeMessage) {
+export function mentionPayload({ ts, channel, user, text, threadTs }: FakeMessage, who: FakePerson) {
   const thread = threadTs ? { thread_ts: threadTs } : {};
   return {
     ...APP,
@@ -43,7 +43,18 @@ export function mentionPayload({ ts, channel, user, text, threadTs }: FakeMessag
     authorizations: [
       { enterprise_id: null, team_id: TEAM.id, user_id: BOT.id, is_bot: true, is_enterprise_install: false },
     ],
-    event: { type: 'app_mention', user, text, ts, event_ts: ts, channel, ...thread },
+    is_ext_shared_channel: who.team !== undefined,
+    event: {
+      type: 'app_mention',
+      user,
+      text,
+      ts,
+      event_ts: ts,
+      channel,
+      team: who.team ?? TEAM.id,
+      ...(who.team ? { user_team: who.team, source_team: who.team } : {}),
+      ...thread,
+    },
   };
 }
 
@@ -55,7 +66,7 @@ export function actionPayload(message: FakeMessage, who: FakePerson, where: Fake
     ...APP,
     type: 'block_actions',
     team: { id: TEAM.id, domain: TEAM.domain },
-    user: { id: who.id, username: who.name, name: who.name, team_id: TEAM.id },
+    user: { id: who.id, username: who.name, name: who.name, team_id: who.team ?? TEAM.id },
     channel: { id: where.id, name: where.name },
     container: { type: 'message', message_ts: ts, channel_id: where.id, is_ephemeral: onlyFor !== undefined },
     message: { type: 'message', ts, text, ...(threadTs ? { thread_ts: threadTs } : {}) },
@@ -65,12 +76,26 @@ export function actionPayload(message: FakeMessage, who: FakePerson, where: Fake
   };
 }
 
-/** The button of a message, as it is told when pressed. */
-export function actionOf({ blocks = [] }: FakeMessage, actionId: string): Record<string, unknown> | undefined {
+/** The button of a message as it is told when pressed, or the menu when the option of this label was chosen. */
+export function actionOf(
+  { blocks = [] }: FakeMessage,
+  actionId: string,
+  option: string | undefined,
+): Record<string, unknown> | undefined {
   for (const block of blocks) {
     const elements = block.type === 'actions' ? block.elements : block.type === 'section' ? [block.accessory] : [];
     const found = elements.find((element) => element && 'action_id' in element && element.action_id === actionId);
-    if (found) return { ...found, block_id: block.block_id ?? 'b1' };
+    if (found) return pressed({ ...found, block_id: block.block_id ?? 'b1' }, option);
   }
   return undefined;
+}
+
+// Only a menu is told with what was chosen, and without what else there was.
+function pressed(
+  { options, ...element }: Record<string, unknown>,
+  label: string | undefined,
+): Record<string, unknown> | undefined {
+  if (!Array.isArray(options)) return element;
+  const chosen = (options as { text: { text: string } }[]).find(({ text }) => text.text === label);
+  return chosen && { ...element, selected_option: chosen };
 }

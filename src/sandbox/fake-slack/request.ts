@@ -5,12 +5,12 @@ import { refuse } from './refusal.js';
 const MAX_BYTES = 2_000_000;
 const JSON_ARGS = new Set(['blocks', 'metadata', 'attachments', 'view', 'files']);
 
-export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+export async function bodyOf(request: IncomingMessage, maxBytes = MAX_BYTES): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_BYTES) refuse('request_too_large');
+    if (bytes > maxBytes) refuse('request_too_large');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -34,7 +34,9 @@ export function createWebApi({ methods, tokens, scopes, takeFault, perSecond, cl
     const args = await argsOf(request, url).catch((thrown: unknown) => thrown);
     if (args instanceof Refusal) return json(response, { ok: false, error: args.error });
     if (typeof args !== 'object' || args === null) return json(response, { ok: false, error: 'invalid_arguments' });
-    await answer(name, args as Args, tokenOf(request, args as Args), response);
+    const token = tokenOf(request, args as Args);
+    if (token === tokens.bot) response.setHeader('x-oauth-scopes', [...scopes].join(','));
+    await answer(name, args as Args, token, response);
   }
 
   async function answer(name: string, args: Args, token: string, response: ServerResponse): Promise<void> {

@@ -2,7 +2,17 @@ import type { KnownBlock } from '@slack/types';
 import type { Clock } from '../../clock.js';
 import { refuse } from './refusal.js';
 
-export type FakePerson = { id: string; name: string; realName?: string };
+export type FakePerson = {
+  id: string;
+  name: string;
+  realName?: string;
+  guest?: 'multi-channel' | 'single-channel';
+  /** Of another workspace, in a channel that is shared with it. */
+  team?: string;
+  deactivated?: boolean;
+};
+
+export type FakeGroup = { id: string; handle: string; members: Set<string>; disabled: boolean };
 
 export type FakeChannel = {
   id: string;
@@ -27,6 +37,7 @@ export type FakeMessage = Content & {
   onlyFor: string | undefined;
   deleted: boolean;
   reactions: { name: string; user: string }[];
+  files: { id: string; title: string }[];
   /** Everything it has shown, oldest first, the present state last. */
   versions: (Content & { at: string })[];
 };
@@ -43,12 +54,18 @@ type Seed = {
   clock: Clock;
   people: FakePerson[];
   channels: { name: string; isPrivate?: boolean; botIsMember?: boolean }[];
+  groups: { id: string; handle: string; members: string[] }[];
 };
 
 /** People, channels and messages of one Slack workspace, and Slack's rules about who may write where. */
-export function createWorkspace({ clock, people, channels: seed }: Seed) {
+export function createWorkspace({ clock, people, channels: seed, groups: seedGroups }: Seed) {
   const channels = new Map<string, FakeChannel>();
   const messages = new Map<string, FakeMessage[]>();
+  const groups: FakeGroup[] = seedGroups.map((group) => ({
+    ...group,
+    members: new Set(group.members),
+    disabled: false,
+  }));
   let lastMicros = 0;
 
   for (const { name, isPrivate = false, botIsMember = true } of seed) {
@@ -101,11 +118,16 @@ export function createWorkspace({ clock, people, channels: seed }: Seed) {
 
   /** A new message; an answer to an answer goes below the root of its thread, as in Slack. */
   function add(
-    made: Content & Pick<FakeMessage, 'channel' | 'user' | 'byBot' | 'onlyFor'> & { threadTs?: string | undefined },
+    made: Content &
+      Pick<FakeMessage, 'channel' | 'user' | 'byBot' | 'onlyFor'> & {
+        threadTs?: string | undefined;
+        files?: FakeMessage['files'];
+      },
   ) {
     const root = made.threadTs ? find(made.channel, made.threadTs) : undefined;
     if (made.threadTs && !root) return refuse('thread_not_found');
     const message: FakeMessage = {
+      files: [],
       ...made,
       ts: nextTs(),
       threadTs: root ? (root.threadTs ?? root.ts) : undefined,
@@ -155,6 +177,7 @@ export function createWorkspace({ clock, people, channels: seed }: Seed) {
 
   return {
     people,
+    groups,
     channels,
     person,
     channel,

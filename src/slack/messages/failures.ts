@@ -1,5 +1,6 @@
 import type { PlayView, RunView } from '../../model/run-view.js';
-import { code, context, count, cutLines, inline, message, section, typed, type Message } from './message.js';
+import { code, context, cutLines, inline, message, section, typed, type Message } from './message.js';
+import { counted } from '../../model/figures.js';
 
 const MAX_FAILURES = 8;
 
@@ -10,9 +11,9 @@ export function failuresMessage(view: RunView): Message | undefined {
   const failures = view.plays.flatMap((play) => play.failures);
   if (failures.length === 0) return undefined;
   const hidden = failures.length - MAX_FAILURES;
-  return message(`${count(failures.length, 'failure')}: ${failures[0]?.host} ${failures[0]?.message}`, [
+  return message(`${counted(failures.length, 'failure')}: ${failures[0]?.host} ${failures[0]?.message}`, [
     ...failures.slice(0, MAX_FAILURES).map((failure) => section(failureText(failure, view.id))),
-    ...(hidden > 0 ? [context(`… ${count(hidden, 'more failure')}; ${typed(`stars show ${view.id}`)}`)] : []),
+    ...(hidden > 0 ? [context(`… ${counted(hidden, 'more failure')}; ${typed(`stars show ${view.id}`)}`)] : []),
   ]);
 }
 

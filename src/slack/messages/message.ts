@@ -1,10 +1,14 @@
 import type { KnownBlock } from '@slack/types';
+import type { Choice } from '../../errors.js';
+import { counted } from '../../model/figures.js';
 
 /** A finished message: `text` is what notifications and screen readers get, `blocks` what the screen shows. */
 export type Message = { text: string; blocks: KnownBlock[] };
 
 /** Well below Slack's 3,000, so that the marks around a text still fit. */
 export const SECTION_CHARS = 2_800;
+
+const MENU_WORDS = 150;
 
 /** Slack refuses an edit whose text is longer than 4,000 characters. */
 export const FALLBACK_CHARS = 3_000;
@@ -56,7 +60,7 @@ export function cutLines(text: string, { maxChars, maxLines, run }: Cut): string
   }
   const missing = lines.length - kept.length;
   if (missing === 0) return kept.join('\n');
-  return [...kept, `… ${count(missing, 'more line')}; stars show ${inline(run, 40)}`].join('\n');
+  return [...kept, `… ${counted(missing, 'more line')}; stars show ${inline(run, 40)}`].join('\n');
 }
 
 export type Cut = { maxChars: number; maxLines: number; run: string };
@@ -70,6 +74,44 @@ export function context(mrkdwn: string): KnownBlock {
   return { type: 'context', elements: [{ type: 'mrkdwn', text: fit(mrkdwn), verbatim: true }] };
 }
 
+export type ButtonOf = Choice;
+
+/** A row of buttons, each of which does what its words would. */
+export function actions(buttons: readonly ButtonOf[]): KnownBlock[] {
+  const plain = (text: string) => ({ type: 'plain_text' as const, text });
+  const elements = buttons.map(({ words, label, style, asks }, index) => ({
+    type: 'button' as const,
+    // Within a row each needs its own.
+    action_id: `stars.do.${words.split(' ')[0] ?? ''}${isFirst(index, buttons) ? '' : `.${index}`}`,
+    text: plain(label),
+    value: words,
+    ...(style ? { style } : {}),
+    ...(asks ? { confirm: { title: plain(label), text: plain(asks), confirm: plain('Yes'), deny: plain('No') } } : {}),
+  }));
+  return elements.length === 0 ? [] : [{ type: 'actions', elements }];
+}
+
+export type MenuOf = { label: string; asks: string; choices: readonly Pick<Choice, 'words' | 'label'>[] };
+
+/** A menu: each choice does what its words would, after the person was asked. Without one of more than 150 characters, which Slack refuses. */
+export function menu({ label, asks, choices }: MenuOf): KnownBlock[] {
+  const plain = (text: string) => ({ type: 'plain_text' as const, text });
+  const options = choices
+    .filter(({ words }) => words.length <= MENU_WORDS)
+    .map((choice) => ({ text: plain(choice.label), value: choice.words }));
+  const [first] = options;
+  if (!first) return [];
+  const confirm = { title: plain(label), text: plain(shorten(asks, 300)), confirm: plain('Yes'), deny: plain('No') };
+  const action_id = `stars.do.${first.value.split(' ')[0] ?? ''}`;
+  const element = { type: 'static_select' as const, action_id, placeholder: plain(label), options, confirm };
+  return [{ type: 'actions', elements: [element] }];
+}
+
+function isFirst(index: number, buttons: readonly ButtonOf[]): boolean {
+  const [command] = buttons[index]?.words.split(' ') ?? [];
+  return buttons.findIndex(({ words }) => words.split(' ')[0] === command) === index;
+}
+
 export function message(text: string, blocks: KnownBlock[]): Message {
   return { text: cutEscaped(text, FALLBACK_CHARS), blocks };
 }
@@ -77,10 +119,6 @@ export function message(text: string, blocks: KnownBlock[]): Message {
 /** A person as Slack shows them; somebody from outside Slack by name. */
 export function mention({ id, name }: { id: string; name: string }): string {
   return /^[UW][A-Z0-9]{2,}$/.test(id) ? `<@${id}>` : inline(name, 60);
-}
-
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
 /** Milliseconds as people say them: `8 s`, `1 m 12 s`, `2 h 5 m`. */

@@ -1,4 +1,4 @@
-import type { KnownBlock } from '@slack/types';
+import type { ActionsBlockElement, KnownBlock } from '@slack/types';
 import { escape, message, section, shorten, type Message } from './message.js';
 
 /** How people are called, by Slack id. */
@@ -18,7 +18,9 @@ export function toPlain(
 
 /** The same content without blocks, for when Slack refuses them: text only, cut to what an edit may carry. */
 export function withoutBlocks(full: Message): { text: string } {
-  return { text: shorten(escape(toPlain(full)), 3_900) };
+  // Where there is nothing to press, no buttons are spoken of.
+  const blocks = full.blocks.filter(({ type }) => type !== 'actions');
+  return { text: shorten(escape(toPlain({ ...full, blocks })), 3_900) };
 }
 
 /** Any text as a message of one block. */
@@ -41,12 +43,15 @@ function plainBlock(block: KnownBlock, names: Names): string {
         .map((element) => (element.type === 'image' ? (element.alt_text ?? '') : markup(element.text, names)))
         .join('  ');
     case 'actions':
-      return block.elements
-        .map((element) => ('text' in element && element.text ? `[${element.text.text}]` : ''))
-        .join(' ');
+      return block.elements.map((element) => `[${labelOf(element)}]`).join(' ');
     default:
       return '';
   }
+}
+
+function labelOf(element: ActionsBlockElement): string {
+  if (element.type === 'button') return element.text.text;
+  return 'placeholder' in element ? (element.placeholder?.text ?? '') : '';
 }
 
 function markup(text: string, names: Names): string {
@@ -68,7 +73,7 @@ function inlineMarkup(text: string, names: Names): string {
     .replaceAll(/<([^>|]+)\|([^>]*)>/g, '$2')
     .replaceAll(/<([^>|]+)>/g, '$1');
   const plain = unlinked
-    .replaceAll(/(^|[\s(·>])\*([^*\n]+)\*(?=$|[\s),.:;·])/gm, '$1$2')
+    .replaceAll(/(^|[\s(·>])\*(?! )([^*\n]*[^*\s])\*(?=$|[\s),.:;·])/gm, '$1$2')
     .replaceAll(/`([^`\n]+)`/g, '$1');
   return unescape(plain);
 }

@@ -1,12 +1,34 @@
+import { utcWords } from '../../model/utc-words.js';
 import type { HostRecap, RunState } from '../../model/run.js';
+import type { Report } from '../../model/report.js';
+import { hasEnded } from '../../model/run-states.js';
 import type { PlayView, RunView, StepView } from '../../model/run-view.js';
-import { context, count, duration, inline, mention, message, section, typed, type Message } from './message.js';
+import type { KnownBlock } from '@slack/types';
+import {
+  actions,
+  type ButtonOf,
+  context,
+  cutLines,
+  duration,
+  inline,
+  mention,
+  message,
+  section,
+  typed,
+  type Message,
+} from './message.js';
 import { isFine, tally } from './recap.js';
+import { reportBlocks } from './report.js';
+import { takeOverMenu } from './take-over.js';
+import { counted } from '../../model/figures.js';
 
 const MAX_STEPS = 15;
 const MAX_PLAYS = 8;
 const MAX_HOST_LINES = 10;
 const MAX_NOTES = 3;
+const LONGEST_ID = 100;
+const LONGEST_WORDS = 1_000;
+const MAX_CHOICES = 5;
 
 const ICONS = {
   'awaiting-approval': '✋',
@@ -44,12 +66,14 @@ export function stateWords(state: RunState): string {
 
 /** Whether nothing more will happen in a run of this state. */
 export function isFinal(state: RunState): boolean {
-  return state !== 'awaiting-approval' && state !== 'queued' && state !== 'running' && state !== 'interrupted';
+  return hasEnded(state);
 }
 
 /** The one message of a run: posted once, then edited in place. `now` is for the elapsed time of a running one. */
 export function runMessage(view: RunView, now: Date): Message {
+  if (view.report) return reported(view, view.report, now);
   const body = [
+    waitingLine(view),
     stepLines(view.steps),
     playLines(view),
     outcomeLine(view),
@@ -59,13 +83,90 @@ export function runMessage(view: RunView, now: Date): Message {
   return message(`${view.text}: ${headline(view)}`, [
     section(header(view, now)),
     ...body.map(section),
+    ...approvalBlocks(view),
+    ...buttons(view),
+    ...takeOverMenu(view),
+    ...choices(view),
     context(typed(`stars show ${view.id}`)),
   ]);
+}
+
+/** A report is the message itself: what was done for it is of no interest. */
+function reported(view: RunView, report: Report, now: Date): Message {
+  const others = [errorLines(view), noteLines(view.notes)].filter(Boolean);
+  return message(report.headline, [
+    ...reportBlocks(report),
+    ...others.map(section),
+    context(`${header(view, now).replace('\n', ' · ')} · ${typed(`stars show ${view.id}`)}`),
+  ]);
+}
+
+/** What people are asked to approve, and who has. */
+function approvalBlocks({ state, approval }: RunView): KnownBlock[] {
+  if (state !== 'awaiting-approval' || !approval) return [];
+  const { text, hash, needed, until, given } = approval;
+  const by = given.length === 0 ? '' : ` · approved by ${given.map(mention).join(', ')}`;
+  const facts = `${given.length} of ${counted(needed, 'approval')}${by} · until ${utcWords(until)} · ${hash}`;
+  return [section(cutLines(text, { maxChars: 2_000, maxLines: 20, run: '' })), context(facts)];
+}
+
+/** What can be done with a run in its state; each button stands for the words that it holds. */
+function buttons(view: RunView): KnownBlock[] {
+  const { id, state, plays } = view;
+  // Ours are short; a button cannot hold a long one.
+  if (id.length > LONGEST_ID) return [];
+  switch (state) {
+    case 'awaiting-approval':
+      return actions([
+        { words: `approve ${id}`, label: 'Approve', style: 'primary' },
+        { words: `deny ${id}`, label: 'Deny', style: 'danger' },
+      ]);
+    case 'queued':
+    case 'running':
+      return actions([
+        { words: `cancel ${id}`, label: 'Cancel', style: 'danger', asks: 'End this run at its next safe point?' },
+      ]);
+    case 'interrupted':
+      return actions([
+        ...(plays.length > 0 ? [{ words: `verify ${id}`, label: 'Verify' }] : []),
+        { words: `resume ${id}`, label: 'Resume' },
+        ...(plays.length > 0 ? [stop(id)] : []),
+      ]);
+    case 'failed':
+    case 'cancelled':
+      // A plan has changed nothing that could be gone on with.
+      return view.command === 'plan' ? [] : actions([{ words: `resume ${id}`, label: 'Resume' }, retry(view)]);
+    default:
+      return [];
+  }
+}
+
+/** What the command itself offers once it has ended. */
+function choices({ state, error, offers }: RunView): KnownBlock[] {
+  const offered = isFinal(state) ? [...offers, ...(error?.choices ?? [])] : [];
+  return actions(offered.filter(({ words }) => words.length <= LONGEST_WORDS).slice(0, MAX_CHOICES));
+}
+
+function retry({ id, command }: RunView): ButtonOf {
+  const asks =
+    command === 'deploy'
+      ? 'Run this again on the hosts that failed, from its first task?'
+      : 'Run this again from its start, also what is done already?';
+  return { words: `retry ${id}`, label: 'Retry', asks };
+}
+
+function stop(id: string): ButtonOf {
+  const asks = 'End what this run still does on its hosts? What is half done there stays half done.';
+  return { words: `halt ${id}`, label: 'Stop', style: 'danger', asks };
 }
 
 /** The first line of a good end; the whole of it closes the thread. */
 function outcomeLine({ state, summary }: RunView): string {
   return state === 'succeeded' && summary ? inline(summary.split('\n')[0] ?? '', 300) : '';
+}
+
+function waitingLine({ state, waitsFor }: RunView): string {
+  return state === 'queued' && waitsFor ? `⏳ ${inline(waitsFor, 500)}` : '';
 }
 
 function header(view: RunView, now: Date): string {
@@ -79,14 +180,14 @@ function headline({ state, error, summary, plays }: RunView): string {
   if (error) return `${WORDS[state]}: ${error.message}`;
   if (summary && isFinal(state)) return `${WORDS[state]}: ${summary}`;
   const play = plays.at(-1);
-  return play && state === 'running' ? `${WORDS[state]}, ${play.name}, ${count(play.tasks, 'task')}` : WORDS[state];
+  return play && state === 'running' ? `${WORDS[state]}, ${play.name}, ${counted(play.tasks, 'task')}` : WORDS[state];
 }
 
 function stepLines(steps: StepView[]): string {
   const shown = steps.slice(-MAX_STEPS);
   const hidden = steps.length - shown.length;
   return [
-    ...(hidden > 0 ? [`… ${count(hidden, 'earlier step')}`] : []),
+    ...(hidden > 0 ? [`… ${counted(hidden, 'earlier step')}`] : []),
     ...shown.map(
       ({ title, state, message: words }) =>
         `${STEP_ICONS[state]} ${inline(title, 120)}${words && state === 'failed' ? `: ${inline(words, 200)}` : ''}`,
@@ -99,28 +200,33 @@ function playLines(view: RunView): string {
   const hidden = view.plays.length - shown.length;
   const last = shown.at(-1);
   return [
-    ...(hidden > 0 ? [`… ${count(hidden, 'earlier play')}`] : []),
-    ...shown.map((play) => playLine(play, play === last && !isFinal(view.state))),
+    ...(hidden > 0 ? [`… ${counted(hidden, 'earlier play')}`] : []),
+    ...shown.map((play) => playLine(play, play === last ? view.state : 'succeeded')),
     ...(last && !isFinal(view.state) ? [hostLines(last), ...currentTask(last)] : []),
   ]
     .filter(Boolean)
     .join('\n');
 }
 
-/** One line about a play: how far it is and how its hosts fare. */
-export function playLine(play: PlayView, underWay: boolean): string {
+/** One line about a play: how far it is and how its hosts fare. `state`: of the run for its last play; those before it are through. */
+export function playLine(play: PlayView, state: RunState): string {
   const { failed, unreachable } = tally(play.recap);
-  const icon = failed.length + unreachable.length > 0 ? '❌' : underWay ? '🔵' : '✅';
+  const icon = failed.length + unreachable.length > 0 ? '❌' : !isFinal(state) ? '🔵' : isCutOff(state) ? '⚠️' : '✅';
   const bad = [
     ...(failed.length > 0 ? [`${failed.length} failed`] : []),
     ...(unreachable.length > 0 ? [`${unreachable.length} unreachable`] : []),
   ];
   return [
     `${icon} *${inline(play.name, 80)}*`,
-    count(play.hosts.length, 'host'),
-    count(play.tasks, 'task'),
+    counted(play.hosts.length, 'host'),
+    counted(play.tasks, 'task'),
     ...bad,
   ].join(' · ');
+}
+
+/** Whether the run may have been left in the middle of a play. */
+function isCutOff(state: RunState): boolean {
+  return state === 'interrupted' || state === 'cancelled';
 }
 
 /** A line per host for a few hosts; for many a sum, and a line for each in trouble. */
@@ -133,7 +239,7 @@ export function hostLines(play: PlayView): string {
   return [
     `${fine} of ${hosts.length} hosts fine · ${changed} changed`,
     ...bad.slice(0, MAX_HOST_LINES).map(([host, recap]) => hostLine(host, recap)),
-    ...(bad.length > MAX_HOST_LINES ? [`… ${count(bad.length - MAX_HOST_LINES, 'more host')} in trouble`] : []),
+    ...(bad.length > MAX_HOST_LINES ? [`… ${counted(bad.length - MAX_HOST_LINES, 'more host')} in trouble`] : []),
   ].join('\n');
 }
 
@@ -172,7 +278,7 @@ function noteLines(notes: string[]): string {
   const shown = notes.slice(-MAX_NOTES);
   const hidden = notes.length - shown.length;
   return [
-    ...(hidden > 0 ? [`… ${count(hidden, 'earlier note')}`] : []),
+    ...(hidden > 0 ? [`… ${counted(hidden, 'earlier note')}`] : []),
     ...shown.map((note) => `ℹ️ ${inline(note, 300)}`),
   ].join('\n');
 }

@@ -7,7 +7,8 @@ import { stateIcon, stateWords } from './run.js';
 export function summaryMessage(view: RunView): Message {
   const { id, state, ms, summary, error, hosts } = view;
   const ending = `${stateWords(state)}${ms === undefined ? '' : ` after ${duration(ms)}`}`;
-  const words = summary && cutLines(summary.trim(), { maxChars: SECTION_CHARS, maxLines: 40, run: id });
+  // A report stands in the message itself.
+  const words = summary && !view.report && cutLines(summary.trim(), { maxChars: SECTION_CHARS, maxLines: 40, run: id });
   return message(`${view.text} ${ending}${error ? `: ${error.message}` : ''}`, [
     section(`${stateIcon(state)} *${inline(view.text, 300)}* ${ending}`),
     ...(words ? [section(words)] : []),

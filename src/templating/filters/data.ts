@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { toIndex } from '../../jinja/arithmetic.js';
 import { checkLength } from '../../jinja/length-limit.js';
 import { filter, type Filter, required } from '../../jinja/filter.js';
@@ -11,11 +11,13 @@ import {
   isIterable,
   isText,
   iterate,
+  toNumber,
   truthy,
   typeName,
 } from '../../jinja/python-value.js';
 import { templateError, undefinedError } from '../../jinja/template-error.js';
-import { type Dict, Tuple, Undefined, type Value } from '../../jinja/value.js';
+import { type Dict, Float, Tuple, Undefined, type Value } from '../../jinja/value.js';
+import { seededRandom } from '../python-random.js';
 import { combine, type ListMerge } from './combine.js';
 
 /** Ansible's filters on lists and dicts. */
@@ -90,7 +92,9 @@ export const dataFilters: Record<string, Filter> = {
     rekey(value, required(key, 'key'), str(duplicates ?? 'error')),
   ),
   random: filter(['start', 'step', 'seed'], random),
-  shuffle: filter(['seed'], (value, { seed }) => shuffle(iterate(value), generator(seed))),
+  shuffle: filter(['seed'], (value, { seed }) =>
+    shuffle(iterate(value), generator(seed !== undefined && truthy(seed) ? seed : undefined)),
+  ),
 };
 
 function toBoolean(value: Value): Value {
@@ -209,19 +213,17 @@ function random(end: Value, { start, step, seed }: Record<string, Value | undefi
 
 type Pick = (count: number) => number;
 
-/** Numbers from 0 up to `count`: by chance, or always the same ones for one seed. */
+/** Numbers from 0 up to `count`: by chance, or always those that Python gives for the seed. */
 function generator(seed: Value | undefined): Pick {
-  if (seed === undefined || seed === null || !truthy(seed)) return (count) => randomInt(count);
-  let round = 0;
-  return (count) => {
-    round += 1;
-    return (
-      createHash('sha256')
-        .update(`${str(seed)}/${round}`)
-        .digest()
-        .readUInt32BE(0) % count
-    );
-  };
+  if (seed === undefined || seed === null) return (count) => randomInt(count);
+  const known = isText(seed)
+    ? str(seed)
+    : seed instanceof Float && Number.isInteger(seed.value)
+      ? seed.value
+      : toNumber(seed);
+  if (known === undefined || (typeof known === 'number' && !Number.isInteger(known)))
+    throw templateError('The only supported seeds are whole numbers and texts.');
+  return seededRandom(known).below;
 }
 
 function shuffle(list: readonly Value[], pick: Pick): Value[] {

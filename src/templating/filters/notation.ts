@@ -2,7 +2,7 @@ import { toIndex } from '../../jinja/arithmetic.js';
 import { type Bound, filter, type Filter } from '../../jinja/filter.js';
 import { toJson } from '../../jinja/json.js';
 import { str } from '../../jinja/python-text.js';
-import { isText, truthy } from '../../jinja/python-value.js';
+import { isText, requireText, truthy } from '../../jinja/python-value.js';
 import { templateError } from '../../jinja/template-error.js';
 import { Float, type Value } from '../../jinja/value.js';
 import { dumpYaml } from '../../yaml/dump-yaml.js';
@@ -40,7 +40,7 @@ export const notationFilters: Record<string, Filter> = {
     (value, args) => toJson(value, jsonLayout({ indent: 4, sort_keys: true, ...args })),
     { verbatim: true },
   ),
-  from_json: filter([], (value) => fromJson(str(value))),
+  from_json: filter([], (value) => fromJson(requireText(value))),
   to_yaml: filter(YAML_OPTIONS, (value, args) => dumpYaml(value, yamlLayout(args, undefined)), { verbatim: true }),
   to_nice_yaml: filter(YAML_OPTIONS, (value, args) => dumpYaml(value, yamlLayout({ indent: 4, ...args }, false)), {
     verbatim: true,
@@ -80,7 +80,7 @@ function yamlLayout(args: Bound, flowByDefault: boolean | undefined) {
 }
 
 // JSON.parse decides what is JSON; the numbers are read again, because it loses 1.0 and large integers.
-function fromJson(text: string): Value {
+export function fromJson(text: string): Value {
   try {
     JSON.parse(text.replace(/\b(?:NaN|Infinity)\b/g, '0').replace(/-0\b/g, '0'));
   } catch {

@@ -20,10 +20,11 @@ export function pathFilters({ files, environment }: Surroundings): Record<string
       path.replace(/\$(\w+)|\$\{([^}]*)\}/g, (all, name: string, braced: string) => environment[name ?? braced] ?? all),
     ),
     realpath: onText(realPath),
-    relpath: filter(
-      ['start'],
-      (value, { start }) => posix.relative(start === undefined ? process.cwd() : str(start), str(value)) || '.',
-    ),
+    relpath: filter(['start'], (value, { start }) => {
+      const path = requireText(value);
+      if (path === '') throw templateError('There is no path.');
+      return posix.relative(start === undefined ? process.cwd() : str(start), path) || '.';
+    }),
     path_join: filter([], (value) => {
       if (isText(value)) return str(value);
       if (!Array.isArray(value))
@@ -31,7 +32,7 @@ export function pathFilters({ files, environment }: Surroundings): Record<string
       return [...value].map(str).reduce(joinPaths);
     }),
     win_basename: onText((path) => win32.basename(path)),
-    win_dirname: onText((path) => win32.dirname(path)),
+    win_dirname: onText((path) => (/[\\/]/.test(path) || /^\w:/.test(path) ? win32.dirname(path) : '')),
     win_splitdrive: onText((path) => {
       const drive = /^(?:[A-Za-z]:|\\\\[^\\]+\\[^\\]+)/.exec(path)?.[0] ?? '';
       return Tuple.from<Value>([drive, path.slice(drive.length)]);

@@ -13,9 +13,10 @@ export const regexFilters: Record<string, Filter> = {
   regex_search: (value, args, kwargs) => {
     const [pattern, ...groups] = args;
     const bound = Object.fromEntries(kwargs);
+    const wanted = groups.map((name) => groupName(str(name)));
     const match = toJsRegExp(str(required(pattern ?? kwargs.get('regex'), 'regex')), flags(bound)).exec(str(value));
     if (!match) return null;
-    return groups.length === 0 ? match[0] : groups.map((name) => wantedGroup(match, str(name)));
+    return groups.length === 0 ? match[0] : wanted.map((name) => wantedGroup(match, name));
   },
   regex_findall: filter(['regex', 'multiline', 'ignorecase'], (value, args) => {
     const pattern = toJsRegExp(str(required(args['regex'], 'regex')), `g${flags(args)}`);
@@ -35,11 +36,15 @@ function flags({ ignorecase, multiline }: Bound): string {
   return (truthy(ignorecase ?? false) ? 'i' : '') + (truthy(multiline ?? false) ? 'm' : '');
 }
 
-function wantedGroup(match: RegExpExecArray, reference: string): Value {
+function groupName(reference: string): string {
   const named = /^\\g<(\S+)>/.exec(reference)?.[1];
   const numbered = /^\\(\d+)/.exec(reference)?.[1];
   const name = named ?? numbered;
   if (name === undefined) throw templateError(`"${reference}" names no group: write "\\\\1" or "\\\\g<name>".`);
+  return name;
+}
+
+function wantedGroup(match: RegExpExecArray, name: string): Value {
   if (/^\d+$/.test(name)) {
     if (Number(name) >= match.length) throw templateError('no such group');
     return match[Number(name)] ?? null;

@@ -6,6 +6,7 @@ import { repr, str } from '../../jinja/python-text.js';
 import { splitText } from '../../jinja/text.js';
 import { templateError } from '../../jinja/template-error.js';
 import { type Dict, type Value } from '../../jinja/value.js';
+import { splitUrl } from './url.js';
 import { formatTime } from '../strftime.js';
 import { requireText, toNumber, truthy } from '../../jinja/python-value.js';
 
@@ -21,9 +22,7 @@ export const textFilters: Record<string, Filter> = {
   b64encode: filter(['encoding'], (value, { encoding }) =>
     Buffer.from(str(value), bufferEncoding(encoding)).toString('base64'),
   ),
-  b64decode: filter(['encoding'], (value, { encoding }) =>
-    Buffer.from(str(value), 'base64').toString(bufferEncoding(encoding)),
-  ),
+  b64decode: filter(['encoding'], (value, { encoding }) => base64Bytes(str(value)).toString(bufferEncoding(encoding))),
   hash: filter(['hashtype'], (value, { hashtype }) => digest(str(hashtype ?? 'sha1'), str(value))),
   md5: filter([], (value) => digest('md5', str(value))),
   sha1: filter([], (value) => digest('sha1', str(value))),
@@ -31,21 +30,21 @@ export const textFilters: Record<string, Filter> = {
   to_uuid: filter(['namespace'], (value, { namespace }) => nameUuid(str(value), str(namespace ?? ANSIBLE_NAMESPACE))),
   split: filter(['sep', 'maxsplit'], (value, { sep, maxsplit }) =>
     splitText(
-      str(value),
+      requireText(value),
       sep === undefined || sep === null ? undefined : str(sep),
       maxsplit === undefined ? -1 : toIndex(maxsplit),
       false,
     ),
   ),
-  urlsplit: filter(['query'], (value, { query }) => urlSplit(str(value), str(query ?? ''))),
-  urldecode: filter([], (value) => urlDecode(str(value))),
+  urlsplit: filter(['query'], (value, { query }) => urlSplit(requireText(value), str(query ?? ''))),
+  urldecode: filter([], (value) => urlDecode(requireText(value))),
   strftime: filter(['second', 'utc'], (value, { second, utc }) => {
     const seconds =
       second === undefined || second === null
         ? Date.now() / 1000
         : Number(toNumber(second) ?? (typeof second === 'string' && second.trim() !== '' ? second : Number.NaN));
     if (Number.isNaN(seconds)) throw templateError(`Invalid value for epoch value (${repr(second ?? null)})`);
-    return formatTime(str(value), new Date(seconds * 1000), utc !== undefined && truthy(utc));
+    return formatTime(requireText(value), new Date(seconds * 1000), utc !== undefined && truthy(utc));
   }),
 };
 
@@ -89,6 +88,14 @@ function comment(text: string, args: Bound): string {
   return (beginning ? beginning + newline : '') + before + body + after + (end ? newline + end : '');
 }
 
+/** As Python reads base64: other characters are passed over, and missing padding is an error. */
+function base64Bytes(text: string): Buffer {
+  const [, data = '', padding = ''] = /^([^=]*)(=*)/.exec(text.replaceAll(/[^A-Za-z0-9+/=]/g, '')) ?? [];
+  const rest = data.length % 4;
+  if (rest === 1 || (rest > 1 && rest + padding.length < 4)) throw templateError('This text is no whole base64.');
+  return Buffer.from(data, 'base64');
+}
+
 function bufferEncoding(encoding: Value | undefined): BufferEncoding {
   const name = str(encoding ?? 'utf-8')
     .toLowerCase()
@@ -115,8 +122,7 @@ function nameUuid(name: string, namespace: string): string {
 }
 
 function urlSplit(url: string, query: string): Value {
-  const [, scheme = '', netloc = '', path = '', search = '', fragment = ''] =
-    /^(?:([a-zA-Z][\w+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s.exec(url) ?? [];
+  const { scheme, netloc, path, search, fragment } = splitUrl(url);
   const [, user, password, host = '', port] =
     /^(?:([^:@]*)(?::([^@]*))?@)?(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(netloc) ?? [];
   const parts: Dict = new Map<Value, Value>([
@@ -127,7 +133,7 @@ function urlSplit(url: string, query: string): Value {
     ['path', path],
     ['port', port ? Number(port) : null],
     ['query', search],
-    ['scheme', scheme.toLowerCase()],
+    ['scheme', scheme],
     ['username', user ?? null],
   ]);
   if (query === '') return parts;

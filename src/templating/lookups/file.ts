@@ -11,7 +11,7 @@ import type { LookupPlugin, LookupSurroundings, Options } from './plugin.js';
 
 /** Lookups that read files on the machine Stars runs on. */
 export function fileLookups({ files, renderTemplate }: LookupSurroundings): Record<string, LookupPlugin> {
-  return { file, unvault: file, template, fileglob, first_found: firstFound, csvfile, ini, password };
+  return { file, unvault, template, fileglob, first_found: firstFound, csvfile, ini, password };
 
   function found(name: string, kind: 'files' | 'templates' = 'files'): string {
     const path = files.find(name, kind);
@@ -29,6 +29,10 @@ export function fileLookups({ files, renderTemplate }: LookupSurroundings): Reco
       const left = truthy(options.get('lstrip') ?? false) ? text.trimStart() : text;
       return truthy(options.get('rstrip') ?? true) ? left.trimEnd() : left;
     });
+  }
+
+  function unvault(terms: readonly Value[]): Value[] {
+    return terms.map((term) => files.read(found(str(term))));
   }
 
   function template(terms: readonly Value[], options: Options): Value[] {

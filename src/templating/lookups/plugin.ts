@@ -1,5 +1,6 @@
 import type { Value } from '../../jinja/value.js';
 import type { ControllerFiles } from '../controller-files.js';
+import type { AskOutside } from '../outside-call.js';
 
 export type Options = ReadonlyMap<string, Value>;
 
@@ -10,7 +11,10 @@ export type LookupSurroundings = {
   /** A variable, templated; undefined when there is none. */
   variable: (name: string) => Value | undefined;
   variableNames?: (() => Iterable<string>) | undefined;
+  hostNames?: ((pattern: readonly string[]) => readonly string[]) | undefined;
   environment?: Readonly<Record<string, string | undefined>> | undefined;
   renderTemplate: (text: string, file: string, locals?: ReadonlyMap<string, Value>) => string;
+  /** Runs programs on the machine of Stars; without it they are refused. */
+  askOutside?: AskOutside | undefined;
   onDeprecation?: ((message: string) => void) | undefined;
 };

@@ -5,16 +5,18 @@ import { isText } from '../../jinja/python-value.js';
 import { Undefined, type Value } from '../../jinja/value.js';
 import type { LookupPlugin, LookupSurroundings } from './plugin.js';
 
-/** Lookups of variables and of environment variables. */
+/** Lookups of variables, of environment variables and of the inventory. */
 export function variableLookups({
   variable,
   variableNames,
+  hostNames = () => [],
   environment = {},
 }: LookupSurroundings): Record<string, LookupPlugin> {
   return {
     env: (terms, options) =>
       terms.map((term) => environmentVariable(str(term).split(/\s/)[0] ?? '', options.get('default'))),
     vars: (terms, options) => terms.map((term) => variableNamed(term, options.get('default'))),
+    inventory_hostnames: (terms) => [...hostNames(terms.map(str))],
     varnames: (terms) => {
       const names = [...(variableNames?.() ?? [])];
       return terms.flatMap((term) => {

@@ -2,13 +2,16 @@ import { afterEach, expect, test } from '@jest/globals';
 import { createChronos } from '../../../src/cluster/chronos/client.js';
 import { jobState } from '../../../src/cluster/chronos/job-health.js';
 import { Job } from '../../../src/cluster/chronos/schema.js';
-import { closeServers, failureOf, fixture, httpTo, routes, serve, type Handler } from '../serve.js';
+import { closeServers, failureOf, fixture, hurryingClock, httpTo, routes, serve, type Handler } from '../serve.js';
 
 afterEach(closeServers);
 
 async function chronosAt(handler: Handler) {
   const server = await serve(handler);
-  return { server, chronos: createChronos({ http: httpTo(server.url, { service: 'Chronos' }) }) };
+  return {
+    server,
+    chronos: createChronos({ http: httpTo(server.url, { service: 'Chronos' }), clock: hurryingClock() }),
+  };
 }
 
 test('reads the jobs of Chronos 3.0', async () => {

@@ -126,18 +126,34 @@ describe('changing an app', () => {
     const limits = { signal: new AbortController().signal, timeoutMs: 4321 };
     const error = await failureOf(createMarathon({ http: { ...http, get }, clock }).restart('/kafka', limits));
     expect(error).toMatchObject({ code: 'APP_LOCKED' });
-    expect(asked).toEqual([['/v2/deployments', limits]]);
+    expect(asked).toEqual([
+      ['/v2/apps/kafka', limits],
+      ['/v2/deployments', limits],
+    ]);
   });
 
   test('scales by PATCH, which never creates an app', async () => {
+    let version = 'old';
     const { marathon, server } = await marathonAt(
       routes({
-        '/v2/apps/x': { body: { app: { id: '/x', instances: 1, version: 'old' } } },
-        'PATCH /v2/apps/x': { body: { deploymentId: 'd', version: 'new' } },
+        '/v2/apps/x': () => ({ body: { app: { id: '/x', version } } }),
+        'PATCH /v2/apps/x': () => {
+          version = 'new';
+          return { body: { deploymentId: 'd', version } };
+        },
       }),
     );
     await expect(marathon.scale('/x', 3)).resolves.toEqual({ app: '/x', deploymentId: 'd', version: 'new' });
-    expect(server.seen.at(-1)).toMatchObject({ method: 'PATCH', body: '{"instances":3}' });
+    expect(server.seen).toContainEqual(expect.objectContaining({ method: 'PATCH', body: '{"instances":3}' }));
+  });
+
+  test('gives the version that the app keeps when nothing changed', async () => {
+    const { marathon } = await marathonAt(
+      routes({
+        '/v2/apps/x': { body: { app: { id: '/x', version: 'old' } } },
+        'PATCH /v2/apps/x': { body: { deploymentId: 'd', version: 'new' } },
+      }),
+    );
     await expect(marathon.scale('/x', 1)).resolves.toMatchObject({ version: 'old' });
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createMesos } from '../../../src/cluster/mesos/client.js';
-import { readTail } from '../../../src/cluster/mesos/task-sandbox.js';
+import { readTail } from '../../../src/cluster/mesos/files.js';
 import { closeServers, failureOf, fixture, httpTo, routes, serve, type Handler } from '../serve.js';
 
 afterEach(closeServers);

@@ -1,4 +1,3 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createManualClock, systemClock } from '../../../src/clock.js';
 import { judgeEnsemble } from '../../../src/cluster/probes.js';
@@ -6,30 +5,18 @@ import { createZooKeeper } from '../../../src/cluster/zookeeper/client.js';
 import { ask, parseAddress } from '../../../src/cluster/zookeeper/four-letter-word.js';
 import { parseMntr, parseSrvr } from '../../../src/cluster/zookeeper/parse.js';
 import { failureOf, fixtureText } from '../serve.js';
+import { createServers } from './servers.js';
 
-const servers: Server[] = [];
-const sockets = new Set<Socket>();
+const servers = createServers();
+afterEach(servers.stop);
 
 /** A server that answers words from a table; a word that is not in it gets no answer, ever. */
-async function zooKeeper(words: Record<string, string>): Promise<string> {
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    socket.on('data', (word) => {
-      const answer = words[word.toString()];
-      if (answer !== undefined) socket.end(answer);
-    });
+function zooKeeper(words: Record<string, string>): Promise<string> {
+  return servers.serve((socket, word) => {
+    const answer = words[word.toString()];
+    if (answer !== undefined) socket.end(answer);
   });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
-
-afterEach(async () => {
-  for (const socket of sockets) socket.destroy();
-  sockets.clear();
-  await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
-});
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 const leader = { mntr: fixtureText('zookeeper/mntr-leader.txt') };

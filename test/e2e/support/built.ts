@@ -16,6 +16,12 @@ function sources(root: string, folder: string): string[] {
 }
 
 function isStale(root: string, file: string): boolean {
-  const made = statSync(join(root, 'dist', file.replace(/\.ts$/, '.js')), { throwIfNoEntry: false });
-  return !made || made.mtimeMs < statSync(join(root, file)).mtimeMs;
+  const madeMs = timeOf(join(root, 'dist', file.replace(/\.ts$/, '.js')));
+  const bundledMs = timeOf(join(root, 'dist/bundle/main.cjs'));
+  const writtenMs = timeOf(join(root, file)) ?? 0;
+  return madeMs === undefined || madeMs < writtenMs || (bundledMs !== undefined && bundledMs < writtenMs);
+}
+
+function timeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 }

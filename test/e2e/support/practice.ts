@@ -6,7 +6,7 @@ import { createSshConnect } from '../../../src/connection/ssh.js';
 import { openHome } from '../../../src/home/home.js';
 import { silentLog } from '../../../src/log.js';
 import type { RunEvent } from '../../../src/model/run.js';
-import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.js';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/sandbox.js';
 import { createRedactor, Secret } from '../../../src/secret.js';
 import { serveSlack, type SlackService } from '../../../src/serve.js';
 import { createStars, type Stars } from '../../../src/stars.js';
@@ -21,12 +21,15 @@ export type Practice = {
   stars: Stars;
   /** The Stars home; its environment `sandbox` points at the sandbox. */
   home: string;
+  dataFolder: string;
   /** Writes a file of the home, in `stack/` or elsewhere; gives its path. */
   write(path: string, text: string): string;
   /** Types `stars <words>` in a terminal of this process. */
   type(...words: string[]): Promise<Said>;
   /** The same with --json: the events that came out. */
   events(...words: string[]): Promise<{ status: number; events: RunEvent[]; error: string }>;
+  /** One more process on the same store, as far as that can be had inside this one. */
+  another(): Promise<Stars>;
   stop(): Promise<void>;
 };
 
@@ -34,9 +37,13 @@ export type Practice = {
 export async function practise({
   workers = 2,
   stackFolder,
-}: {
-  workers?: number;
-  stackFolder?: string;
+  slack,
+  clock = systemClock,
+  starsFile,
+  bareHosts = true,
+}: Partial<Pick<SandboxOptions, 'workers' | 'stackFolder' | 'slack' | 'clock' | 'bareHosts'>> & {
+  /** The home's stars.yml. */
+  starsFile?: string;
 } = {}): Promise<Practice> {
   const stack = mkdtempSync(join(tmpdir(), 'stars-e2e-'));
   for (const [name, text] of Object.entries(STACK)) writeFileSync(join(stack, name), text);
@@ -45,12 +52,18 @@ export async function practise({
     log: silentLog,
     stackFolder: stackFolder ?? stack,
     workers,
+    bareHosts,
+    ...(slack ? { slack } : {}),
   });
   const { home: folder } = sandbox.addresses;
   const redactor = createRedactor();
-  const home = await openHome({ env: { STARS_HOME: folder, HOME: stack }, cwd: folder, redactor });
+  if (starsFile !== undefined) writeFileSync(join(folder, 'stars.yml'), starsFile);
+  const { botToken, url } = sandbox.slack;
+  const env = { STARS_HOME: folder, HOME: stack, SLACK_BOT_TOKEN: botToken, SLACK_API_URL: url };
+  const home = await openHome({ env, cwd: folder, redactor });
   const connect = createSshConnect({ log: silentLog, redactor });
-  const stars = await createStars({ home, clock: systemClock, log: silentLog, connect, env: {} });
+  const another = () => createStars({ home, clock: systemClock, log: silentLog, connect, env: {} });
+  const stars = await createStars({ home, clock, log: silentLog, connect, env: {} });
 
   function write(path: string, text: string): string {
     const file = join(folder, path);
@@ -80,11 +93,14 @@ export async function practise({
     rmSync(stack, { recursive: true, force: true });
   }
 
-  return { sandbox, stars, home: folder, write, type, events, stop };
+  return { another, sandbox, stars, home: folder, dataFolder: home.dataFolder, write, type, events, stop };
 }
 
 /** Stars in the sandbox's Slack. */
-export function inSlack({ sandbox: { slack }, stars }: Practice, mode: 'socket' | 'http'): Promise<SlackService> {
+export function inSlack(
+  { sandbox: { slack }, stars }: Pick<Practice, 'sandbox' | 'stars'>,
+  mode: 'socket' | 'http',
+): Promise<SlackService> {
   const transport =
     mode === 'socket'
       ? { appToken: new Secret(slack.appToken) }

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './run-command.js';
 
-const SUITE = 'bookworm';
+export const SUITE = 'bookworm';
 
 const PACKAGES = [
   'systemd systemd-sysv libpam-systemd dbus openssh-server sudo iproute2 procps netbase',
   'ca-certificates curl cron acl unzip xz-utils lsb-release busybox python3 python3-apt',
+  'git python3-pip python3-venv gpg',
 ].flatMap((words) => words.split(' '));
 
 /** What tests may install: a package repository in the hosts offers these without a network. */
@@ -32,25 +33,17 @@ export async function baseImage(): Promise<string> {
     [SUITE, SETUP, ...PACKAGES, ...REPOSITORY_PACKAGES, ...MASKED_UNITS].join('\n'),
   );
   const image = join(hostsFolder(), `base-${SUITE}-${recipe.digest('hex').slice(0, 12)}`);
-  if (!existsSync(image)) await build(image);
+  await buildOnce(image, build);
   return image;
 }
 
-/** Under a name of its own, then renamed: of two that build at once the second throws its work away. */
-async function build(image: string): Promise<void> {
+/** Builds under a name of its own, then renames: of two that build at once the second throws its work away. */
+export async function buildOnce(image: string, build: (root: string) => Promise<void>): Promise<void> {
+  if (existsSync(image)) return;
   const root = `${image}.${randomUUID()}`;
   await mkdir(hostsFolder(), { recursive: true });
   try {
-    await run('debootstrap', [
-      '--variant=minbase',
-      `--include=${PACKAGES.join(',')}`,
-      SUITE,
-      root,
-      await debianMirror(),
-    ]);
-    await writeFile(join(root, 'root/setup.sh'), SETUP);
-    await run('chroot', [root, 'sh', '-eu', '/root/setup.sh', REPOSITORY_PACKAGES.join(' '), MASKED_UNITS.join(' ')]);
-    await rm(join(root, 'root/setup.sh'));
+    await build(root);
     await rename(root, image).catch((error: unknown) => {
       if (!existsSync(image)) throw error;
     });
@@ -59,8 +52,15 @@ async function build(image: string): Promise<void> {
   }
 }
 
+async function build(root: string): Promise<void> {
+  await run('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, SUITE, root, await debianMirror()]);
+  await writeFile(join(root, 'root/setup.sh'), SETUP);
+  await run('chroot', [root, 'sh', '-eu', '/root/setup.sh', REPOSITORY_PACKAGES.join(' '), MASKED_UNITS.join(' ')]);
+  await rm(join(root, 'root/setup.sh'));
+}
+
 /** The mirror that apt is set to here. */
-async function debianMirror(): Promise<string> {
+export async function debianMirror(): Promise<string> {
   const targets = await run('apt-get', ['indextargets', '--format', '$(ORIGIN)|$(LABEL)|$(REPO_URI)']);
   const found = /^Debian\|Debian\|(.+)$/m.exec(targets)?.[1];
   return found ?? process.env.STARS_TEST_DEBIAN_MIRROR ?? 'http://deb.debian.org/debian';

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { systemClock } from '../../../src/clock.js';
 import type { HostTarget } from '../../../src/connection/connection.js';
 import { poll } from '../../../src/poll.js';
-import { baseImage, hostsFolder } from './base-image.js';
+import { hostsFolder } from './base-image.js';
+import { type HostKind, imageOf } from './host-kinds.js';
 import { createNamespace, createNetwork, type HostNetwork, networkOf, removeNetwork } from './host-network.js';
 import { childrenOf, identify, isAlive, type ProcessIdentity, signalProcess } from './process-identity.js';
 import { requireRootAndPackages } from './requirements.js';
@@ -17,6 +18,8 @@ export type RealHost = {
   address: string;
   /** Root of its file system, as this machine sees it through the host's own processes. */
   root(): string;
+  /** The folder of this machine that holds what the host wrote over its image; what it removed is a device there with the numbers 0, 0. */
+  written: string;
   /** How to reach it as `stars` (key, sudo without a password); other users: `pw` (sudo asks for `PW_PASSWORD`), `plain` (no sudo), `root`. */
   target(fields?: Partial<HostTarget>): HostTarget;
   /** Stops or continues every process of the host: it keeps its address and says nothing. */
@@ -47,9 +50,9 @@ const BOOT_TIMEOUT_MS = 60_000;
 type Booted = { host: RealHost; supervisor: ProcessIdentity; namespace: string };
 
 /** Boots `count` hosts (alpha0, alpha1 …) that reach each other and this machine and nothing else. Stop them in `afterAll`. */
-export async function realHosts(count: number): Promise<RealHosts> {
+export async function realHosts(count: number, { kind = 'debian' }: { kind?: HostKind } = {}): Promise<RealHosts> {
   await requireRootAndPackages();
-  const base = await baseImage();
+  const base = await imageOf(kind);
   allowManySystemds();
   await removeLeftovers();
   const network = await createNetwork();
@@ -132,7 +135,7 @@ async function boot(index: number, options: BootOptions): Promise<Booted> {
   return {
     supervisor,
     namespace,
-    host: createRealHost({ name, address, namespace, supervisor, privateKeyFile, knownHostsFile }),
+    host: createRealHost({ name, address, folder, namespace, supervisor, privateKeyFile, knownHostsFile }),
   };
 }
 
@@ -167,6 +170,7 @@ async function generateKey(file: string, type: 'ed25519' | 'ecdsa' | 'rsa'): Pro
 }
 
 type RealHostParts = Pick<RealHost, 'name' | 'address'> & {
+  folder: string;
   namespace: string;
   supervisor: ProcessIdentity;
   privateKeyFile: string;
@@ -176,6 +180,7 @@ type RealHostParts = Pick<RealHost, 'name' | 'address'> & {
 function createRealHost({
   name,
   address,
+  folder,
   namespace,
   supervisor,
   privateKeyFile,
@@ -201,6 +206,7 @@ function createRealHost({
     name,
     address,
     root: () => `/proc/${leader().pid}/root`,
+    written: join(folder, 'upper'),
     target: (fields = {}) => ({
       name,
       address,

@@ -125,7 +125,10 @@ test('addresses, memory, processors and the environment are read', () => {
   const facts = factsOf({
     ...CENTOS7,
     ip: '1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet 10.1.2.3/20 brd 10.1.15.255 scope global eth0\n',
-    net: 'eth0 1500 up 1 0x1003 - 52:54:00:12:34:56\nlo 65536 unknown 772 0x9 - 00:00:00:00:00:00\n',
+    net: 'mtu:1500 operstate:up type:1 flags:0x1003 address:52:54:00:12:34:56'
+      .split(' ')
+      .map((file) => `/sys/class/net/eth0/${file}\n`)
+      .join(''),
     route: 'default via 10.1.0.1 dev eth0 proto static\n',
     meminfo: 'MemTotal:        2048000 kB\nMemFree:          512000 kB\n',
     cpuinfo:

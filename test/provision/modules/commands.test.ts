@@ -24,6 +24,8 @@ describe.each(shells())('with %s as the shell of the host', (...words) => {
     });
     expect(result.start).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$/);
     expect(result.delta).toMatch(/^0:00:0\d\.\d{6}$/);
+    expect(await host.apply(command, { argv: ['printf', '%s|', '', 'a ', ''] })).toMatchObject({ stdout: '|a ||' });
+    expect(await host.apply(command, { cmd: "printf '%s|' '' b" })).toMatchObject({ stdout: '|b|' });
   });
 
   test('a command that fails says so in the words of Ansible and keeps its output', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { modules } from '../../../src/provision/modules/index.js';
@@ -10,6 +10,8 @@ let server: Server;
 let url: string;
 beforeEach(async () => {
   server = createServer((request, response) => {
+    if (request.url === '/aged' && Date.parse(request.headers['if-modified-since'] ?? '') > Date.parse('2020-01-01'))
+      return response.writeHead(304).end();
     if (request.url === '/missing') return response.writeHead(404).end();
     if (request.url === '/json')
       return response
@@ -52,6 +54,93 @@ describe.each(shells())('with %s as the shell of the host', (...words) => {
     });
     expect(await apply('get_url', { url: `${url}/missing`, dest: at('y') })).toMatchObject({ failed: true });
     expect((await host.run('ls -A')).stdout).toBe('tool\n');
+  });
+
+  test('get_url fetches a file that is there again only when the server has a newer one', async () => {
+    const args = { url: `${url}/aged`, dest: at('aged') };
+    writeFileSync(at('aged'), 'mine');
+    expect(await apply('get_url', args)).toMatchObject({ changed: false, status_code: 304, size: 4 });
+    expect(readFileSync(at('aged'), 'utf8')).toBe('mine');
+    await host.run(`touch -t 201001010000 ${at('aged')}`);
+    expect(await apply('get_url', args)).toMatchObject({ changed: true, status_code: 200, size: 12 });
+    writeFileSync(at('aged'), 'mine');
+    expect(await apply('get_url', { ...args, force: true })).toMatchObject({ changed: true, size: 12 });
+    expect((await host.run('ls -A')).stdout).toBe('aged\n');
+  });
+
+  test('unarchive gives what is unpacked already its permissions, and takes nothing when a wanted name is missing', async () => {
+    mkdirSync(at('t'));
+    mkdirSync(at('out'));
+    writeFileSync(at('t/x'), '1');
+    writeFileSync(at('t/y'), '2');
+    await host.run(`tar -C ${at('t')} -czf ${at('a.tgz')} x y`);
+    const args = { src: at('a.tgz'), dest: at('out'), remote_src: true };
+    expect(await apply('unarchive', { ...args, include: ['x', 'none'] })).toMatchObject({ failed: true });
+    expect((await host.run('ls -A out')).stdout).toBe('');
+    expect(await apply('unarchive', args)).toMatchObject({ changed: true });
+    expect(await apply('unarchive', { ...args, mode: '0600' })).toMatchObject({ changed: true });
+    expect((await host.run('stat -c %a out/x out/y')).stdout).toBe('600\n600\n');
+    expect(await apply('unarchive', { ...args, mode: '0600' })).toMatchObject({ changed: false });
+  });
+
+  test('find looks below hidden folders, counts what it looked at and tells what is no folder', async () => {
+    mkdirSync(at('d/.hidden/deep'), { recursive: true });
+    writeFileSync(at('d/.hidden/in'), '');
+    writeFileSync(at('d/.hidden/deep/low'), '');
+    const args = { paths: [at('d'), at('none')], recurse: true, depth: 2 };
+    const found = await apply('find', args);
+    expect(found).toMatchObject({ matched: 1, examined: 4, msg: expect.stringContaining('Not all paths') });
+    expect([...(found.skipped_paths as Map<string, string>).keys()]).toEqual([at('none')]);
+  });
+
+  test('wait_for tells the groups of what it found', async () => {
+    writeFileSync(at('log'), 'begun\nid=5 done\n');
+    expect(
+      await apply('wait_for', { path: at('log'), search_regex: String.raw`id=(\d+) (?P<how>\w+)`, timeout: 5 }),
+    ).toMatchObject({ match_groups: ['5', 'done'], match_groupdict: new Map([['how', 'done']]), state: 'file' });
+  });
+
+  (existsSync('/usr/bin/wget') ? test : test.skip)(
+    'get_url goes without curl where wget can do it, and says where it cannot',
+    async () => {
+      await host.run('mkdir programs; ln -s /bin/* /usr/bin/* programs 2>/dev/null; rm -f programs/curl');
+      const shell = words.filter((word) => typeof word === 'string');
+      const bare = localHost({ shell, environment: { PATH: at('programs') } });
+      const definition = modules.get('get_url');
+      if (!definition) throw new Error('get_url');
+      const get = (path: string, args: Record<string, unknown> = {}) =>
+        bare.apply(definition, { url: `${url}/${path}`, dest: join(bare.folder, path), ...args });
+      expect(await get('tool', { checksum: `sha256:${url}/sums` })).toMatchObject({ changed: true, size: 12 });
+      expect(await get('aged')).toMatchObject({ changed: true, status_code: 200 });
+      expect(await get('aged')).toMatchObject({ changed: false, status_code: 304 });
+      expect(await get('missing')).toMatchObject({ failed: true, status_code: 404 });
+      expect(await get('x', { client_cert: '/nowhere' })).toMatchObject({
+        failed: true,
+        msg: 'get_url needs curl on the host for client_cert',
+      });
+      expect((await bare.run('ls -A')).stdout).toBe('aged\ntool\n');
+      bare.remove();
+    },
+  );
+
+  test('get_url asks in check mode whether there is something to get', async () => {
+    const checking = localHost({ checkMode: true });
+    const definition = modules.get('get_url');
+    if (!definition) throw new Error('get_url');
+    const check = (path: string, args = {}) =>
+      checking.apply(definition, { url: `${url}/${path}`, dest: at('x'), ...args });
+    expect(await check('tool')).toMatchObject({ changed: true });
+    expect(await check('missing')).toMatchObject({
+      failed: true,
+      status_code: 404,
+      response: 'HTTP Error 404: Not Found',
+    });
+    expect(await check('tool', { url: 'http://127.0.0.1:9/' })).toMatchObject({
+      failed: true,
+      msg: 'Request failed: <urlopen error [Errno 111] Connection refused>',
+    });
+    expect((await host.run('ls -A')).stdout).toBe('');
+    checking.remove();
   });
 
   test('get_url sends headers, given as text too', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { editBlock } from '../../../src/provision/modules/blockinfile.js';
-import { editCrontab } from '../../../src/provision/modules/cron.js';
+import { editCrontab } from '../../../src/provision/modules/crontab.js';
 import { editLine, type LineEdit } from '../../../src/provision/modules/edit-line.js';
 import { editIni } from '../../../src/provision/modules/ini-file.js';
 import { bytePattern } from '../../../src/provision/modules/python-pattern.js';
@@ -73,29 +73,38 @@ test('blockinfile replaces what stands between its markers', () => {
 });
 
 test.each([
-  ['[a]\nx = 1\n\n[b]\ny=2\n', { section: 'a', option: 'z', value: '3' }, '[a]\nx = 1\nz = 3\n\n[b]\ny=2\n'],
-  ['[a]\nx=1\n', { section: 'a', option: 'x', value: '2', no_extra_spaces: true }, '[a]\nx=2\n'],
-  ['', { section: 'new', option: 'x', value: '1' }, '[new]\nx = 1\n'],
-  ['[a]\n#x = 0\n', { section: 'a', option: 'x', value: '1' }, '[a]\nx = 1\n'],
+  ['[a]\nx = 1\n\n[b]\ny=2\n', { section: 'a', option: 'z', values: ['3'] }, '[a]\nx = 1\nz = 3\n\n[b]\ny=2\n'],
+  ['[a]\nx=1\n', { section: 'a', option: 'x', values: ['2'], no_extra_spaces: true }, '[a]\nx=2\n'],
+  ['', { section: 'new', option: 'x', values: ['1'] }, '\n[new]\nx = 1\n'],
+  ['[a]\n#x = 0\n', { section: 'a', option: 'x', values: ['1'] }, '[a]\nx = 1\n'],
   ['[a]\nx = 1\ny = 2\n', { section: 'a', option: 'x', state: 'absent' }, '[a]\ny = 2\n'],
   ['[a]\nx = 1\n[b]\n', { section: 'a', state: 'absent' }, '[b]\n'],
+  ['x = 1\nx = 2\n', { option: 'x', values: ['2', '3'] }, 'x = 3\nx = 2\n'],
+  ['[a]\nx = 1\n', { section: 'a', option: 'x', values: ['2'], exclusive: false }, '[a]\nx = 1\nx = 2\n'],
+  [
+    '[a]\nx = 1\nx = 2\n',
+    { section: 'a', option: 'x', values: ['2'], exclusive: false, state: 'absent' },
+    '[a]\nx = 1\n',
+  ],
 ] as const)('ini_file turns %j by %j into %j', (before, given, after) => {
   const settings = {
     state: 'present',
     no_extra_spaces: false,
     ignore_spaces: false,
     allow_no_value: false,
+    section: undefined,
     option: undefined,
-    value: undefined,
+    values: [],
+    exclusive: true,
     ...given,
   } as const;
-  expect(editIni(before, settings)).toBe(after);
-  expect(editIni(after, settings)).toBe(after);
+  expect(editIni(before, settings).text).toBe(after);
+  expect(editIni(after, settings).text).toBe(after);
 });
 
 test('cron replaces the entry of its name only', () => {
-  const one = editCrontab('MAILTO=me\n', 'job', '* * * * * a');
+  const one = editCrontab('MAILTO=me\n', 'job', '* * * * * a').after;
   expect(one).toBe('MAILTO=me\n#Ansible: job\n* * * * * a\n');
-  expect(editCrontab(one, 'job', '5 * * * * b')).toBe('MAILTO=me\n#Ansible: job\n5 * * * * b\n');
-  expect(editCrontab(one, 'job', undefined)).toBe('MAILTO=me\n');
+  expect(editCrontab(one, 'job', '5 * * * * b').after).toBe('MAILTO=me\n#Ansible: job\n5 * * * * b\n');
+  expect(editCrontab(one, 'job', undefined).after).toBe('MAILTO=me\n');
 });

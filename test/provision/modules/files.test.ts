@@ -11,8 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { blockinfile } from '../../../src/provision/modules/blockinfile.js';
 import { copy } from '../../../src/provision/modules/copy.js';
 import { file } from '../../../src/provision/modules/file.js';
+import { lineinfile } from '../../../src/provision/modules/lineinfile.js';
 import { template } from '../../../src/provision/modules/template.js';
 import { type LocalHost, localHost, shells } from '../support/local-host.js';
 
@@ -190,6 +192,19 @@ describe.each(shells())('with %s as the shell of the host', (...shell) => {
     expect([readFileSync(at('real'), 'utf8'), lstatSync(at('link')).isSymbolicLink()]).toEqual(['new', true]);
     await host.apply(copy, { content: 'newer', dest: at('link') });
     expect([readFileSync(at('real'), 'utf8'), lstatSync(at('link')).isSymbolicLink()]).toEqual(['new', false]);
+  });
+
+  test('what is edited through a link keeps its owner and permissions; owner and group go to the link', async () => {
+    writeFileSync(at('real'), 'old\n', { mode: 0o640 });
+    symlinkSync('real', at('link'));
+    const { uid, gid } = statSync(at('real'));
+    const given = { path: at('link'), block: 'new', mode: '0600', owner: `${uid}`, group: `${gid}` };
+    expect(await host.apply(blockinfile, given)).toMatchObject({ changed: true, msg: 'Block inserted' });
+    expect([readFileSync(at('real'), 'utf8').split('\n')[2], mode('real')]).toEqual(['new', '640']);
+    const { actions } = await host.plan(lineinfile, { path: at('link'), line: 'new', owner: '12345' });
+    expect(actions).toMatchObject([
+      { kind: 'run', command: { text: expect.stringContaining(`chown -h 12345 ${at('link')}`) } },
+    ]);
   });
 
   test('template renders, with a diff of old and new', async () => {

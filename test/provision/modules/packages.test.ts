@@ -1,34 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Value } from '../../../src/jinja/value.js';
-import type { AnyModule } from '../../../src/provision/module.js';
-import { modules } from '../../../src/provision/modules/index.js';
-import { localHost } from '../support/local-host.js';
-
-/** The commands a module plans when the host answers what is asked by these texts. */
-async function commands(
-  name: string,
-  args: Record<string, unknown>,
-  answers: [RegExp, string][],
-  variables: Record<string, Value> = {},
-) {
-  const execute = async (script: string) => {
-    const stdout = answers.find(([asked]) => asked.test(script))?.[1] ?? '';
-    return { code: 0, stdout, stderr: '', truncated: false };
-  };
-  const host = localHost({ execute, variables });
-  const plan = await host.plan(modules.get(name) as AnyModule, args);
-  host.remove();
-  if (plan.failed !== undefined) return plan.failed;
-  return plan.actions.map((action) =>
-    action.kind === 'run'
-      ? action.command.text
-          .split('\n')
-          .filter((line) => !line.startsWith('export '))
-          .join('\n')
-          .replaceAll(/ +/g, ' ')
-      : action.path,
-  );
-}
+import { commands } from '../support/canned-host.js';
 
 const INSTALLED: [RegExp, string] = [/dpkg-query|rpm -q/, 'status ii 1.2-3\ninstalled 1.2-3\n  Candidate: 1.3-1\n'];
 const MISSING: [RegExp, string] = [/dpkg-query|rpm -q/, '  Candidate: 1.3-1\n'];
@@ -61,6 +32,12 @@ test.each<[string, Record<string, unknown>, [RegExp, string][], RegExp | string 
   ['apt', { name: 'mesos=9*', state: 'present' }, [INSTALLED], /no available installation candidate for mesos=9\*/],
   ['apt', { name: 'curl', state: 'latest', default_release: 'stable' }, [INSTALLED], /-t stable install -- curl$/],
   ['apt', { name: 'curl', state: 'absent', purge: 'yes' }, [INSTALLED], /--purge remove -- curl$/],
+  ['apt', { name: 'curl' }, [INSTALLED, [/extended_states/, 'curl\n']], ['apt-mark -qq manual -- curl']],
+  ['apt', { name: 'curl>=1.0' }, [INSTALLED, [/compare-versions/, 'yes\n']], []],
+  ['apt', { name: 'curl>=9' }, [INSTALLED], 'no available installation candidate for curl>=9'],
+  ['apt', { name: 'curl', policy_rc_d: 101 }, [MISSING], /exit 101.*install -- curl/s],
+  ['apt', { name: 'curl', state: 'build-dep' }, [], /build-dep -- curl$/],
+  ['apt', { name: 'curl', state: 'absent', purge: 'yes' }, [[/dpkg-query/, 'rc \n']], /--purge remove -- curl$/],
   ['apt', { name: 'nothing' }, [[/dpkg-query/, '']], "No package matching 'nothing' is available"],
 ])('%s %j', async (name, args, answers, expected) => {
   const planned = await commands(name, args, answers);

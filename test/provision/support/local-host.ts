@@ -5,8 +5,9 @@ import { join, relative, resolve } from 'node:path';
 import type { ExecResult } from '../../../src/connection/connection.js';
 import type { Dict, Value } from '../../../src/jinja/value.js';
 import { moduleArguments } from '../../../src/provision/arguments.js';
+import { downloadFile } from '../../../src/provision/download-file.js';
 import { pythonText } from '../../../src/provision/python-text.js';
-import type { AnyModule, ModuleContext, ModuleDefinition, Plan } from '../../../src/provision/module.js';
+import type { AnyModule, LocalEntry, ModuleContext, ModuleDefinition, Plan } from '../../../src/provision/module.js';
 
 export type LocalHost = {
   folder: string;
@@ -25,6 +26,7 @@ export type LocalOptions = {
   variables?: Record<string, Value>;
   checkMode?: boolean;
   diffMode?: boolean;
+  resultIsSeen?: boolean;
   environment?: Record<string, string>;
 };
 
@@ -64,9 +66,11 @@ export function localHost({ shell = ['sh'], execute, ...options }: LocalOptions 
     readLocal: async (src) => ({ path: resolve(folder, src), content: readFileSync(resolve(folder, src)) }),
     listLocal: async (src) => ({ path: resolve(folder, src), entries: entriesOf(resolve(folder, src)) }),
     temporaryPath: (path) => `${path ?? join(folder, 'tmp')}.stars-${(names += 1)}`,
+    hostName: 'localhost',
     become: undefined,
     checkMode: options.checkMode ?? false,
     diffMode: options.diffMode ?? false,
+    resultIsSeen: options.resultIsSeen ?? true,
     environment: new Map(Object.entries(options.environment ?? {})),
     signal: new AbortController().signal,
   };
@@ -88,13 +92,18 @@ export function localHost({ shell = ['sh'], execute, ...options }: LocalOptions 
         else writeFileSync(action.path, action.content, { flag: 'wx', mode: 0o600 });
         continue;
       }
-      const answer = await run(action.command.text);
+      const answer =
+        action.kind === 'run'
+          ? await run(action.command.text)
+          : await downloadFile(action, { exec: run, temporary: context.temporaryPath(action.to) });
       results.push(answer);
-      if (answer.code !== 0)
-        return { ...toObject(result), changed: true, failed: true, rc: answer.code, msg: answer.stderr };
+      if (answer.code !== 0) {
+        const words = { changed, failed: true, rc: answer.code, msg: answer.stderr };
+        return { ...toObject(result), ...words, ...toObject(planned.finish?.(results)) };
+      }
     }
     const finished = options.checkMode || results.length === 0 ? undefined : planned.finish?.(results);
-    return { changed, ...toObject(finished ?? result) };
+    return { changed, ...toObject(result), ...toObject(finished) };
   }
 
   return { folder, plan, apply, run, remove: () => rmSync(folder, { recursive: true, force: true }) };
@@ -118,11 +127,12 @@ function busyboxApplets(): string {
   return applets;
 }
 
-function entriesOf(folder: string, root = folder): { relative: string; directory: boolean; mode: number }[] {
+function entriesOf(folder: string, root = folder): LocalEntry[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
     const stat = statSync(path);
-    const entry = { relative: relative(root, path), directory: stat.isDirectory(), mode: stat.mode & 0o7777 };
+    const [directory, mode] = [stat.isDirectory(), stat.mode & 0o7777];
+    const entry = { relative: relative(root, path), directory, mode, link: undefined };
     return stat.isDirectory() ? [entry, ...entriesOf(path, root)] : [entry];
   });
 }

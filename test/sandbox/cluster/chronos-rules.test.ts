@@ -201,3 +201,54 @@ test('the graph comes as csv and dot', async () => {
   expect(data).toBe('node,parent,fresh,idle\nnode,child,fresh,idle\nnode,off,fresh,idle\nlink,parent,child\n');
   expect((await practice.chronos('GET', `${P}/graph/dot`)).data).toContain('"parent" -> "child"');
 });
+
+test('an asynchronous job of 2.5 is over when its task says so', async () => {
+  practice = await startPractice({ jobs: [{ ...jobs[0], async: true }], chronosVersion: '2.5' });
+  const count = async () => at((await practice.chronos('GET', '/scheduler/jobs')).data, '0') as Record<string, number>;
+  for (const [statusCode, field] of [
+    [0, 'successCount'],
+    [1, 'errorCount'],
+  ] as const) {
+    await practice.chronos('PUT', '/scheduler/job/parent');
+    await practice.clock.advance(20_000);
+    expect((await count())[field]).toBe(0);
+    const tasks = at((await practice.mesos('GET', '/tasks')).data, 'tasks') as { id: string; state: string }[];
+    const id = tasks.find((task) => task.id.startsWith('ct:') && task.state === 'TASK_RUNNING')?.id ?? '';
+    expect((await practice.chronos('PUT', `/scheduler/task/${encodeURIComponent(id)}`, { statusCode })).status).toBe(
+      204,
+    );
+    await practice.clock.advance(1_000);
+  }
+  expect((await count())['successCount']).toBe(1);
+  expect((await practice.chronos('PUT', '/scheduler/task/x', {})).status).toBe(400);
+});
+
+test('killed tasks count neither as success nor as failure', async () => {
+  practice = await startPractice({ jobs });
+  await practice.chronos('PUT', `${P}/job/parent`);
+  await practice.clock.advance(1_000);
+  expect((await practice.chronos('DELETE', `${P}/task/kill/parent`)).status).toBe(204);
+  await practice.clock.advance(10_000);
+  expect(await job('parent')).toMatchObject({ successCount: 0, errorCount: 0, lastError: '', lastSuccess: '' });
+});
+
+test('the children of a deleted dependent job hang on its parents', async () => {
+  practice = await startPractice({ jobs: [...jobs, { name: 'grandchild', command: 'x', parents: ['child'] }] });
+  await practice.chronos('DELETE', `${P}/job/child`);
+  expect(await job('grandchild')).toMatchObject({ parents: ['parent'] });
+});
+
+test('counters and last times that are sent are kept, else they begin anew', async () => {
+  practice = await startPractice({ jobs: [] });
+  const sent = {
+    name: 'kept',
+    command: 'x',
+    schedule: 'R/2030-01-01T00:00:00.000Z/P1D',
+    successCount: 7,
+    lastSuccess: '2025-12-31T00:00:00.000Z',
+  };
+  await practice.chronos('POST', `${P}/iso8601`, sent);
+  expect(await job('kept')).toMatchObject({ successCount: 7, lastSuccess: sent.lastSuccess });
+  await practice.chronos('POST', `${P}/iso8601`, { name: 'kept', command: 'x', schedule: sent.schedule });
+  expect(await job('kept')).toMatchObject({ successCount: 0, lastSuccess: '' });
+});

@@ -1,4 +1,6 @@
-import { at, startPractice, type Practice } from './support.js';
+import type { Readable } from 'node:stream';
+import axios from 'axios';
+import { asker, at, startPractice, type Practice } from './support.js';
 
 let practice: Practice;
 beforeEach(async () => {
@@ -404,4 +406,152 @@ test('pods are made, seen and taken away, with 202 and the deployment in a heade
   expect([gone.status, gone.data, typeof gone.headers['marathon-deployment-id']]).toEqual([202, '', 'string']);
   const unknown = await ask('GET', '/v2/pods/pod');
   expect([unknown.status, JSON.parse(String(unknown.data))]).toEqual([404, { message: "Pod '/pod' does not exist" }]);
+});
+
+test.each([
+  ['below an app', { id: '/web/inner', cmd: 'a' }, 'Groups and Applications may not have the same identifier.'],
+  [
+    'that depends on itself over another',
+    { id: '/x', cmd: 'a', dependencies: ['/x2'] },
+    'Dependency graph has cyclic dependencies.',
+  ],
+])('refuses an app %s', async (_title, body, words) => {
+  if (body.id === '/x')
+    await ask('PUT', '/v2/apps', [{ id: '/x2', cmd: 'a', cpus: 0.1, mem: 16, dependencies: ['/x'] }]);
+  const { status, data } = await ask('POST', '/v2/apps', { cpus: 0.1, mem: 16, ...body });
+  expect([status, at(data, 'details.0.errors')]).toEqual([422, [words]]);
+});
+
+test('one app shows readiness and statistics only to those who ask', async () => {
+  await ask('PUT', '/v2/apps/web', { readinessChecks: [{ name: 'up' }] });
+  const keys = async (query: string) =>
+    Object.keys(at((await ask('GET', `/v2/apps/web${query}`)).data, 'app') as object);
+  expect(await keys('')).not.toEqual(expect.arrayContaining(['taskStats']));
+  expect(await keys('')).not.toEqual(expect.arrayContaining(['readinessCheckResults']));
+  expect(await keys('?embed=app.taskStats&embed=app.readiness')).toEqual(
+    expect.arrayContaining(['taskStats', 'readinessCheckResults', 'tasks', 'deployments']),
+  );
+});
+
+test('a task out of reach is not killed but wiped', async () => {
+  const { host, id } = (
+    at((await ask('GET', '/v2/apps/web/tasks')).data, 'tasks') as { host: string; id: string }[]
+  )[0]!;
+  await practice.control.loseAgent(host);
+  await practice.clock.advance(4_000);
+  const states = async () =>
+    (at((await ask('GET', '/v2/apps/web/tasks')).data, 'tasks') as { id: string; state: string }[]).map((one) => [
+      one.id,
+      one.state,
+    ]);
+  await ask('DELETE', `/v2/apps/web/tasks/${id}`);
+  await practice.clock.advance(2_000);
+  expect(await states()).toContainEqual([id, 'TASK_UNREACHABLE']);
+  await ask('DELETE', `/v2/apps/web/tasks/${id}?wipe=true`);
+  await practice.clock.advance(2_000);
+  expect((await states()).map(([one]) => one)).not.toContain(id);
+  expect((await ask('GET', '/v2/apps/web')).data).toMatchObject({ app: { tasksRunning: 2 } });
+});
+
+test('a task of a pod is named after its instance and container', async () => {
+  await ask('POST', '/v2/pods', { id: '/group/pod', containers: [{ name: 'one' }] });
+  await practice.clock.advance(2_000);
+  const id = at((await ask('GET', '/v2/pods/group/pod::status')).data, 'instances.0.id') as string;
+  expect(id).toMatch(/^group_pod\.instance-[0-9a-f-]{36}$/);
+  const { data } = await practice.mesos('GET', '/tasks');
+  expect((at(data, 'tasks') as { id: string }[]).map((task) => task.id)).toContain(`${id}.one`);
+});
+
+test('an instance that does not lead passes everything on and says so, and fails as the leader does', async () => {
+  const standby = asker(practice.urls.marathonStandbys[0] ?? '');
+  const answer = await standby('GET', '/v2/apps/web');
+  const own = new URL(practice.urls.marathonStandbys[0] ?? '').host;
+  expect([answer.headers['x-marathon-via'], answer.headers['x-marathon-leader']]).toEqual([
+    `1.1 ${own}`,
+    practice.urls.marathon,
+  ]);
+  expect((await standby('PUT', '/v2/apps/web', { instances: 3 })).headers['marathon-deployment-id']).toBeDefined();
+  const looped = await standby('GET', '/v2/apps', undefined, { headers: { 'X-Marathon-Via': `1.1 ${own}` } });
+  expect([looped.status, looped.data]).toEqual([502, 'Detected proxying loop.']);
+  await practice.control.stopService('marathon');
+  const refused = await standby('GET', '/v2/apps');
+  expect([refused.status, refused.data]).toEqual([502, 'Connection to leader refused.']);
+  expect((await standby('GET', '/ping')).data).toBe('pong');
+  practice.control.changeLeader('marathon');
+  expect((await standby('GET', '/v2/apps')).status).toBe(503);
+});
+
+test('health checks that come and go are told', async () => {
+  await ask('PUT', '/v2/apps/web', { healthChecks: [{ path: '/a' }] });
+  await ask('PUT', '/v2/apps/web?force=true', { healthChecks: [] });
+  expect(practice.control.events().filter(({ type }) => /health_check_event/.test(type))).toMatchObject([
+    { type: 'add_health_check_event', data: { appId: '/web', healthCheck: { path: '/a' } } },
+    { type: 'remove_health_check_event', data: { appId: '/web', healthCheck: { path: '/a' } } },
+  ]);
+});
+
+test('the versions of an app die with it, and there are never more than fifty', async () => {
+  for (let instances = 0; instances < 55; instances++)
+    await ask('PUT', '/v2/apps/web?force=true', { instances: instances % 3 });
+  expect(at((await ask('GET', '/v2/apps/web/versions')).data, 'versions')).toHaveLength(50);
+  const old = at((await ask('GET', '/v2/apps/web/versions')).data, 'versions.0') as string;
+  await ask('DELETE', '/v2/apps/web');
+  await practice.clock.advance(3_000);
+  expect((await ask('GET', '/v2/apps/web/versions')).status).toBe(404);
+  await ask('POST', '/v2/apps', web);
+  expect((await ask('PUT', '/v2/apps/web?force=true', { version: old })).status).toBe(404);
+});
+
+test('a group is rolled back as a whole, and refused to be deleted while a deployment holds what is in it', async () => {
+  const version = at((await ask('GET', '/v2/groups')).data, 'version') as string;
+  await ask('PUT', '/v2/apps/group/other', { cmd: 'new' });
+  await practice.clock.advance(3_000);
+  await ask('PUT', '/v2/groups/group', { version });
+  await practice.clock.advance(3_000);
+  expect((await ask('GET', '/v2/apps/group/other')).data).toMatchObject({ app: { cmd: 'Sleep 100' } });
+  expect((await ask('PUT', '/v2/groups/group', { version, scaleBy: 2 })).status).toBe(422);
+  practice.control.lockApp('/group/other');
+  expect((await ask('DELETE', '/v2/groups/group')).status).toBe(409);
+});
+
+test('a delete of no group in particular destroys everything', async () => {
+  expect(Object.keys((await ask('DELETE', '/v2/groups')).data as object)).toEqual(['version', 'deploymentId']);
+  await practice.clock.advance(3_000);
+  expect([(await ask('GET', '/v2/apps')).data, (await ask('GET', '/v2/tasks')).data]).toEqual([
+    { apps: [] },
+    { tasks: [] },
+  ]);
+});
+
+test('an event of a deployment carries the whole root group twice', async () => {
+  await ask('POST', '/v2/apps/web/restart');
+  await practice.clock.advance(200);
+  const [event] = practice.control.events().filter(({ type }) => type === 'deployment_info');
+  for (const root of ['original', 'target'])
+    expect(at(event, `data.plan.${root}`)).toMatchObject({
+      id: '/',
+      apps: [{ id: '/web' }],
+      groups: [{ id: '/group', apps: [{ id: '/group/other' }] }],
+    });
+});
+
+test('a reader that is too slow loses events and is not told', async () => {
+  const big = { id: '/big', cmd: 'x'.repeat(900_000), cpus: 0.1, mem: 16 };
+  await ask('POST', '/v2/apps', big);
+  await practice.clock.advance(2_000);
+  const { data } = await axios.get<Readable>(`${practice.urls.marathon}/v2/events?event_type=deployment_info`, {
+    headers: { Accept: 'text/event-stream' },
+    responseType: 'stream',
+  });
+  for (let time = 0; time < 30; time++) {
+    await ask('POST', '/v2/apps/web/restart?force=true');
+    await practice.clock.advance(200);
+  }
+  const sent = practice.control.events().filter(({ type }) => type === 'deployment_info').length;
+  practice.control.changeLeader('marathon');
+  let text = '';
+  for await (const piece of data) text += String(piece);
+  const read = text.match(/^event: /gm)?.length ?? 0;
+  expect(read).toBeGreaterThan(0);
+  expect(read).toBeLessThan(sent);
 });

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import axios from 'axios';
 import { asker, at, startPractice, type Practice } from './support.js';
 
 let practice: Practice;
@@ -18,13 +19,9 @@ test.each([
   '/frameworks',
   '/state-summary',
   '/maintenance/schedule',
-])('a master that does not lead sends readers of %s on, without a scheme', async (path) => {
+])('a master that does not lead sends readers of %s on, without a scheme and without their query', async (path) => {
   const { status, headers } = await standby(`${path}?limit=5`);
-  const target = path.replace('/master', '').replace('.json', '');
-  expect([status, headers['location']]).toEqual([
-    307,
-    `//${new URL(practice.urls.mesos[0] ?? '').host}${target}?limit=5`,
-  ]);
+  expect([status, headers['location']]).toEqual([307, `//${new URL(practice.urls.mesos[0] ?? '').host}${path}`]);
 });
 
 test('a POST to a master that does not lead is sent on too', async () => {
@@ -283,4 +280,123 @@ test('units on hosts carry the services with them', async () => {
   expect((await standby('/state')).status).toBe(200);
   for (const host of ['stars-dc0', 'stars-dc1', 'stars-dc2']) await practice.control.serviceOn(host, 'marathon', false);
   await expect(practice.marathon('GET', '/ping')).rejects.toThrow('ECONNREFUSED');
+});
+
+test('a new leader has to read its registry before it answers', async () => {
+  practice.control.changeLeader();
+  await practice.clock.advance(510);
+  const early = await standby('/state');
+  expect([early.status, early.data]).toEqual([503, 'Master has not finished recovery']);
+  await practice.clock.advance(100);
+  expect((await standby('/state')).status).toBe(200);
+});
+
+test('a wrong verb is told which there are', async () => {
+  const { status, headers } = await practice.mesos('DELETE', '/maintenance/schedule');
+  expect([status, headers['allow']]).toEqual([405, 'GET, POST']);
+});
+
+test('quota is set once, taken away, and not promised beyond what there is', async () => {
+  const quota = (role: string, cpus: number, force = false) =>
+    practice.mesos('POST', '/quota', {
+      role,
+      force,
+      guarantee: [{ name: 'cpus', type: 'SCALAR', scalar: { value: cpus } }],
+    });
+  expect((await quota('science', 2)).status).toBe(200);
+  expect((await quota('science', 3)).status).toBe(400);
+  expect((await quota('more', 1_000)).status).toBe(409);
+  expect((await quota('more', 1_000, true)).status).toBe(200);
+  expect((await practice.mesos('GET', '/quota')).data).toMatchObject({
+    infos: [{ role: 'science' }, { role: 'more' }],
+  });
+  expect((await practice.mesos('DELETE', '/quota/science')).status).toBe(200);
+  expect((await practice.mesos('DELETE', '/quota/science')).status).toBe(400);
+});
+
+test('reservations are accepted for an agent that is there', async () => {
+  const agent = practice.urls.mesos[0] ? at((await practice.mesos('GET', '/slaves')).data, 'slaves.0.id') : '';
+  expect((await practice.mesos('POST', '/reserve', `slaveId=${String(agent)}&resources=[]`)).status).toBe(202);
+  expect((await practice.mesos('POST', '/create-volumes', 'slaveId=none&volumes=[]')).status).toBe(400);
+});
+
+test('the operator API plans, starts and stops maintenance, every digit of a time kept', async () => {
+  const machine = '{"hostname":"stars-dw0","ip":"127.0.0.1"}';
+  const schedule = `{"windows":[{"machine_ids":[${machine}],"unavailability":{"start":{"nanoseconds":1767312000123456789}}}]}`;
+  const call = (body: string) =>
+    practice.mesos('POST', '/api/v1', body, {
+      headers: { 'Content-Type': 'application/json' },
+      responseType: 'text',
+      transformResponse: (text: string) => text,
+    });
+  expect(
+    (await call(`{"type":"UPDATE_MAINTENANCE_SCHEDULE","update_maintenance_schedule":{"schedule":${schedule}}}`))
+      .status,
+  ).toBe(200);
+  expect(String((await call('{"type":"GET_MAINTENANCE_SCHEDULE"}')).data)).toContain('1767312000123456789');
+  expect((await call(`{"type":"STOP_MAINTENANCE","stop_maintenance":{"machines":[${machine}]}}`)).status).toBe(400);
+  expect((await call(`{"type":"START_MAINTENANCE","start_maintenance":{"machines":[${machine}]}}`)).status).toBe(200);
+  expect(String((await call('{"type":"GET_MAINTENANCE_STATUS"}')).data)).toContain('down_machines');
+  expect((await call(`{"type":"STOP_MAINTENANCE","stop_maintenance":{"machines":[${machine}]}}`)).status).toBe(200);
+});
+
+test('a subscriber gets the whole state and then what happens, in records of counted bytes, until the leader goes', async () => {
+  const { data } = await axios.post<AsyncIterable<Buffer>>(
+    `${practice.urls.mesos[0]}/api/v1`,
+    { type: 'SUBSCRIBE' },
+    { responseType: 'stream' },
+  );
+  await practice.marathon('POST', '/v2/apps', { id: '/ünï', cmd: 'x' });
+  await practice.marathon('POST', '/v2/apps', { id: '/sub', cmd: 'x', cpus: 0.1, mem: 16 });
+  await practice.clock.advance(1_000);
+  await practice.control.loseAgent('stars-dw3');
+  await practice.clock.advance(4_000);
+  practice.control.changeLeader();
+  const pieces: Buffer[] = [];
+  for await (const piece of data) pieces.push(piece);
+  const types = records(Buffer.concat(pieces)).map((one) => at(one, 'type'));
+  expect(types[0]).toBe('SUBSCRIBED');
+  expect(types).toEqual(expect.arrayContaining(['TASK_ADDED', 'TASK_UPDATED', 'AGENT_REMOVED']));
+});
+
+function records(bytes: Buffer): unknown[] {
+  const found: unknown[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(0x0a, at);
+    const length = Number(bytes.subarray(at, end).toString());
+    found.push(JSON.parse(bytes.subarray(end + 1, end + 1 + length).toString()));
+    at = end + 1 + length;
+  }
+  return found;
+}
+
+test('an agent shows no folder above its sandboxes, and none of a task that ended long ago', async () => {
+  await practice.stop();
+  practice = await startPractice({ delays: { gcMs: 120_000 } });
+  const { agent, directory } = await sandboxOf('zeppelin');
+  expect((await agent('GET', '/files/browse?path=/var/lib/mesos')).status).toBe(404);
+  expect((await agent('GET', `/files/browse?path=${directory}`)).status).toBe(200);
+  await practice.marathon('DELETE', '/v2/apps/zeppelin');
+  await practice.clock.advance(60_000);
+  expect((await agent('GET', `/files/browse?path=${directory}`)).status).toBe(200);
+  await practice.clock.advance(120_000);
+  expect((await agent('GET', `/files/browse?path=${directory}`)).status).toBe(404);
+});
+
+test('a read that cuts a character gives the bytes as they are, and the operator API gives them in base 64', async () => {
+  const { agent, directory } = await sandboxOf('zeppelin');
+  practice.control.writeLog('/zeppelin', 'stderr', ['€']);
+  const size = Number(at((await agent('GET', `/files/read?path=${directory}/stderr`)).data, 'offset'));
+  const raw = await agent('GET', `/files/read?path=${directory}/stderr&offset=${size - 3}`, undefined, {
+    responseType: 'arraybuffer',
+  });
+  expect(Buffer.from(raw.data as ArrayBuffer).includes(Buffer.from([0x22, 0x82, 0xac, 0x5c]))).toBe(true);
+  const call = { type: 'READ_FILE', read_file: { path: `${directory}/stderr`, offset: size - 3, length: 2 } };
+  expect((await agent('POST', '/api/v1', call)).data).toEqual({
+    type: 'READ_FILE',
+    read_file: { size, data: Buffer.from([0x82, 0xac]).toString('base64') },
+  });
+  expect((await agent('POST', '/api/v1', { type: 'LIST_FILES', list_files: { path: directory } })).data).toMatchObject({
+    list_files: { file_infos: [{ path: `${directory}/stderr` }, { path: `${directory}/stdout` }] },
+  });
 });

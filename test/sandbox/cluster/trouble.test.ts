@@ -1,5 +1,8 @@
 import axios from 'axios';
 import { createParser } from 'eventsource-parser';
+import { systemClock } from '../../../src/clock.js';
+import { poll } from '../../../src/poll.js';
+import { closeServers, serve } from '../../cluster/serve.js';
 import { asker, at, startPractice, type Practice } from './support.js';
 
 let practice: Practice;
@@ -203,6 +206,30 @@ test('the event stream has frames with CRLF, filters, and ends with the leader',
   expect(new Set(events.map(({ event }) => event))).toEqual(new Set(['deployment_success', 'status_update_event']));
   const last = JSON.parse(events.at(-1)?.data ?? '{}') as Record<string, unknown>;
   expect(last).toMatchObject({ eventType: expect.any(String), timestamp: expect.stringMatching(/^2026-.*Z$/) });
+});
+
+test('events are also posted to the addresses on loopback that asked for them, until they are taken back', async () => {
+  const posted: string[] = [];
+  const listener = await serve(({ body }) => {
+    posted.push((JSON.parse(body) as { eventType: string }).eventType);
+    return { body: '' };
+  });
+  const path = `/v2/eventSubscriptions?callbackUrl=${encodeURIComponent(listener.url)}`;
+  expect((await ask('POST', path)).data).toMatchObject({ eventType: 'subscribe_event', callbackUrl: listener.url });
+  await ask('POST', '/v2/eventSubscriptions?callbackUrl=http://192.0.2.1/away');
+  expect((await ask('GET', '/v2/eventSubscriptions')).data).toEqual({
+    callbackUrls: [listener.url, 'http://192.0.2.1/away'],
+  });
+  await ask('POST', '/v2/apps/web/restart');
+  await poll(async () => posted.includes('group_change_success') || undefined, {
+    clock: systemClock,
+    everyMs: 10,
+    timeoutMs: 5_000,
+    what: 'The posted event',
+  });
+  expect((await ask('DELETE', path)).data).toMatchObject({ eventType: 'unsubscribe_event' });
+  expect((await ask('POST', '/v2/eventSubscriptions')).status).toBe(400);
+  await closeServers();
 });
 
 test('a whole restart sends the events of its deployment in order', async () => {

@@ -352,4 +352,26 @@ appended'`,
   `date +%Y | grep -q '^20' && echo year; date -u -d @0 +%F`,
   `touch a; [ a -ef ./a ] && echo same`,
   `printf '\\0\\377' | wc -c | tr -d ' '; printf '\\0' >f; stat -c %s f`,
+  // The lock of a host
+  `{ read -r a <none; } 2>/dev/null||echo "no [$a]"; { read -r a <none;read -r b <none; } 2>/dev/null; echo "[$a$b]"`,
+  `f() { printf '%s\\n' "$*" >none/x; } 2>/dev/null; f a b||echo no; g() { f "$@";return "$2"; }; g 1 7; echo $?`,
+  `f() { printf '%s\\n' "$*" >note-$1; } 2>/dev/null; f 1 b; f 1 c; cat note-1`,
+  `(set -C; umask 022; printf 1 >x && echo made; printf 2 >x || echo there; printf 3 >|x; printf 4 >>x; cat x) 2>/dev/null; umask 077; umask`,
+  `line='12 (a) b) S 1 2'; set -- \${line##*) }; echo $# $1 $3`,
+  `text='one two
+three'; first=\${text%%
+*}; echo "$first"; set -f; set -- $first; echo $# $2; x='run 7 store'; echo "\${x%% *}"`,
+  `printf '%s\\n' 1 2 3 4 'b 5 s' 'b 6 s' >h; f() { { read -r l;read -r l;read -r l;read -r l
+while read -r a b c;do [ "$b" = 6 ]||return 3;done; } <h; echo end; }; f; echo $? $a; { read -r l;read -r l; } <h&&echo two; { read -r l;read -r l; } </dev/null||echo none`,
+  `printf '%s\\n' a b 'c 1' 'c 2' | { read -r x; read -r x; while read -r k n; do if [ "$n" = 2 ]; then echo "held $k"; exit; fi; done; }; echo after`,
+  `state=$(printf '%s\\n' a b | { read -r x; while read -r y; do if [ "$y" = b ]; then echo held; exit; fi; done; }); echo "[$state]"`,
+  `mkdir d; ln -s /nowhere l; for x in d l none; do [ -e $x ]&&printf e; [ -L $x ]&&printf L; [ -d $x ]&&printf d; [ -w $x ]&&printf w; echo " $x"; done`,
+  `said=other seen=; if [ ! -d d ]&&mkdir d&&printf '%s\\n' a b >d/h;then said=taken
+elif [ -f d/h ];then said=x;fi
+[ $said != guest ]||said=no; printf ' %s %s%s' $said "$seen" self; echo; if [ ! -d d ]&&mkdir d;then echo no;elif [ -f d/h ]&&read -r l <d/h&&[ "$l" = a ];then echo joined;fi`,
+  `take() { said=$(
+printf ' other %s' x
+); case $said in ' other '*) echo busy ;; *) echo \${said# } ;; esac; exit 4; }; (take); echo $?`,
+  `complain() { set -- "$1" $(echo l u owner); echo "$1" "$4"; exit 0; }; set -- p q; (complain foreign); echo $1`,
+  `alive() { case $2 in ''|*[!0-9]*) return 1 ;; esac; w=$3; set -- S 1 2; [ "$1" != Z ] && [ "$3" = "$w" ]; }; alive b 12 2&&echo yes; alive b x 2||echo no; alive b '' 2||echo no`,
 ];

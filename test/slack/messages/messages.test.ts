@@ -47,6 +47,7 @@ describe('the message of a run', () => {
         '❌ c2 · 0 ok · 1 failed',
         '⛔ c3 · 0 ok · unreachable',
         '→ zookeeper : install the package',
+        '[Cancel]',
         'stars show r1',
       ),
     );
@@ -55,6 +56,21 @@ describe('the message of a run', () => {
   test('shows hosts in the order of the inventory, whoever answers first', () => {
     const view = runView(started, play('masters', ['c1', 'c2']), task('configure'), result('c2'), result('c1'));
     expect(plain(runMessage(view, NOW))).toMatch(/c1 · 1 ok\n. c2 · 1 ok/);
+  });
+
+  test.each(['interrupted', 'cancelled'] as const)('that was %s puts no tick at the play in which it was', (state) => {
+    const view = runView(
+      started,
+      play('agents', ['c1']),
+      result('c1'),
+      play('masters', ['c1']),
+      task('configure'),
+      result('c1'),
+      { type: 'run.finished', state, ms: 3_000 },
+    );
+    expect(plain(runMessage(view, NOW))).toContain('✅ agents');
+    expect(plain(runMessage(view, NOW))).toContain('⚠️ masters');
+    expect([0, 1].map((index) => plain(playMessage(view, index)).split(' ')[0])).toEqual(['✅', '⚠️']);
   });
 
   test('that went well says what came of it, and leaves the hosts to the thread', () => {
@@ -104,6 +120,7 @@ describe('the message of a run', () => {
         'failed · staging · 8 s · @ada',
         'staging is locked by ben.',
         'Wait, or stars unlock staging.',
+        '[Resume] [Retry]',
         'stars show r1',
       ),
     );

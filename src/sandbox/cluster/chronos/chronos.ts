@@ -145,7 +145,8 @@ export function createChronos({ mesos, framework, timers, delays, version: initi
   });
 
   function finish({ job, task }: JobRun): void {
-    if (task?.state !== 'TASK_RUNNING') return;
+    // An asynchronous job goes on after its command.
+    if (task?.state !== 'TASK_RUNNING' || (version === '2.5' && jobs.get(job)?.async)) return;
     if (failing.has(job) || readCommand(task.command, 0).fails) {
       appendLog(task, 'stderr', ['Command exited with status 1'], timers.nowMs());
       mesos.update(task, 'TASK_FAILED', { message: 'Command exited with status 1' });
@@ -159,6 +160,14 @@ export function createChronos({ mesos, framework, timers, delays, version: initi
       timers.nowMs(),
     );
     mesos.update(task, 'TASK_FINISHED');
+  }
+
+  /** The end of an asynchronous task, as the task itself tells it. */
+  function report(taskId: string, statusCode: number): void {
+    const task = runs.find((run) => run.task?.id === taskId)?.task;
+    if (!task) return;
+    if (statusCode === 0) mesos.update(task, 'TASK_FINISHED');
+    else mesos.update(task, 'TASK_FAILED', { message: `Task reported ${statusCode}` });
   }
 
   function conclude(run: JobRun, task: MesosTask): void {
@@ -271,6 +280,7 @@ export function createChronos({ mesos, framework, timers, delays, version: initi
     runNow,
     remove,
     killTasks,
+    report,
     clearQueue,
     succeed,
     stateOf,

@@ -120,6 +120,14 @@ function jobRoutes(chronos: Chronos, { timers }: ChronosSite): Route[] {
     return { status: 204 };
   };
 
+  /** An asynchronous task tells by itself how it ended. */
+  const report: Handler = ({ params, body }) => {
+    const code = statusCode(body.toString());
+    if (code === undefined) throw refuse(400, 'the statusCode is missing');
+    chronos.report(params[0] ?? '', code);
+    return { status: 204 };
+  };
+
   const onlyOld =
     (handler: Handler): Handler =>
     (request) =>
@@ -133,28 +141,33 @@ function jobRoutes(chronos: Chronos, { timers }: ChronosSite): Route[] {
     route('PUT', /^\/iso8601\/?$/, onlyOld(postScheduled)),
     route('POST', /^\/dependency\/?$/, postDependent),
     route('PUT', /^\/dependency\/?$/, onlyOld(postDependent)),
-    route('PUT', /^\/job\/success\/([^/]+)$/, succeed),
-    route('GET', /^\/job\/stat\/([^/]+)$/, ({ params }) => ({
+    route('PUT', /^\/job\/success\/([^/]+)\/?$/, succeed),
+    route('GET', /^\/job\/stat\/([^/]+)\/?$/, ({ params }) => ({
       json: histogram(chronos.durations(requireJob(params[0]).name)),
     })),
-    route('GET', /^\/job\/([^/]+)$/, show),
-    route('PUT', /^\/job\/([^/]+)$/, runNow),
-    route('DELETE', /^\/job\/([^/]+)$/, remove),
-    route('DELETE', /^\/task\/kill\/([^/]+)$/, kill),
+    route('GET', /^\/job\/([^/]+)\/?$/, show),
+    route('PUT', /^\/job\/([^/]+)\/?$/, runNow),
+    route('DELETE', /^\/job\/([^/]+)\/?$/, remove),
+    route('DELETE', /^\/task\/kill\/([^/]+)\/?$/, kill),
     route(
       'DELETE',
-      /^\/task\/all$/,
+      /^\/task\/all\/?$/,
       onlyOld(() => {
         chronos.clearQueue();
         return { status: 204 };
       }),
     ),
-    route(
-      'PUT',
-      /^\/task\/([^/]+)$/,
-      onlyOld(() => ({ status: 204 })),
-    ),
+    route('PUT', /^\/task\/([^/]+)\/?$/, onlyOld(report)),
   ];
+}
+
+function statusCode(text: string): number | undefined {
+  try {
+    const { statusCode: code } = JSON.parse(text) as { statusCode?: unknown };
+    return typeof code === 'number' ? code : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function reportRoutes(chronos: Chronos, { leader }: ChronosSite): Route[] {

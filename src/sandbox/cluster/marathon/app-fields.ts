@@ -3,7 +3,7 @@ import { badRequest, invalidJson, notValid, requirementFailed, type FieldError }
 
 type Kind = 'string' | 'number' | 'int' | 'boolean' | 'object' | 'array' | 'strings' | 'ints' | 'constraints';
 
-const FIELDS: Record<string, Kind> = {
+export const FIELDS: Record<string, Kind> = {
   id: 'string',
   cmd: 'string',
   args: 'strings',
@@ -39,6 +39,18 @@ const FIELDS: Record<string, Kind> = {
   ports: 'ints',
   portDefinitions: 'array',
   requirePorts: 'boolean',
+};
+
+export const JSON_TYPES: Record<Kind, string> = {
+  string: 'string',
+  number: 'number',
+  int: 'integer',
+  boolean: 'boolean',
+  object: 'object',
+  array: 'array',
+  strings: 'array',
+  ints: 'array',
+  constraints: 'array',
 };
 
 /** What stands inside the fields that are objects, or lists of objects. */

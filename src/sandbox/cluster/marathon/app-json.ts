@@ -11,14 +11,10 @@ export type AppParts = {
   taskStats: boolean;
 };
 
-export const ALL_OF_ONE_APP: AppParts = {
-  counts: true,
-  deployments: true,
-  tasks: true,
-  lastTaskFailure: true,
-  readiness: true,
-  taskStats: false,
-};
+/** What one app comes with: more than a list, whatever was asked for. */
+export function partsOfOneApp(embed: string[]): AppParts {
+  return { ...listParts(embed), tasks: true, lastTaskFailure: true };
+}
 
 /** An app with the run-time parts that were asked for. */
 export function appJson(marathon: Marathon, app: App, parts: AppParts): Record<string, unknown> {

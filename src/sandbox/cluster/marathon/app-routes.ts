@@ -1,8 +1,8 @@
 import { flag, route, type Handler, type Route } from '../http.js';
 import { absoluteId, changeApp, completeApp, type App, type AppFields } from './app.js';
 import { checkApp, checkId, parseList, parseObject, readAppFields } from './app-fields.js';
-import { ALL_OF_ONE_APP, appJson, listParts } from './app-json.js';
-import { badRequest, conflict, requirementFailed, unknownApp } from './errors.js';
+import { appJson, listParts, partsOfOneApp } from './app-json.js';
+import { badRequest, conflict, notValid, requirementFailed, unknownApp } from './errors.js';
 import type { Draft, Marathon } from './marathon.js';
 import { isWithin, parentOf } from './root.js';
 import { parseSelector } from './selectors.js';
@@ -28,7 +28,7 @@ export function appRoutes(marathon: Marathon): Route[] {
       const apps = [...marathon.root().apps.values()].filter((app) => isWithin(app.id, group));
       return { json: { '*': apps.map((app) => appJson(marathon, app, parts)) } };
     }
-    return { json: { app: appJson(marathon, requireApp(id), ALL_OF_ONE_APP) } };
+    return { json: { app: appJson(marathon, requireApp(id), partsOfOneApp(query.getAll('embed'))) } };
   };
 
   function requireApp(id: string): App {
@@ -60,6 +60,9 @@ export function appRoutes(marathon: Marathon): Route[] {
   function refuseGroupId(id: string): void {
     if ([...marathon.root().apps.keys()].some((other) => other !== id && isWithin(other, id))) {
       throw conflict(`Group ${id} is already created. Use PUT to change this group.`);
+    }
+    for (let above = parentOf(id); above !== '/'; above = parentOf(above)) {
+      if (marathon.root().apps.has(above)) throw notValid([{ path: '/id', errors: [NOT_BELOW_AN_APP] }]);
     }
   }
 
@@ -116,7 +119,7 @@ export function appRoutes(marathon: Marathon): Route[] {
 
   const updateMany =
     (method: 'PUT' | 'PATCH'): Handler =>
-    ({ body, query }) => {
+    ({ body, query, remoteAddress }) => {
       const partial = method === 'PATCH' || flag(query, 'partialUpdate', true);
       const apps = parseList(body).map((json) => {
         if (typeof json['id'] !== 'string') throw badRequest('No id given for the app.');
@@ -124,6 +127,12 @@ export function appRoutes(marathon: Marathon): Route[] {
       });
       const edit = (draft: Draft) => apps.forEach((app) => draft.apps.set(app.id, app));
       const { version, deploymentId } = marathon.change(edit, { force: flag(query, 'force') });
+      for (const { id } of apps)
+        marathon.events.emit('api_post_event', {
+          clientIp: remoteAddress,
+          uri: '/v2/apps',
+          appDefinition: marathon.root().apps.get(id),
+        });
       return { headers: { 'Marathon-Deployment-Id': deploymentId }, json: { version, deploymentId } };
     };
 
@@ -168,6 +177,7 @@ export function appRoutes(marathon: Marathon): Route[] {
   ];
 }
 
+const NOT_BELOW_AN_APP = 'Groups and Applications may not have the same identifier.';
 const NO_TASKS = { tasksStaged: 0, tasksRunning: 0, tasksHealthy: 0, tasksUnhealthy: 0 };
 
 /** Dependencies may be written relative to the app. */

@@ -36,6 +36,7 @@ export function createDeployments({ timers, delays, launcher, emit }: Deployment
       return;
     }
     active.push(deployment);
+    tellOfHealthChecks(deployment, emit);
     timers.after(delays.stepMs, () => nextStep(deployment));
   }
 
@@ -172,6 +173,21 @@ export function createDeployments({ timers, delays, launcher, emit }: Deployment
     json: (deployment: Deployment) => deploymentJson(deployment, launcher),
     readiness: (deployment: Deployment, id: string) => readinessResults(deployment, { id, launcher }),
   };
+}
+
+/** Which health checks come and go with it. */
+function tellOfHealthChecks({ original, target, version, steps }: Deployment, emit: DeploymentDeps['emit']): void {
+  const text = (check: unknown) => JSON.stringify(check);
+  for (const appId of new Set(steps.flat().map(({ id }) => id))) {
+    const before = original.apps.get(appId)?.healthChecks ?? [];
+    const after = target.apps.get(appId)?.healthChecks ?? [];
+    for (const healthCheck of after)
+      if (!before.some((one) => text(one) === text(healthCheck)))
+        emit('add_health_check_event', { appId, version, healthCheck });
+    for (const healthCheck of before)
+      if (!after.some((one) => text(one) === text(healthCheck)))
+        emit('remove_health_check_event', { appId, version, healthCheck });
+  }
 }
 
 export function affectedIds({ steps }: Deployment): string[] {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Timers } from '../timing.js';
+import { createCallbacks } from './callbacks.js';
 
 export type Events = ReturnType<typeof createEvents>;
 
@@ -13,6 +14,7 @@ const RECENT = 500;
 /** Marathon's event stream: frames with CRLF, no ids, no replay. */
 export function createEvents(timers: Timers) {
   const readers = new Set<Reader>();
+  const callbacks = createCallbacks();
   /** The newest events, for those who test. */
   const recent: { type: string; data: Record<string, unknown> }[] = [];
 
@@ -21,6 +23,7 @@ export function createEvents(timers: Timers) {
     recent.push({ type, data: event });
     if (recent.length > RECENT) recent.shift();
     for (const reader of readers) deliver(reader, type, event);
+    callbacks.deliver(event);
   }
 
   function deliver({ response, types }: Reader, type: string, event: Record<string, unknown>): void {
@@ -53,5 +56,17 @@ export function createEvents(timers: Timers) {
     }
   }
 
-  return { emit, attach, endAll, recent };
+  /** Adds or removes an address that events are posted to, and tells what was announced. */
+  function subscribe(
+    callbackUrl: string,
+    { clientIp, on }: { clientIp: string; on: boolean },
+  ): Record<string, unknown> {
+    if (on) callbacks.urls.add(callbackUrl);
+    else callbacks.urls.delete(callbackUrl);
+    const eventType = on ? 'subscribe_event' : 'unsubscribe_event';
+    emit(eventType, { clientIp, callbackUrl });
+    return { clientIp, callbackUrl, eventType, timestamp: timers.now().toISOString() };
+  }
+
+  return { emit, attach, endAll, recent, subscribe, callbackUrls: () => [...callbacks.urls] };
 }

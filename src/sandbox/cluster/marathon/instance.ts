@@ -14,6 +14,7 @@ export type HealthResult = {
 /** One started instance of an app or pod. */
 export type Instance = {
   uuid: string;
+  ofPod: boolean;
   appId: string;
   /** The app's version when it was launched. */
   version: string;
@@ -40,8 +41,8 @@ export type TaskFailure = {
   version: string;
 };
 
-export function instanceId({ appId, uuid }: Pick<Instance, 'appId' | 'uuid'>): string {
-  return `${safeId(appId)}.marathon-${uuid}`;
+export function instanceId({ appId, uuid, ofPod }: Pick<Instance, 'appId' | 'uuid' | 'ofPod'>): string {
+  return `${safeId(appId)}.${ofPod ? 'instance' : 'marathon'}-${uuid}`;
 }
 
 /** Whether it counts towards the wanted number of instances. */

@@ -46,6 +46,8 @@ export type LauncherDeps = {
   delays: Delays;
   /** The definition that new instances get. */
   appOf: (id: string) => App | undefined;
+  /** The name of a pod's first container; undefined for an app. */
+  firstContainerOf: (id: string) => string | undefined;
   emit: (type: string, data: Record<string, unknown>) => void;
   /** Whenever instances come, go or change. */
   onChange: (id: string) => void;
@@ -57,7 +59,7 @@ const PROVEN_MS = 60_000;
 
 /** Keeps as many instances of every app running as its runtime wants, on the offers of Mesos. */
 export function createLauncher(deps: LauncherDeps) {
-  const { mesos, framework, timers, ids, delays, appOf, emit, onChange } = deps;
+  const { mesos, framework, timers, ids, delays, appOf, firstContainerOf, emit, onChange } = deps;
   const runtimes = new Map<string, Runtime>();
   const checker = createHealthChecker({
     timers,
@@ -202,8 +204,10 @@ export function createLauncher(deps: LauncherDeps) {
     { offer, ports, atOnce = false }: { offer: Offer; ports: number[]; atOnce?: boolean },
   ): void {
     const uuid = ids.uuid();
+    const container = firstContainerOf(app.id);
     const instance: Instance = {
       uuid,
+      ofPod: container !== undefined,
       appId: app.id,
       version: app.version,
       task: undefined as unknown as MesosTask,
@@ -215,7 +219,7 @@ export function createLauncher(deps: LauncherDeps) {
       killing: false,
       unreachable: 'no',
     };
-    const taskId = `${safeId(app.id)}.${uuid}`;
+    const taskId = container === undefined ? `${safeId(app.id)}.${uuid}` : `${instanceId(instance)}.${container}`;
     one.instances.set(taskId, instance);
     instance.task = mesos.launch(framework, offer.agent, taskSpec(taskId, app, ports), { atOnce });
     appendLog(instance.task, 'stdout', startLines(app.id, timers.now(), ports), timers.nowMs());
@@ -229,6 +233,8 @@ export function createLauncher(deps: LauncherDeps) {
     if (!instance?.task) return;
     emitStatus(instance);
     if (task.state === 'TASK_RUNNING') taskRuns(instance, false);
+    // It was out of reach when it was told to die, and has to be told again.
+    if (task.state === 'TASK_RUNNING' && instance.killing) mesos.kill(task);
     if (task.state === 'TASK_UNREACHABLE') taskUnreachable(instance);
     if (hasEnded(task.state)) taskEnded(instance);
     onChange(instance.appId);
@@ -275,10 +281,14 @@ export function createLauncher(deps: LauncherDeps) {
       onChange(instance.appId);
     });
     timers.after(strategy.expungeAfterSeconds * 1000, () => {
-      if (!stillAway()) return;
-      runtime(instance.appId).instances.delete(instance.task.id);
-      onChange(instance.appId);
+      if (stillAway()) expunge(instance);
     });
+  }
+
+  function expunge(instance: Instance): void {
+    runtime(instance.appId).instances.delete(instance.task.id);
+    settle(instance.appId);
+    onChange(instance.appId);
   }
 
   function taskEnded(instance: Instance): void {
@@ -342,6 +352,7 @@ export function createLauncher(deps: LauncherDeps) {
     queued,
     settle,
     kill,
+    expunge,
     resetDelay,
     startLoaded,
     crash,

@@ -3,7 +3,7 @@ import type { Framework, Mesos } from '../mesos/mesos.js';
 import type { Delays, Timers } from '../timing.js';
 import { assignPorts, compareApps, completeApp, type App, type AppFields } from './app.js';
 import { affectedIds, createDeployments, type Deployment } from './deployments.js';
-import { locked, notFound } from './errors.js';
+import { locked, notFound, notValid } from './errors.js';
 import { createEvents } from './events.js';
 import { createLauncher, type Runtime } from './launcher.js';
 import { planSteps, runSpec } from './plan.js';
@@ -44,6 +44,7 @@ export function createMarathon({ mesos, framework, timers, ids, delays }: Marath
     ids,
     delays,
     appOf: (id) => runSpec(root, id),
+    firstContainerOf: (id) => root.pods.get(id)?.containers[0]?.name,
     emit: events.emit,
     onChange: (id) => deployments.onChange(id),
   });
@@ -60,6 +61,7 @@ export function createMarathon({ mesos, framework, timers, ids, delays }: Marath
     const version = newVersion();
     const draft: Draft = { apps: new Map(root.apps), pods: new Map(root.pods), groups: new Map(root.groups), version };
     edit(draft);
+    refuseCycles(draft.apps);
     const touched = new Set(restart);
     const target: Root = { ...draft, apps: versioned(draft, touched), version };
     const steps = planSteps(root, target, touched);
@@ -143,7 +145,7 @@ export function createMarathon({ mesos, framework, timers, ids, delays }: Marath
       loaded.set(app.id, app);
       remember(history, app);
     }
-    root = { ...root, apps: loaded };
+    root = { ...root, apps: loaded, version: newVersion() };
     rootHistory.push(root);
     for (const app of loaded.values()) launcher.startLoaded(app);
   }
@@ -204,6 +206,20 @@ export function createMarathon({ mesos, framework, timers, ids, delays }: Marath
     lock,
     unusedOffers,
   };
+}
+
+function refuseCycles(apps: ReadonlyMap<string, App>): void {
+  const state = new Map<string, 'open' | 'done'>();
+  const visit = (id: string): void => {
+    if (state.get(id) === 'done') return;
+    if (state.get(id) === 'open')
+      throw notValid([{ path: '/', errors: ['Dependency graph has cyclic dependencies.'] }]);
+    state.set(id, 'open');
+    for (const one of apps.get(id)?.dependencies ?? [])
+      for (const other of apps.keys()) if (other !== id && (other === one || other.startsWith(`${one}/`))) visit(other);
+    state.set(id, 'done');
+  };
+  for (const id of apps.keys()) visit(id);
 }
 
 function remember<Spec extends { id: string; version: string }>(

@@ -4,7 +4,7 @@ import { absoluteId } from './app.js';
 import { checkId, parseBody, parseObject } from './app-fields.js';
 import { inStoreOrder } from './app-routes.js';
 import { conflict, notValid } from './errors.js';
-import { isRunning, type Instance } from './instance.js';
+import { instanceId, isRunning, type Instance } from './instance.js';
 import type { Marathon } from './marathon.js';
 import { completePod, type Pod } from './pod.js';
 
@@ -82,7 +82,7 @@ export function podRoutes(marathon: Marathon): Route[] {
 
   const killOne: Handler = ({ params }) => {
     const pod = requirePod(params[0]);
-    const victim = instancesOf(pod.id).find((one) => podInstanceId(pod, one) === params[1]);
+    const victim = instancesOf(pod.id).find((one) => instanceId(one) === params[1]);
     if (!victim)
       throw new Refusal({
         status: 404,
@@ -97,7 +97,7 @@ export function podRoutes(marathon: Marathon): Route[] {
     const wanted = parseBody(body);
     if (!Array.isArray(wanted))
       throw new Refusal({ status: 400, json: { message: 'a list of instance ids is expected' } });
-    const victims = instancesOf(pod.id).filter((one) => wanted.includes(podInstanceId(pod, one)));
+    const victims = instancesOf(pod.id).filter((one) => wanted.includes(instanceId(one)));
     for (const victim of victims) marathon.launcher.kill(victim);
     return { json: victims.map((one) => instanceStatus(pod, one)) };
   };
@@ -129,12 +129,8 @@ export function podRoutes(marathon: Marathon): Route[] {
   ];
 }
 
-function podInstanceId({ id }: Pod, { uuid }: Instance): string {
-  return `${id.slice(1).replaceAll('/', '_')}.instance-${uuid}`;
-}
-
 function instanceStatus(pod: Pod, instance: Instance): Record<string, unknown> {
-  const id = podInstanceId(pod, instance);
+  const id = instanceId(instance);
   const since = instance.startedAt ?? instance.stagedAt;
   const { cpus, mem, disk, gpus } = instance.task.resources;
   return {

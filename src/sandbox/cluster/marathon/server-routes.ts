@@ -1,6 +1,7 @@
 import { route, type Handler, type Route } from '../http.js';
 import { jettyPage } from '../reply.js';
-import { notFound } from './errors.js';
+import { FIELDS, JSON_TYPES } from './app-fields.js';
+import { badRequest, notFound } from './errors.js';
 import type { Marathon } from './marathon.js';
 
 export type MarathonSite = {
@@ -95,8 +96,25 @@ export function serverRoutes(marathon: Marathon, site: MarathonSite): Route[] {
     };
   };
 
+  const subscribe =
+    (on: boolean): Handler =>
+    ({ query, remoteAddress: clientIp }) => {
+      const url = query.get('callbackUrl');
+      if (!url) throw badRequest('The callbackUrl is missing');
+      return { json: marathon.events.subscribe(url, { clientIp, on }) };
+    };
+
   return [
+    route('GET', /^\/v2\/eventSubscriptions\/?$/, () => ({ json: { callbackUrls: marathon.events.callbackUrls() } })),
+    route('POST', /^\/v2\/eventSubscriptions\/?$/, subscribe(true)),
+    route('DELETE', /^\/v2\/eventSubscriptions\/?$/, subscribe(false)),
     route('GET', /^\/ping\/?$/, ping),
+    route('GET', /^\/$/, () => ({ status: 302, headers: { Location: '/ui/' } })),
+    route('GET', /^\/(?:ui|help)\/?$/, () => ({
+      html: '<!DOCTYPE html><html><head><title>Marathon</title></head><body></body></html>',
+    })),
+    route('GET', /^\/v2\/plugins\/?$/, () => ({ json: { plugins: [] } })),
+    route('GET', /^\/v2\/schemas\/app\/?$/, () => ({ json: APP_SCHEMA })),
     route('GET', /^\/metrics\/?$/, metrics),
     route('GET', /^\/v2\/info\/?$/, info),
     route('GET', /^\/v2\/leader\/?$/, leader),
@@ -104,6 +122,15 @@ export function serverRoutes(marathon: Marathon, site: MarathonSite): Route[] {
     route('GET', /^\/v2\/events\/?$/, events),
   ];
 }
+
+const APP_SCHEMA = {
+  $schema: 'http://json-schema.org/schema#',
+  id: 'AppDefinition',
+  type: 'object',
+  additionalProperties: false,
+  required: ['id'],
+  properties: Object.fromEntries(Object.entries(FIELDS).map(([name, kind]) => [name, { type: JSON_TYPES[kind] }])),
+};
 
 export function methodNotAllowed(path: string) {
   return { status: 405, html: jettyPage(405, 'Method Not Allowed', path) };

@@ -28,10 +28,10 @@ export function taskRoutes(marathon: Marathon): Route[] {
 
   const list: Handler = ({ query, headers }) => {
     // Other values of status are ignored.
-    const wanted = query.getAll('status').flatMap((one) => LISTED_STATES[one] ?? []);
+    const wanted = [...query.getAll('status'), ...query.getAll('status[]')].flatMap((one) => LISTED_STATES[one] ?? []);
     const matches = ({ task }: Instance) => wanted.length === 0 || wanted.includes(task.state);
     const found = instances().filter(matches);
-    if (headers.accept?.startsWith('text/plain')) return { text: plainList(found) };
+    if (wantsText(headers.accept)) return { text: plainList(found) };
     return { json: { tasks: found.map(withServicePorts) } };
   };
 
@@ -53,38 +53,44 @@ export function taskRoutes(marathon: Marathon): Route[] {
 
   const killOne: Handler = ({ params, query }) => {
     const id = requireAppId(params[0]);
-    const { scale, force } = killFlags(query);
+    const { scale, wipe, force } = killFlags(query);
     const victim = instances(id).find(({ task }) => task.id === params[1]);
     if (!victim && !scale) throw notFound(`Task '${params[1]}' does not exist`);
     if (scale) return scaleDown(victim ? [victim] : [], { force, fallbackId: id });
     const json = taskJson(victim!);
-    marathon.launcher.kill(victim!);
+    end(victim!, wipe);
     return { json: { task: json } };
   };
 
   const killOfApp: Handler = ({ params, query }) => {
     const id = requireAppId(params[0]);
-    const { scale, force } = killFlags(query);
+    const { scale, wipe, force } = killFlags(query);
     const host = query.get('host');
     const victims = instances(id).filter(({ agent }) => host === null || agent.name === host);
-    return scale ? scaleDown(victims, { force, fallbackId: id }) : killAll(victims);
+    return scale ? scaleDown(victims, { force, fallbackId: id }) : killAll(victims, { wipe, services: false });
   };
 
   const killMany: Handler = ({ body, query }) => {
-    const { scale, force } = killFlags(query);
+    const { scale, wipe, force } = killFlags(query);
     const { ids } = parseObject(body);
     if (!Array.isArray(ids)) throw badRequest('ids is missing');
     const unreadable = ids.find((one) => typeof one !== 'string' || !/^.+\..+$/.test(one));
     if (unreadable !== undefined) throw badRequest(`Invalid task id '${String(unreadable)}'.`);
     // Unknown ids are passed over in silence.
     const victims = instances().filter(({ task }) => ids.includes(task.id));
-    return scale ? scaleDown(victims, { force, fallbackId: undefined }) : killAll(victims, true);
+    return scale ? scaleDown(victims, { force, fallbackId: undefined }) : killAll(victims, { wipe, services: true });
   };
 
-  function killAll(victims: Instance[], withServices = false): HttpReply {
-    const tasks = victims.map((one) => (withServices ? withServicePorts(one) : taskJson(one)));
-    for (const victim of victims) marathon.launcher.kill(victim);
+  function killAll(victims: Instance[], { wipe, services }: { wipe: boolean; services: boolean }): HttpReply {
+    const tasks = victims.map((one) => (services ? withServicePorts(one) : taskJson(one)));
+    for (const victim of victims) end(victim, wipe);
     return { json: { tasks } };
+  }
+
+  // What is out of reach hears of no kill; wiped, it counts for nothing any more.
+  function end(victim: Instance, wipe: boolean): void {
+    if (wipe && victim.unreachable !== 'no') marathon.launcher.expunge(victim);
+    else marathon.launcher.kill(victim);
   }
 
   /** Lowers `instances` by as many as die, so that nothing replaces them. */
@@ -113,6 +119,10 @@ export function taskRoutes(marathon: Marathon): Route[] {
     route('DELETE', /^\/v2\/apps\/(.+)\/tasks\/?$/, killOfApp),
     route('DELETE', /^\/v2\/apps\/(.+)\/tasks\/([^/]+)$/, killOne),
   ];
+}
+
+function wantsText(accept = ''): boolean {
+  return accept.includes('text/plain') && !accept.includes('json') && !accept.includes('*/*');
 }
 
 function killFlags(query: URLSearchParams): { scale: boolean; wipe: boolean; force: boolean } {

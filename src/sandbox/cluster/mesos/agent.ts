@@ -1,20 +1,25 @@
 import { route, routed, type Handler } from '../http.js';
+import type { HttpReply } from '../reply.js';
 import type { Timers } from '../timing.js';
-import { fileRoutes } from './files.js';
+import { createFiles, fileRoutes, piece, type Files } from './files.js';
 import { agentPid, BUILD, isLive, resourcesJson, seconds, taskJson } from './json.js';
 import type { Masters } from './masters.js';
 import { PORT_RANGE, type Agent, type Framework, type Mesos } from './mesos.js';
 import { agentMetrics } from './metrics.js';
+import { operatorApi, type Call } from './operator.js';
 import type { MesosTask } from './task.js';
+import { flagsV1 } from './v1-json.js';
+import { refuseVerb } from './verbs.js';
 
 const WORK_DIR = '/var/lib/mesos';
 
-export type AgentDeps = { mesos: Mesos; masters: Masters; agent: Agent; timers: Timers };
+export type AgentDeps = { mesos: Mesos; masters: Masters; agent: Agent; timers: Timers; gcMs: number };
 
 /** The HTTP side of one agent. */
 export function createAgentHandler(deps: AgentDeps): Handler {
-  const { mesos, agent, timers } = deps;
-  const own = () => [...mesos.tasksOn(agent), ...agent.ended];
+  const { mesos, agent, timers, gcMs } = deps;
+  const isKept = ({ statuses }: MesosTask) => timers.nowMs() - (statuses.at(-1)?.atMs ?? 0) < gcMs;
+  const own = () => [...mesos.tasksOn(agent), ...agent.ended.filter(isKept)];
   const containers: Handler = () => ({
     json: mesos
       .tasksOn(agent)
@@ -26,40 +31,81 @@ export function createAgentHandler(deps: AgentDeps): Handler {
       .tasksOn(agent)
       .filter(isLive)
       .map((task) => containerJson(task, timers.nowMs()))
-      .map(({ executor_id, executor_name, framework_id, source, statistics }) => ({
-        executor_id,
-        executor_name,
-        framework_id,
-        source,
-        statistics,
-      })),
+      .map(({ status: _status, ...container }) => container),
   });
-  const handle = routed(
-    [
-      route('GET', /^\/health$/, () => ({ status: 200 })),
-      route('GET', /^\/version$/, () => ({ json: BUILD })),
-      route('GET', /^\/flags$/, () => ({ json: { flags: flags(agent) } })),
-      route('GET', /^\/metrics\/snapshot$/, () => ({ json: agentMetrics(mesos, agent, timers) })),
-      route('GET', /^\/state$/, () => ({ json: stateJson(deps) })),
-      route('GET', /^\/containers$/, containers),
-      route('GET', /^\/monitor\/statistics$/, statistics),
-      ...fileRoutes({ tasks: own, directory: taskDirectory }),
-    ],
-    {
-      missing: () => ({ status: 404 }),
-      wrongVerb: ({ method }) => ({
-        status: 405,
-        headers: { Allow: 'GET' },
-        text: `Expecting one of { 'GET' }, but received '${method}'`,
-      }),
-    },
-  );
+  const files = createFiles({ tasks: own, directory: taskDirectory });
+  const routes = [
+    route('GET', /^\/health$/, () => ({ status: 200 })),
+    route('GET', /^\/version$/, () => ({ json: BUILD })),
+    route('GET', /^\/flags$/, () => ({ json: { flags: flags(agent) } })),
+    route('GET', /^\/metrics\/snapshot$/, () => ({ json: agentMetrics(mesos, agent, timers) })),
+    route('GET', /^\/state$/, () => ({ json: stateJson(deps) })),
+    route('GET', /^\/containers$/, containers),
+    route('GET', /^\/monitor\/statistics$/, statistics),
+    ...fileRoutes(files),
+    operatorApi('agent', (call) => operatorCall(call, { deps, files })),
+  ];
+  const handle = routed(routes, { missing: () => ({ status: 404 }), wrongVerb: refuseVerb(routes) });
   return (request) =>
     handle({
       ...request,
       path: request.path.replace(/^\/slave\(1\)(?=\/)/, '').replace(/(?<!^\/files\/.*)\.json$/, ''),
     });
 }
+
+function operatorCall({ type, of }: Call, { deps, files }: { deps: AgentDeps; files: Files }): HttpReply | undefined {
+  const path = typeof of['path'] === 'string' ? of['path'] : '';
+  if (type === 'LIST_FILES') {
+    const entries = files.list(path);
+    if (!entries) return { status: 404 };
+    const infos = entries.map(({ modifiedMs, ...one }) => ({
+      ...one,
+      nlink: 1,
+      mode: 33188,
+      uid: 'root',
+      gid: 'root',
+      mtime: { nanoseconds: modifiedMs * 1_000_000 },
+    }));
+    return { json: { type, list_files: { file_infos: infos } } };
+  }
+  if (type === 'READ_FILE') {
+    const file = files.at(path);
+    if (file === undefined) return { status: 404 };
+    if (file === 'directory') return { status: 400, text: 'Cannot read a directory' };
+    const length = typeof of['length'] === 'number' ? of['length'] : undefined;
+    const data = piece(file.bytes, Number(of['offset'] ?? 0), length).toString('base64');
+    return { json: { type, read_file: { size: file.bytes.length, data } } };
+  }
+  const read = readers[type];
+  return read && { json: { type, [type.toLowerCase()]: read(deps) } };
+}
+
+const readers: Record<string, (deps: AgentDeps) => unknown> = {
+  GET_HEALTH: () => ({ healthy: true }),
+  GET_VERSION: () => ({ version_info: BUILD }),
+  GET_FLAGS: ({ agent }) => flagsV1(flags(agent)),
+  GET_METRICS: ({ mesos, agent, timers }) => ({
+    metrics: Object.entries(agentMetrics(mesos, agent, timers)).map(([name, value]) => ({ name, value })),
+  }),
+  GET_CONTAINERS: ({ mesos, agent, timers }) => ({
+    containers: mesos
+      .tasksOn(agent)
+      .filter(isLive)
+      .map((task) => {
+        const { container_id, executor_id, executor_name, framework_id, statistics } = containerJson(
+          task,
+          timers.nowMs(),
+        );
+        return {
+          container_id: { value: container_id },
+          executor_id: { value: executor_id },
+          executor_name,
+          framework_id: { value: framework_id },
+          resource_statistics: statistics,
+        };
+      }),
+  }),
+};
 
 /** The sandbox of a task: `<work_dir>/slaves/<agent>/frameworks/<framework>/executors/<executor>/runs/<container>`. */
 export function taskDirectory({ agentId, frameworkId, id, containerId }: MesosTask): string {

@@ -7,38 +7,50 @@ import type { MesosTask, SandboxFile } from './task.js';
 const MAX_READ_BYTES = 65_536;
 
 export type FileDeps = { tasks: () => MesosTask[]; directory: (task: MesosTask) => string };
+export type Files = ReturnType<typeof createFiles>;
 
-/** The agent's view of its tasks' sandboxes. */
-export function fileRoutes({ tasks, directory }: FileDeps): Route[] {
-  function fileAt(path: string): SandboxFile | 'directory' | undefined {
+/** What an agent knows of its tasks' sandboxes; what lies above them is not its to show. */
+export function createFiles({ tasks, directory }: FileDeps) {
+  function at(path: string): SandboxFile | 'directory' | undefined {
     for (const task of tasks()) {
       const root = directory(task);
       if (path === root) return 'directory';
       const file = path.startsWith(`${root}/`) ? task.files.get(path.slice(root.length + 1)) : undefined;
       if (file) return file;
     }
-    return tasks().some((task) => directory(task).startsWith(`${path.replace(/\/$/, '')}/`)) ? 'directory' : undefined;
+    return undefined;
   }
 
-  const browse: Handler = ({ query }) => {
-    const path = wanted(query);
-    if (path === undefined) return { status: 400, text: 'Expecting "path=value" in query.' };
+  function list(path: string): FileInfo[] | undefined {
     const task = tasks().find((one) => directory(one) === path);
-    if (!task) return fileAt(path) === 'directory' ? { json: [] } : { status: 404 };
-    const entries = [...task.files].sort(([a], [b]) => a.localeCompare(b));
-    return {
-      json: entries.map(([name, { bytes, modifiedMs }]) => ({
-        ...OWNER,
-        path: `${path}/${name}`,
-        size: bytes.length,
-        mtime: seconds(modifiedMs),
-      })),
-    };
-  };
+    return (
+      task &&
+      [...task.files]
+        .sort(([a], [b]) => a.localeCompare(b))
+        .map(([name, { bytes, modifiedMs }]) => ({ path: `${path}/${name}`, size: bytes.length, modifiedMs }))
+    );
+  }
 
-  const read: Handler = ({ query }) => {
-    const path = wanted(query);
-    if (path === undefined) return { status: 400, text: 'Expecting "path=value" in query.' };
+  return { at, list, roots: () => tasks().map(directory) };
+}
+
+type FileInfo = { path: string; size: number; modifiedMs: number };
+
+export function fileRoutes(files: Files): Route[] {
+  const withPath =
+    (answer: (path: string, query: URLSearchParams) => HttpReply): Handler =>
+    ({ query }) => {
+      const path = query.get('path')?.replace(/(?<=.)\/$/, '');
+      return path ? answer(path, query) : { status: 400, text: 'Expecting "path=value" in query.' };
+    };
+
+  const browse = withPath((path) => {
+    const entries = files.list(path);
+    if (!entries) return { status: 404 };
+    return { json: entries.map(({ modifiedMs, ...entry }) => ({ ...OWNER, ...entry, mtime: seconds(modifiedMs) })) };
+  });
+
+  const read = withPath((path, query) => {
     const offset = integer(query.get('offset'), -1);
     const length = integer(query.get('length'), -1);
     if (offset === undefined)
@@ -47,36 +59,33 @@ export function fileRoutes({ tasks, directory }: FileDeps): Route[] {
       return { status: 400, text: `Failed to parse length: Failed to convert '${query.get('length')}' to number` };
     if (offset < -1) return { status: 400, text: `Negative offset provided: ${offset}` };
     if (length < -1) return { status: 400, text: `Negative length provided: ${length}` };
-    const file = fileAt(path);
+    const file = files.at(path);
     if (file === undefined) return { status: 404 };
     if (file === 'directory') return { status: 400, text: 'Cannot read a directory' };
     return readFrom(file.bytes, offset, length);
-  };
+  });
 
-  const download: Handler = ({ query }) => {
-    const path = wanted(query);
-    if (path === undefined) return { status: 400, text: 'Expecting "path=value" in query.' };
-    const file = fileAt(path);
+  const download = withPath((path) => {
+    const file = files.at(path);
     if (file === undefined) return { status: 404 };
     if (file === 'directory') return { status: 400, text: 'Cannot download a directory' };
     return { bytes: file.bytes, headers: { 'Content-Disposition': `attachment; filename=${path.split('/').at(-1)}` } };
-  };
+  });
 
   return [
     route('GET', /^\/files\/browse(?:\.json)?$/, browse),
     route('GET', /^\/files\/read(?:\.json)?$/, read),
     route('GET', /^\/files\/download(?:\.json)?$/, download),
-    route('GET', /^\/files\/debug$/, () => ({
-      json: Object.fromEntries(tasks().map((task) => [directory(task), directory(task)])),
-    })),
+    route('GET', /^\/files\/debug$/, () => ({ json: Object.fromEntries(files.roots().map((root) => [root, root])) })),
   ];
 }
 
-const OWNER = { mode: '-rw-r--r--', nlink: 1, uid: 'root', gid: 'root' };
-
-function wanted(query: URLSearchParams): string | undefined {
-  return query.get('path')?.replace(/(?<=.)\/$/, '') || undefined;
+/** The bytes that one read gives: no more than the cap, whatever `length` says; undefined = to the end. */
+export function piece(bytes: Buffer, offset: number, length: number | undefined): Buffer {
+  return bytes.subarray(offset, offset + Math.min(length ?? MAX_READ_BYTES, MAX_READ_BYTES));
 }
+
+const OWNER = { mode: '-rw-r--r--', nlink: 1, uid: 'root', gid: 'root' };
 
 function integer(text: string | null, fallback: number): number | undefined {
   if (text === null || text === '') return fallback;
@@ -84,10 +93,13 @@ function integer(text: string | null, fallback: number): number | undefined {
   return Number.isInteger(value) ? value : undefined;
 }
 
-/** Offset -1 asks for the size alone; a cut inside a character leaves a broken one, as in Mesos. */
+/** Offset -1 asks for the size alone. The bytes come as they are, so that a cut inside a character is no more UTF-8, as in Mesos. */
 function readFrom(bytes: Buffer, offset: number, length: number): HttpReply {
   if (offset === -1) return { json: { data: '', offset: bytes.length } };
   if (offset >= bytes.length) return { json: { data: '', offset } };
-  const end = offset + Math.min(length === -1 ? MAX_READ_BYTES : length, MAX_READ_BYTES);
-  return { json: { data: bytes.subarray(offset, end).toString('utf8'), offset } };
+  const data = piece(bytes, offset, length === -1 ? undefined : length).toString('latin1');
+  return {
+    bytes: Buffer.from(JSON.stringify({ data, offset }), 'latin1'),
+    headers: { 'Content-Type': 'application/json' },
+  };
 }

@@ -1,5 +1,4 @@
 import { route, type Handler, type Route } from '../http.js';
-import type { Timers } from '../timing.js';
 import type { Masters } from './masters.js';
 import type { Agent, Mesos } from './mesos.js';
 
@@ -8,86 +7,87 @@ export type Window = {
   machine_ids: MachineId[];
   unavailability: { start: { nanoseconds: bigint }; duration?: { nanoseconds: bigint } };
 };
-export type Maintenance = { windows: Window[]; down: MachineId[] };
+export type Maintenance = ReturnType<typeof createMaintenance>;
 
-export function createMaintenance(): Maintenance {
-  return { windows: [], down: [] };
-}
+/** Machines taken out on purpose. Each change gives undefined, or what Mesos says against it. */
+export function createMaintenance({ masters, mesos }: { masters: Masters; mesos: Mesos }) {
+  let windows: Window[] = [];
+  let downMachines: MachineId[] = [];
 
-type MaintenanceDeps = { maintenance: Maintenance; masters: Masters; mesos: Mesos; timers: Timers };
+  const isDown = (machine: MachineId) => downMachines.some((one) => sameMachine(one, machine));
 
-/** Machines taken out on purpose. Nanoseconds go in and out with every digit, as Mesos keeps them. */
-export function maintenanceRoutes({ maintenance, masters, mesos }: MaintenanceDeps): Route[] {
-  const schedule: Handler = () => ({
-    bytes: Buffer.from(scheduleText(maintenance)),
-    headers: { 'Content-Type': 'application/json' },
-  });
+  function replace(text: string): string | undefined {
+    const wanted = parseSchedule(text);
+    if (typeof wanted === 'string') return wanted;
+    const lost = downMachines.find((one) => !isScheduled(wanted, one));
+    if (lost) return `Machine '${describe(lost)}' is deactivated and cannot be removed from the schedule`;
+    windows = wanted;
+    return undefined;
+  }
 
-  const replace: Handler = ({ body }) => {
-    const windows = parseSchedule(body.toString());
-    if (typeof windows === 'string') return { status: 400, text: windows };
-    const kept = maintenance.down.filter(
-      (one) => !windows.some((window) => window.machine_ids.some((other) => sameMachine(one, other))),
-    );
-    if (kept.length > 0)
-      return {
-        status: 400,
-        text: `Machine '${describe(kept[0]!)}' is deactivated and cannot be removed from the schedule`,
-      };
-    maintenance.windows = windows;
-    return { status: 200 };
-  };
-
-  const status: Handler = () => ({ json: statusJson(maintenance) });
-
-  const down: Handler = ({ body }) => {
-    const machines = parseMachines(body.toString());
-    if (typeof machines === 'string') return { status: 400, text: machines };
+  /** Kills what runs there at once. */
+  function start(text: string): string | undefined {
+    const machines = parseMachines(text);
+    if (typeof machines === 'string') return machines;
     for (const machine of machines) {
-      if (!isScheduled(maintenance, machine))
-        return { status: 400, text: `Machine '${describe(machine)}' is not part of a maintenance schedule` };
-      if (maintenance.down.some((one) => sameMachine(one, machine))) {
-        return {
-          status: 400,
-          text: `Machine '${describe(machine)}' is not in DRAINING mode and cannot be brought down`,
-        };
-      }
+      if (!isScheduled(windows, machine)) return `Machine '${describe(machine)}' is not part of a maintenance schedule`;
+      if (isDown(machine)) return `Machine '${describe(machine)}' is not in DRAINING mode and cannot be brought down`;
     }
-    maintenance.down.push(...machines);
+    downMachines.push(...machines);
     for (const agent of machines.map(agentAt)) if (agent) masters.machineDown(agent);
-    return { status: 200 };
-  };
+    return undefined;
+  }
 
-  const up: Handler = ({ body }) => {
-    const machines = parseMachines(body.toString());
-    if (typeof machines === 'string') return { status: 400, text: machines };
-    const notDown = machines.find((machine) => !maintenance.down.some((one) => sameMachine(one, machine)));
-    if (notDown)
-      return { status: 400, text: `Machine '${describe(notDown)}' is not in DOWN mode and cannot be brought up` };
+  /** Takes them out of the schedule as well. */
+  function stop(text: string): string | undefined {
+    const machines = parseMachines(text);
+    if (typeof machines === 'string') return machines;
+    const notDown = machines.find((machine) => !isDown(machine));
+    if (notDown) return `Machine '${describe(notDown)}' is not in DOWN mode and cannot be brought up`;
     const comesUp = (one: MachineId) => machines.some((machine) => sameMachine(one, machine));
-    maintenance.down = maintenance.down.filter((one) => !comesUp(one));
-    maintenance.windows = maintenance.windows
+    downMachines = downMachines.filter((one) => !comesUp(one));
+    windows = windows
       .map((window) => ({ ...window, machine_ids: window.machine_ids.filter((one) => !comesUp(one)) }))
       .filter((window) => window.machine_ids.length > 0);
-    for (const agent of machines.map(agentAt)) if (agent) masters.agentBack(agent);
-    return { status: 200 };
-  };
+    for (const agent of machines.map(agentAt)) if (agent) masters.machineUp(agent);
+    return undefined;
+  }
 
   function agentAt({ hostname, ip }: MachineId): Agent | undefined {
     return mesos.agents.find((agent) => agent.name === hostname || (hostname === undefined && agent.address === ip));
   }
 
+  return {
+    replace,
+    start,
+    stop,
+    scheduleText: () => scheduleText(windows),
+    statusJson: () => statusJson(windows, downMachines),
+  };
+}
+
+export function maintenanceRoutes(maintenance: Maintenance): Route[] {
+  const change =
+    (how: (text: string) => string | undefined): Handler =>
+    ({ body }) => {
+      const refusal = how(body.toString());
+      return refusal === undefined ? { status: 200 } : { status: 400, text: refusal };
+    };
+  const schedule: Handler = () => ({
+    bytes: Buffer.from(maintenance.scheduleText()),
+    headers: { 'Content-Type': 'application/json' },
+  });
   return [
     route('GET', /^\/maintenance\/schedule$/, schedule),
-    route('POST', /^\/maintenance\/schedule$/, replace),
-    route('GET', /^\/maintenance\/status$/, status),
-    route('POST', /^\/machine\/down$/, down),
-    route('POST', /^\/machine\/up$/, up),
+    route('POST', /^\/maintenance\/schedule$/, change(maintenance.replace)),
+    route('GET', /^\/maintenance\/status$/, () => ({ json: maintenance.statusJson() })),
+    route('POST', /^\/machine\/down$/, change(maintenance.start)),
+    route('POST', /^\/machine\/up$/, change(maintenance.stop)),
   ];
 }
 
 /** The schedule's JSON with its nanoseconds digit for digit; `{}` when nothing is scheduled. */
-export function scheduleText({ windows }: Maintenance): string {
+function scheduleText(windows: readonly Window[]): string {
   if (windows.length === 0) return '{}';
   const text = JSON.stringify({ windows }, (_key, value: unknown) =>
     typeof value === 'bigint' ? `bigint:${value}` : value,
@@ -95,7 +95,7 @@ export function scheduleText({ windows }: Maintenance): string {
   return text.replaceAll(/"bigint:(-?\d+)"/g, '$1');
 }
 
-export function statusJson({ windows, down }: Maintenance): Record<string, unknown> {
+function statusJson(windows: readonly Window[], down: readonly MachineId[]): Record<string, unknown> {
   const machines = windows.flatMap(({ machine_ids }) => machine_ids);
   const draining = machines.filter((machine) => !down.some((one) => sameMachine(one, machine)));
   return {
@@ -104,7 +104,7 @@ export function statusJson({ windows, down }: Maintenance): Record<string, unkno
   };
 }
 
-export function isScheduled({ windows }: Maintenance, machine: MachineId): boolean {
+function isScheduled(windows: readonly Window[], machine: MachineId): boolean {
   return windows.some(({ machine_ids }) => machine_ids.some((one) => sameMachine(one, machine)));
 }
 
@@ -118,7 +118,7 @@ function describe({ hostname = '', ip = '' }: MachineId): string {
 }
 
 /** Windows of a posted schedule, or what Mesos says against it. */
-export function parseSchedule(text: string): Window[] | string {
+function parseSchedule(text: string): Window[] | string {
   try {
     // Numbers beyond 2^53 must keep their last digits.
     const json = JSON.parse(text.replaceAll(/("nanoseconds"\s*:\s*)(-?\d+)/g, '$1"$2"')) as { windows?: unknown };

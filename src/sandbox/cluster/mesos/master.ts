@@ -6,7 +6,10 @@ import { maintenanceRoutes, type Maintenance } from './maintenance.js';
 import type { Master, Masters } from './masters.js';
 import type { Mesos } from './mesos.js';
 import { masterMetrics } from './metrics.js';
+import { refuseVerb } from './verbs.js';
 import { operatorRoute } from './operator.js';
+import { quotaRoutes } from './quota.js';
+import type { Subscribers } from './subscribers.js';
 
 export type MasterDeps = {
   mesos: Mesos;
@@ -14,6 +17,7 @@ export type MasterDeps = {
   self: Master;
   timers: Timers;
   maintenance: Maintenance;
+  subscribers: Subscribers;
   zk: string;
 };
 
@@ -21,33 +25,29 @@ export type MasterDeps = {
 export function createMasterHandler(deps: MasterDeps): Handler {
   const { masters, self } = deps;
   const led = leaderRoutes(deps).map((one) => ({ ...one, handler: onlyLeader(one.handler) }));
-  const handle = routed([...ownRoutes(deps), ...led], {
-    missing: () => ({ status: 404 }),
-    wrongVerb: ({ method }) => ({
-      status: 405,
-      headers: { Allow: 'GET' },
-      text: `Expecting one of { 'GET' }, but received '${method}'`,
-    }),
-  });
+  const routes = [...ownRoutes(deps), ...led];
+  const handle = routed(routes, { missing: () => ({ status: 404 }), wrongVerb: refuseVerb(routes) });
 
   function onlyLeader(handler: Handler): Handler {
     return (request) => {
       const leader = masters.leader();
       if (!leader) return { status: 503, text: 'No leader elected' };
-      if (leader !== self) return redirectTo(leader, request.path, request.query);
+      if (leader !== self) return redirectTo(leader, request.asked ?? request.path);
+      if (masters.isRecovering()) return { status: 503, text: 'Master has not finished recovery' };
       return handler(request);
     };
   }
 
   // Every endpoint is there with and without `/master` and with an old `.json` at its end.
-  return (request) =>
-    handle({ ...request, path: request.path.replace(/^\/master(?=\/)/, '').replace(/\.json$/, '') || '/' });
+  return (request) => {
+    const path = request.path.replace(/^\/master(?=\/)/, '').replace(/\.json$/, '') || '/';
+    return handle({ ...request, asked: request.path, path });
+  };
 }
 
-/** 307 to `//host:port/path`, without a scheme. */
-function redirectTo({ port }: Master, path: string, query: URLSearchParams): HttpReply {
-  const suffix = query.size > 0 ? `?${query.toString()}` : '';
-  return { status: 307, headers: { Location: `//127.0.0.1:${port}${path}${suffix}` } };
+/** 307 to `//host:port/path`, without a scheme and without the query. */
+function redirectTo({ port }: Master, path: string): HttpReply {
+  return { status: 307, headers: { Location: `//127.0.0.1:${port}${path}` } };
 }
 
 /** What each master says for itself. */
@@ -72,7 +72,7 @@ function ownRoutes(deps: MasterDeps): Route[] {
 }
 
 function leaderRoutes(deps: MasterDeps): Route[] {
-  const { mesos, masters, timers, maintenance } = deps;
+  const { mesos, maintenance, masters } = deps;
   const agents = () => masters.registered();
   const tasks: Handler = ({ query }) => {
     const ordered = allTasks(mesos);
@@ -100,11 +100,28 @@ function leaderRoutes(deps: MasterDeps): Route[] {
     })),
     route('GET', /^\/tasks$/, tasks),
     route('GET', /^\/roles$/, () => ({ json: { roles: [rolesJson(mesos)] } })),
-    route('GET', /^\/quota$/, () => ({ json: {} })),
+    ...quotaRoutes(mesos),
     route('POST', /^\/teardown$/, teardown),
-    ...maintenanceRoutes({ maintenance, masters, mesos, timers }),
-    operatorRoute(deps),
+    ...['reserve', 'unreserve', 'create-volumes', 'destroy-volumes'].map((what) =>
+      route('POST', new RegExp(`^/${what}$`), onAgent(mesos)),
+    ),
+    ...maintenanceRoutes(maintenance),
+    operatorRoute({ ...deps, flags: () => flags(deps) }),
   ];
+}
+
+/** A change of what an agent holds back, as far as its form goes: the sandbox reserves nothing. */
+function onAgent(mesos: Mesos): Handler {
+  return ({ body }) => {
+    const form = new URLSearchParams(body.toString());
+    const slaveId = form.get('slaveId');
+    if (slaveId === null) return { status: 400, text: "Missing 'slaveId' query parameter in the request body" };
+    if (!mesos.agents.some(({ id }) => id === slaveId))
+      return { status: 400, text: 'No agent found with specified ID' };
+    if (!form.has('resources') && !form.has('volumes'))
+      return { status: 400, text: "Missing 'resources' query parameter in the request body" };
+    return { status: 202 };
+  };
 }
 
 function whole(text: string | null, fallback: number): number {

@@ -27,6 +27,7 @@ export function createMasters({ mesos, masters, timers, delays, onLeader }: Mast
   let leader: Master | undefined = masters[0];
   let electedMs = timers.nowMs();
   let quorum = true;
+  let recovering = false;
   let cancelElection: (() => void) | undefined;
 
   function setLeader(next: Master | undefined): void {
@@ -37,6 +38,8 @@ export function createMasters({ mesos, masters, timers, delays, onLeader }: Mast
       for (const name of Object.keys(mesos.counters)) delete mesos.counters[name];
       for (const framework of mesos.frameworks) framework.reregisteredMs = timers.nowMs();
     }
+    recovering = next !== undefined;
+    if (next) timers.after(delays.recoveryMs, () => (recovering = false));
     onLeader(next);
   }
 
@@ -79,6 +82,7 @@ export function createMasters({ mesos, masters, timers, delays, onLeader }: Mast
     timers.after(delays.agentTimeoutMs, () => {
       if (agent.state !== 'disconnected') return;
       agent.state = 'lost';
+      mesos.tellOfAgent(agent, false);
       mesos.count('slave_unreachable_completed');
       mesos.count('slave_removals');
       for (const task of mesos.tasksOn(agent))
@@ -92,6 +96,7 @@ export function createMasters({ mesos, masters, timers, delays, onLeader }: Mast
     agent.state = 'active';
     agent.reregisteredMs = timers.nowMs();
     mesos.count('slave_reregistrations');
+    mesos.tellOfAgent(agent, true);
     for (const task of mesos.tasksOn(agent)) {
       if (task.state === 'TASK_UNREACHABLE' || task.state === 'TASK_STAGING') mesos.update(task, 'TASK_RUNNING');
     }
@@ -103,18 +108,28 @@ export function createMasters({ mesos, masters, timers, delays, onLeader }: Mast
       if (!hasEnded(task.state)) mesos.update(task, 'TASK_LOST', { message: 'Agent shut down for maintenance' });
     }
     agent.state = 'down';
+    mesos.tellOfAgent(agent, false);
+  }
+
+  /** Its agent may register again, if there is one. */
+  function machineUp(agent: Agent): void {
+    if (agent.running) agentBack(agent);
+    else agent.state = 'lost';
   }
 
   return {
     all: masters,
     leader: () => leader,
     electedMs: () => electedMs,
+    /** A new leader reads its registry first. */
+    isRecovering: () => recovering,
     elect,
     setRunning,
     setQuorum,
     agentGone,
     agentBack,
     machineDown,
+    machineUp,
     /** Agents as the leader lists them. */
     registered: () => mesos.agents.filter(({ state }) => state === 'active' || state === 'disconnected'),
   };

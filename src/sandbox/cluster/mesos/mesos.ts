@@ -11,6 +11,8 @@ export type Agent = AgentSpec & {
   port: number;
   /** `lost` after the master gave it up; `disconnected` while it still waits for it. */
   state: 'active' | 'disconnected' | 'lost' | 'down';
+  /** Its process runs. */
+  running: boolean;
   registeredMs: number;
   reregisteredMs: number | undefined;
   startedMs: number;
@@ -45,6 +47,9 @@ export type Offer = {
 
 export type Update = { task: MesosTask; framework: Framework; previous: TaskState };
 
+/** What a role is promised. */
+export type Quota = { role: string; guarantee: unknown[] };
+
 export type Mesos = ReturnType<typeof createMesos>;
 
 const MAX_COMPLETED = 1000;
@@ -56,6 +61,9 @@ export function createMesos({ timers, ids, delays }: { timers: Timers; ids: Ids;
   const agents: Agent[] = [];
   const frameworks: Framework[] = [];
   const listeners: ((update: Update) => void)[] = [];
+  const launchListeners: ((task: MesosTask) => void)[] = [];
+  const agentListeners: ((agent: Agent, there: boolean) => void)[] = [];
+  const quota = new Map<string, Quota>();
   const counters: Record<string, number> = {};
   let electable = true;
 
@@ -66,6 +74,7 @@ export function createMesos({ timers, ids, delays }: { timers: Timers; ids: Ids;
       id: `${clusterId}-S${agents.length}`,
       port,
       state: 'active',
+      running: true,
       registeredMs: nowMs,
       reregisteredMs: undefined,
       startedMs: nowMs,
@@ -137,6 +146,7 @@ export function createMesos({ timers, ids, delays }: { timers: Timers; ids: Ids;
     };
     framework.tasks.set(task.id, task);
     count('messages_launch_tasks');
+    for (const listener of launchListeners) listener(task);
     for (const file of ['stdout', 'stderr']) appendLog(task, file, [], timers.nowMs());
     appendLog(task, 'stderr', executorLines(agent, task, timers.now()), timers.nowMs());
     if (atOnce) started(task);
@@ -220,6 +230,13 @@ export function createMesos({ timers, ids, delays }: { timers: Timers; ids: Ids;
     update,
     kill,
     agentOf,
+    quota,
+    onLaunch: (listener: (task: MesosTask) => void) => void launchListeners.push(listener),
+    /** Whether the agent came or was given up. */
+    onAgent: (listener: (agent: Agent, there: boolean) => void) => void agentListeners.push(listener),
+    tellOfAgent(agent: Agent, there: boolean) {
+      for (const listener of agentListeners) listener(agent, there);
+    },
     onUpdate: (listener: (update: Update) => void) => void listeners.push(listener),
     /** Without a leading master there are no offers. */
     setLeading(leading: boolean) {

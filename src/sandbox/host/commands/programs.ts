@@ -14,6 +14,7 @@ import * as files from './files.js';
 import { find } from './find.js';
 import { grep } from './grep.js';
 import { curl, ping, wget } from './network.js';
+import { iptables } from './iptables.js';
 import { rpm } from './rpm.js';
 import { sed } from './sed.js';
 import { comm, cut, fold, sort, tr } from './sort-and-cut.js';
@@ -159,7 +160,8 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   tty: says('not a tty\n', 1),
   ldconfig: says(''),
   modprobe: says(''),
-  iptables: says(''),
+  iptables,
+  ip6tables: iptables,
   alternatives: says(''),
   'update-alternatives': says(''),
   visudo: says(''),

@@ -41,6 +41,8 @@ const FOLDERS: readonly (readonly [path: string, mode?: number])[] = [
   ['/root', 0o550],
   ['/run'],
   ['/run/lock'],
+  ['/run/systemd'],
+  ['/run/systemd/system'],
   ['/srv'],
   ['/sys', 0o555],
   ['/tmp', 0o1777],
@@ -184,7 +186,7 @@ const SYSTEM_GROUPS = [
 ];
 
 const SYSTEM_PROGRAMS =
-  /^(chpasswd|chronyd?|crond|getenforce|group(add|del|mod|mems)|ifconfig|ip|nologin|restorecon|rsyslogd|setenforce|service|chkconfig|ss|sshd|sysctl|user(add|del|mod)|reboot|shutdown|poweroff|halt|visudo|vipw|update-alternatives|alternatives|ldconfig|modprobe|swapon|swapoff|iptables|lsof|setsebool|semanage|fuser)$/;
+  /^(chpasswd|chronyd?|crond|getenforce|group(add|del|mod|mems)|ifconfig|ip|nologin|restorecon|rsyslogd|setenforce|service|chkconfig|ss|sshd|sysctl|user(add|del|mod)|reboot|shutdown|poweroff|halt|visudo|vipw|update-alternatives|alternatives|ldconfig|modprobe|swapon|swapoff|ip6?tables|lsof|setsebool|semanage|fuser)$/;
 
 export type BaseOptions = { clock: Clock; programs: Iterable<string>; clientPublicKey: string };
 

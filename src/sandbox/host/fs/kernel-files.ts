@@ -85,6 +85,16 @@ const MOUNTS = [
   '',
 ].join('\n');
 
+/** The same as the kernel tells it to those who want to know which parts of which devices are mounted. */
+const MOUNT_INFO = MOUNTS.split('\n')
+  .filter(Boolean)
+  .map((line, index) => {
+    const [source = '', point = '', type = '', options = ''] = line.split(' ');
+    const device = source === '/dev/vda1' ? '252:1' : source.startsWith('/dev/') ? '253:0' : `0:${20 + index}`;
+    return `${20 + index} 1 ${device} / ${point} ${options} shared:${index + 1} - ${type} ${source} rw\n`;
+  })
+  .join('');
+
 function cpu(index: number): string {
   return `processor\t: ${index}\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 94\nmodel name\t: Intel Core Processor (Skylake)\ncpu MHz\t\t: 2400.000\nphysical id\t: ${index}\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\nflags\t\t: fpu sse sse2\n`;
 }
@@ -160,6 +170,7 @@ function processFiles(proc: Process): Record<string, () => string> {
     stat: () =>
       `${proc.pid} (${name()}) S ${proc.parent?.pid ?? 0} ${proc.group} ${proc.session} 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 ${started()} 0 0\n`,
     mounts: () => MOUNTS,
+    mountinfo: () => MOUNT_INFO,
     status: () =>
       `Name:\t${name()}\nState:\tS (sleeping)\nPid:\t${proc.pid}\nPPid:\t${proc.parent?.pid ?? 0}\nUid:\t${Array(4).fill(proc.user.uid).join('\t')}\nGid:\t${Array(4).fill(proc.user.gid).join('\t')}\n`,
   };

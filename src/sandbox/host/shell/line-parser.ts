@@ -68,9 +68,9 @@ export abstract class LineParser extends WordParser {
         this.line++;
         return line;
       }
-      const before = this.text.length;
-      yield* this.fill(before - this.at + 1);
-      if (this.text.length > before) continue;
+      const left = this.text.length - this.at;
+      yield* this.fill(left + 1);
+      if (this.text.length - this.at > left) continue;
       if (this.exhausted) return undefined;
       const line = this.text.slice(this.at);
       this.at = this.text.length;

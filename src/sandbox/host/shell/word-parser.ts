@@ -44,6 +44,8 @@ export abstract class WordParser {
   protected line = 1;
   protected depth = 0;
   #ended = false;
+  /** How many places wait for a decision to go back to where they began. */
+  #mayGoBack = 0;
 
   /** The commands up to `)`, which is left in place. */
   protected abstract commandsUntilParenthesis(): Parsing<List>;
@@ -54,8 +56,18 @@ export abstract class WordParser {
     while (this.text.length < this.at + count && !this.#ended) {
       const more: string | undefined = yield undefined;
       if (more === undefined) this.#ended = true;
-      else this.text += more;
+      else this.#append(more);
     }
+  }
+
+  /** What is parsed already is let go of: words would hold on to it, and each line would copy it. */
+  #append(more: string): void {
+    if (this.#mayGoBack > 0) {
+      this.text += more;
+      return;
+    }
+    this.text = this.text.slice(this.at) + more;
+    this.at = 0;
   }
 
   protected get exhausted(): boolean {
@@ -160,19 +172,19 @@ export abstract class WordParser {
   }
 
   *#upTo(end: string): Parsing<string> {
-    let from = this.at;
+    const pieces: string[] = [];
     for (;;) {
-      const found = this.text.indexOf(end, from);
+      const found = this.text.indexOf(end, this.at);
+      pieces.push(this.text.slice(this.at, found < 0 ? undefined : found));
       if (found >= 0) {
-        const text = this.text.slice(this.at, found);
-        this.#count(text);
         this.at = found + 1;
+        const text = pieces.join('');
+        this.#count(text);
         return text;
       }
-      from = this.text.length;
-      const before = this.text.length;
-      yield* this.fill(before - this.at + 1);
-      if (this.text.length === before) this.fail(`unexpected EOF while looking for matching \`${end}'`);
+      this.at = this.text.length;
+      yield* this.fill();
+      if (this.exhausted) this.fail(`unexpected EOF while looking for matching \`${end}'`);
     }
   }
 
@@ -258,7 +270,13 @@ export abstract class WordParser {
 
   /** `$((…))`, or undefined with nothing consumed when it turns out to be a command that starts with a subshell. */
   *#arithmetic(quoted: boolean): Parsing<Part | undefined> {
-    const start = { at: this.at, line: this.line, depth: this.depth };
+    this.#mayGoBack++;
+    const found = yield* this.#arithmeticIn(quoted, { at: this.at, line: this.line, depth: this.depth });
+    this.#mayGoBack--;
+    return found;
+  }
+
+  *#arithmeticIn(quoted: boolean, start: { at: number; line: number; depth: number }): Parsing<Part | undefined> {
     this.at += 2;
     const parts: Part[] = [];
     let open = 0;

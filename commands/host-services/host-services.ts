@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { CommandContext, Flag, SubjectOf } from '../../src/bot/command.js';
+import type { Subject } from '../../src/bot/subject.js';
+import { KNOWN_UNITS } from '../../src/model/host-services.js';
+import type { Resource } from '../../src/model/lease.js';
+import { hostServicesMeant } from './meant.js';
+import { rollServices } from './roll.js';
+import type { Verb } from './visits.js';
+
+/** Flags that only mean something for services of hosts. */
+export const hostFlags: Record<string, Flag> = {
+  limit: { takes: 'PATTERN', says: 'of the hosts only these, for a service of hosts' },
+  serial: { takes: 'N', says: 'so many workers (or percent) at a time, 1 unless told; masters go one by one' },
+  'keep-tasks': { says: 'leave tasks on agents: they outlive a restart of the agent, not one of Docker' },
+};
+
+export const HostArgs = {
+  limit: z.string().min(1).optional(),
+  serial: z
+    .string()
+    .regex(/^[1-9]\d{0,3}%?$/, 'must be a number of hosts or a percentage, such as 2 or 25%')
+    .optional(),
+  keepTasks: z.boolean().default(false),
+};
+
+type Asked = {
+  service: string;
+  limit?: string | undefined;
+  serial?: string | undefined;
+  keepTasks: boolean;
+  force: boolean;
+  wait: number;
+};
+
+/** Does it with services of hosts when the name means some; undefined when it means an app, or nothing. */
+export async function rollHostServices(verb: Verb, context: CommandContext<Asked>): Promise<string | undefined> {
+  const { args, environment, cluster } = context;
+  const meant = await hostServicesMeant(args.service, { environment, marathon: async () => cluster.marathon });
+  if (!meant) return undefined;
+  const { limit, serial, force, keepTasks, wait: waitMs } = args;
+  return rollServices({ verb, meant, options: { limit, serial, force, keepTasks, waitMs } }, context);
+}
+
+/** What a service of hosts takes for itself: everything, since others would build on what goes away. Undefined for what may be an app. */
+export function hostServicesResources(service: string): readonly Resource[] | undefined {
+  const name = service.toLowerCase().replace(/\.service$/, '');
+  const meansHosts = name.startsWith('unit:') || USUAL_GROUPS.has(name) || KNOWN_UNITS.includes(name);
+  return meansHosts ? ['*'] : undefined;
+}
+
+// Which groups there are is not known before the inventory is read; on every host a lock of its own stands besides.
+const USUAL_GROUPS: ReadonlySet<string> = new Set(['all', 'masters', 'workers', 'agents', 'slaves']);
+
+/** What rights look at: the hosts, when the name means services of hosts; undefined when it means an app. */
+export async function hostServicesSubject({
+  args,
+  environment,
+  cluster,
+}: SubjectOf<Asked>): Promise<Subject | undefined> {
+  const marathon = async () => (await cluster()).marathon;
+  const meant = await hostServicesMeant(args.service, { environment, marathon });
+  if (!meant) return undefined;
+  const inventory = await environment.inventory();
+  const selected = inventory.match(meant.hosts, args.limit).hosts;
+  return { hosts: { selected, matched: (patterns) => inventory.match(patterns).hosts } };
+}

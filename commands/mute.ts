@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { defineCommand } from '../src/bot/command.js';
+import { momentOf } from '../src/bot/moment.js';
+import { StarsError } from '../src/errors.js';
+import { utcWords } from '../src/model/utc-words.js';
+
+export const mute = defineCommand({
+  name: 'mute',
+  summary: 'Tell nothing new that is wrong with an environment, for a time.',
+  environment: 'required',
+  takesEnd: true,
+  flags: { reason: { takes: 'WORDS', says: 'Why; shown in the report.' } },
+  args: z.strictObject({
+    until: z.string().default('1h'),
+    reason: z.string().min(1).max(300).default('no reason given'),
+  }),
+  permission: 'operate',
+  kind: 'answer',
+  examples: [
+    'mute production for 2h --reason "the network is being changed"',
+    'mute staging until 18:00',
+    'mute staging',
+  ],
+
+  async run({ args: { until, reason }, environment, watch, person, clock }) {
+    const now = clock.now();
+    const end = momentOf(until, now).toISOString();
+    await watch.mute({ environment: environment.name, until: end, reason, person, since: now.toISOString() });
+    return `Nothing new about ${environment.name} is told until ${utcWords(end)}: ${reason}. “unmute ${environment.name}” ends that; what is wrong then is told.`;
+  },
+});
+
+export const unmute = defineCommand({
+  name: 'unmute',
+  summary: 'Tell again what is wrong with an environment.',
+  environment: 'required',
+  args: z.strictObject({}),
+  permission: 'operate',
+  kind: 'answer',
+  examples: ['unmute production'],
+
+  async run({ environment: { name }, watch, clock }) {
+    if (await watch.unmute(name, clock.now())) return `What is wrong with ${name} is told again.`;
+    throw new StarsError('USAGE', `${name} is not muted.`, { hint: '“report” tells what is wrong with it.' });
+  },
+});

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { defineStandIn } from '../src/bot/command.js';
+import { asked, recordedDeploy, requireEnded } from '../src/bot/recorded-deploy.js';
+import { againAsRecorded, isDeploy } from '../src/bot/recorded-run.js';
+import { waitFlag, waiting } from './wait-for-hosts.js';
+
+export const resume = defineStandIn({
+  name: 'resume',
+  summary:
+    'Go on with a run that failed or was cut short: a deploy from the task where it stopped, on the hosts that are not through; else without what it did and noted.',
+  words: ['<run>'],
+  flags: {
+    'extra-vars': { takes: 'KEY=VALUE', short: 'e', many: true, says: 'Give a secret again that was not kept.' },
+    wait: waitFlag,
+  },
+  args: z.strictObject({ run: z.string(), extraVars: z.array(z.string()).default([]), wait: z.string().optional() }),
+  permission: 'operate',
+  standsForCommand: 'deploy',
+  examples: ['resume last', 'resume 261122-2145-k7f2qa'],
+
+  async standsFor({ args, runs, commands }) {
+    const run = await runs.find(args.run);
+    if (!isDeploy(run)) return againAsRecorded(run, { runs, commands }, { resumes: true });
+    const deploy = await recordedDeploy(runs, run.id);
+    requireEnded(deploy);
+    const { limit } = deploy.input;
+    const changes = {
+      startAt: deploy.startAt ?? deploy.input['startAt'],
+      limit: withoutHosts(typeof limit === 'string' ? limit : undefined, deploy.through),
+      continues: deploy.run.id,
+      ...waiting(args.wait),
+    };
+    return asked(deploy, changes, args.extraVars);
+  },
+});
+
+/** The pattern of hosts less those that are through. */
+function withoutHosts(limit: string | undefined, hosts: readonly string[]): string | undefined {
+  return hosts.length === 0 ? limit : [limit ?? 'all', ...hosts.map((host) => `!${host}`)].join(',');
+}

@@ -1,0 +1,218 @@
+import type { Clock } from '../../clock.js';
+import type { Chronos } from '../../cluster/chronos/client.js';
+import { differences } from '../../cluster/differences.js';
+import type { Marathon } from '../../cluster/marathon/client.js';
+import { asStarsError, StarsError } from '../../errors.js';
+import { poll } from '../../poll.js';
+import { type Item, nameOf, type Plan } from './plan.js';
+
+export type Outcome = {
+  done: Item[];
+  failed: { item: Item; error: StarsError }[];
+  /** Not begun, because of one that failed or because nobody answers any more. */
+  left: Item[];
+};
+
+export type RestoreOptions = {
+  plan: Plan;
+  marathon: Marathon | undefined;
+  chronos: Chronos | undefined;
+  clock: Clock;
+  force: boolean;
+  /** How long one app or pod may take until it is healthy. */
+  waitMs: number;
+  /** Shows a piece of work; between pieces the restore can be cancelled. */
+  step: <T>(title: string, action: () => Promise<T>) => Promise<T>;
+  onWaiting?: ((waiting: { words: string }) => void) | undefined;
+  signal: AbortSignal;
+};
+
+/** One that was sent, and how to see it through. */
+type Sent = { item: Item; follow: (() => Promise<unknown>) | undefined };
+
+// From 1.6 on Marathon refuses more than a hundred deployments at a time.
+const AT_ONCE = 20;
+const LOOK_EVERY_MS = 1_000;
+const GONE_WITHIN_MS = 120_000;
+
+/**
+ * Does what a plan says, row by row: what others need is healthy before they are begun. One that fails keeps back only those that
+ * need it. What is there already is not done again, so that a restore that was cut short can be asked for once more.
+ */
+export async function performRestore(options: RestoreOptions): Promise<Outcome> {
+  const outcome: Outcome = { done: [], failed: [], left: [] };
+  const work = createWork(options);
+  for (const row of options.plan.rows) {
+    const doing = row.filter(({ action, underWay }) => action !== 'refused' && (action !== 'unchanged' || underWay));
+    if (doing.some(({ kind }) => kind === 'job')) await chronosAnswers(options);
+    for (let at = 0; at < doing.length; at += AT_ONCE)
+      await inOneGo(doing.slice(at, at + AT_ONCE), outcome, work, options);
+  }
+  return outcome;
+}
+
+/** Chronos may be an app that was restored a moment ago. Whether it answers in the end is for the jobs to find out. */
+async function chronosAnswers({ chronos, clock, waitMs, step, signal }: RestoreOptions): Promise<void> {
+  const answers = () => chronos?.leader({ signal }).then(() => true, orSilent);
+  if (!chronos || (await answers())) return;
+  const polling = { clock, everyMs: LOOK_EVERY_MS, timeoutMs: waitMs, signal, what: 'That Chronos answers' };
+  await step('Wait until Chronos answers', () => poll(async () => answers(), polling)).catch((error: unknown) => {
+    if (signal.aborted) throw error;
+  });
+}
+
+function orSilent(error: unknown): undefined {
+  if (error instanceof StarsError && error.code === 'API_UNREACHABLE') return undefined;
+  throw error;
+}
+
+async function inOneGo(
+  items: readonly Item[],
+  outcome: Outcome,
+  work: Work,
+  { step, signal }: RestoreOptions,
+): Promise<void> {
+  const sent: Sent[] = [];
+  for (const item of items) {
+    if (isKeptBack(item, outcome)) outcome.left.push(item);
+    else
+      await attempt(item, async () => {
+        sent.push({ item, follow: await step(titleOf(item), () => work.send(item)) });
+      });
+  }
+  for (const { item, follow } of sent)
+    await attempt(item, async () => {
+      if (follow) await step(`Wait until ${nameOf(item)} is healthy`, follow);
+      await work.readBack(item);
+      outcome.done.push(item);
+    });
+
+  async function attempt(item: Item, action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (thrown) {
+      const error = asStarsError(thrown);
+      if (signal.aborted || error.code === 'CANCELLED') throw thrown;
+      outcome.failed.push({ item, error });
+    }
+  }
+}
+
+/** Nobody answers any more, or something that it needs failed or was kept back itself. */
+function isKeptBack({ kind, after }: Item, { failed, left }: Outcome): boolean {
+  const bad = new Set([...failed.map(({ item }) => item.key), ...left.map(({ key }) => key)]);
+  const silent = failed.filter(({ error }) => error.code === 'API_UNREACHABLE').map(({ item }) => item.kind === 'job');
+  return after.some((key) => bad.has(key)) || silent.includes(kind === 'job');
+}
+
+type Work = ReturnType<typeof createWork>;
+
+function createWork({ marathon, chronos, clock, force, waitMs, onWaiting, signal }: RestoreOptions) {
+  const apps = () => marathon ?? missing('Marathon');
+  const jobs = () => chronos ?? missing('Chronos');
+  const changing = { force, signal };
+  const following = { timeoutMs: waitMs, signal, onWaiting };
+
+  /** Sends it; what comes back sees it through. */
+  async function send(item: Item): Promise<Sent['follow']> {
+    if (item.action === 'remove') return remove(item);
+    switch (item.kind) {
+      case 'group':
+        if (item.action === 'create') await apps().createGroup(item.body, changing);
+        return undefined;
+      case 'app':
+        return sendApp(item);
+      case 'pod':
+        return sendPod(item);
+      case 'job':
+        if (item.action !== 'unchanged') await jobs().put(item.body, { signal });
+        return undefined;
+    }
+  }
+
+  async function sendApp({ id, action, body }: Item): Promise<Sent['follow']> {
+    const ticket = action === 'unchanged' ? await ticketOf(id) : await sentApp(id, action, body);
+    return async () => {
+      await apps().waitFor(ticket, following);
+      if (body['instances'] !== 0) await apps().requireHealthy(ticket, following);
+    };
+  }
+
+  function sentApp(id: string, action: Item['action'], body: Item['body']) {
+    return action === 'create' ? apps().create(body, changing) : apps().replace(id, body, changing);
+  }
+
+  /** Of what somebody else has sent, or we ourselves before we were cut short. */
+  async function ticketOf(id: string) {
+    const { version = '', deployments } = await apps().app(id, { signal });
+    return { app: id, deploymentId: deployments[0]?.id, version };
+  }
+
+  async function sendPod({ id, action, body }: Item): Promise<Sent['follow']> {
+    if (action === 'create') await apps().createPod(body, changing);
+    if (action === 'update') await apps().replacePod(id, body, changing);
+    const stable = async () => {
+      const { status } = await apps().podStatus(id, { signal });
+      const busy = (await apps().deployments({ signal })).some(({ affectedPods }) => affectedPods.includes(id));
+      return status === 'STABLE' && !busy ? true : undefined;
+    };
+    return () =>
+      poll(stable, { clock, everyMs: LOOK_EVERY_MS, timeoutMs: waitMs, signal, what: `That the pod ${id} is stable` });
+  }
+
+  async function remove({ kind, id }: Item): Promise<Sent['follow']> {
+    if (kind === 'job') {
+      await jobs().remove(id, { signal });
+      return undefined;
+    }
+    await (kind === 'pod' ? apps().removePod(id, changing) : apps().remove(id, changing));
+    return undefined;
+  }
+
+  /** Throws when what is there is not what was wanted. */
+  async function readBack(item: Item): Promise<void> {
+    if (item.kind === 'group') return;
+    if (item.action === 'remove') return requireGone(item);
+    const live = await look(item);
+    const changes = live && differences(item.kind, item.body, live);
+    if (changes?.length === 0) return;
+    const words = changes
+      ? `it was sent, but is kept otherwise (${changes.join(', ')})`
+      : 'it was sent, but is not there';
+    throw new StarsError('BACKUP', `${nameOf(item)}: ${words}.`);
+  }
+
+  function look({ kind, id }: Item) {
+    if (kind === 'app') return apps().definition(id, { signal });
+    return kind === 'pod' ? apps().podDefinition(id, { signal }) : jobs().definition(id, { signal });
+  }
+
+  async function requireGone(item: Item): Promise<void> {
+    const gone = async () => ((await look(item)) === undefined ? true : undefined);
+    await poll(gone, {
+      clock,
+      everyMs: LOOK_EVERY_MS,
+      timeoutMs: GONE_WITHIN_MS,
+      signal,
+      what: `That ${nameOf(item)} is gone`,
+    });
+  }
+
+  return { send, readBack };
+}
+
+const VERBS = {
+  create: 'Create',
+  update: 'Change',
+  remove: 'Remove',
+  unchanged: 'Look at',
+  refused: 'Leave',
+} satisfies Record<Item['action'], string>;
+
+function titleOf(item: Item): string {
+  return `${VERBS[item.action]} ${nameOf(item)}`;
+}
+
+function missing(service: string): never {
+  throw new StarsError('CONFIG', `The environment does not say where ${service} is.`);
+}

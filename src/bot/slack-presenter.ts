@@ -1,0 +1,194 @@
+import type { Clock } from '../clock.js';
+import { asStarsError } from '../errors.js';
+import type { Log } from '../log.js';
+import { type RunView, viewOf } from '../model/run-view.js';
+import type { Runs } from '../runs/runs.js';
+import type { RunThread, Threads } from '../slack/thread.js';
+import type { UploadTo } from '../slack/uploads.js';
+import type { Run, RunStore } from '../store/runs.js';
+import type { ThreadStore } from '../store/threads.js';
+import type { FileDelivery } from './file-delivery.js';
+
+export type PresenterOptions = {
+  runs: Runs;
+  store: RunStore;
+  /** Where the messages stand. */
+  places: ThreadStore;
+  threads: Threads;
+  files: FileDelivery;
+  clock: Clock;
+  log: Log;
+  /** Tells whoever asked that there is no message, and why. */
+  tellAsker(run: Run, words: string): Promise<unknown>;
+  /** Whether this process shows what nobody performs at the moment; of several, one does. */
+  isFirst(): boolean;
+};
+
+/** `whole`: with all that belongs below the message, as only one process may do it. `lookFirst`: another one may have done so before. */
+type Showing = { whole: boolean; lookFirst: boolean };
+type Shown = Showing & { latest: RunView; thread: RunThread | undefined };
+
+const LOOK_EVERY_MS = 2_000;
+const LOOK_BACK_MS = 10_000;
+const OLDEST_MS = 24 * 3_600_000;
+const POSTED_WITHIN_MS = 15_000;
+const ASK_EVERY_MS = 250;
+const OWN_SHOW_MS = 10_000;
+const MOST_SHOWN = 2_000;
+
+/**
+ * Keeps the message of each run as the run is: those that this process performs at once, the others, such as one that waits or whose
+ * process died, a little later.
+ */
+export function createPresenter(options: PresenterOptions) {
+  const { runs, store, places, threads, files, clock, log, tellAsker, isFirst } = options;
+  const shown = new Map<string, Shown>();
+  const opening = new Set<Promise<void>>();
+  let lookedAt = new Date(0);
+  let stopped = false;
+  let looking: Promise<void> | undefined;
+  let cancelTimer: () => void = () => undefined;
+  let unwatch: () => void = () => undefined;
+
+  /** Resolves after the first look at what earlier processes left. */
+  async function start(): Promise<void> {
+    unwatch = runs.watch((event, view, run) => {
+      // What it proposes may have been found out by another process than the one that performs it.
+      const how = { whole: true, lookFirst: run.proposal !== undefined };
+      show(run, view, how, event.type === 'file.attached');
+    });
+    await look();
+  }
+
+  function show(run: Run, view: RunView, how: Showing, hasFile = false): void {
+    if (run.address === undefined || stopped) return;
+    const known = shown.get(run.id);
+    if (known) {
+      Object.assign(known, { latest: view, ...how });
+      known.thread?.update(view, how.whole, how.lookFirst);
+      if (hasFile && known.thread) void files.deliver(run, below(known.thread));
+    } else {
+      const entry: Shown = { latest: view, ...how, thread: undefined };
+      shown.set(run.id, entry);
+      const [oldest] = shown.keys();
+      if (shown.size > MOST_SHOWN && oldest !== undefined) shown.delete(oldest);
+      const work = open(run, entry).finally(() => opening.delete(work));
+      opening.add(work);
+    }
+  }
+
+  async function open(run: Run, entry: Shown): Promise<void> {
+    const { channel, threadTs } = run.address ?? { channel: '' };
+    try {
+      const thread = await placed(run, entry, { channel, threadTs });
+      await places.remember(run.id, thread.channel, thread.ts);
+      entry.thread = thread;
+      thread.update(entry.latest, entry.whole, entry.lookFirst);
+      void files.deliver(run, below(thread));
+      void thread.ended
+        .then(() => shownToItsEnd(run, thread))
+        .catch((error: unknown) => log.warn({ error }, 'not noted'));
+    } catch (error) {
+      // The run goes on without its message; the person learns once why there is none and how to look at it.
+      log.warn({ run: run.id, error }, 'the message of a run could not be posted');
+      await places.wasShown(run.id, clock.now()).catch((failed: unknown) => log.warn({ error: failed }, 'not noted'));
+      await tellAsker(
+        run,
+        `Run ${run.id} has begun, but its message could not be posted: ${asStarsError(error).describe()}\n\`/stars show ${run.id}\` tells how it goes.`,
+      );
+    }
+  }
+
+  async function shownToItsEnd(run: Run, thread: RunThread): Promise<void> {
+    if (await files.deliver(run, below(thread))) await places.wasShown(run.id, clock.now());
+    shown.delete(run.id);
+  }
+
+  /** Goes on with the message that is there; of several processes one posts it. */
+  async function placed(
+    run: Run,
+    { latest: view, whole }: Shown,
+    { channel, threadTs }: NonNullable<Run['address']>,
+  ): Promise<RunThread> {
+    const known = await places.find(run.id);
+    if (known?.ts) return threads.attach(view, { ...known, threadTs }, whole);
+    if (await places.reserve(run.id, channel)) return threads.open(view, channel, { threadTs });
+    const ts = await postedElsewhere(run.id);
+    if (ts) return threads.attach(view, { channel, ts, threadTs }, whole);
+    return threads.open(view, channel, { threadTs, lookFirst: true });
+  }
+
+  async function postedElsewhere(id: string): Promise<string | undefined> {
+    for (let waitedMs = 0; waitedMs < POSTED_WITHIN_MS; waitedMs += ASK_EVERY_MS) {
+      const { ts } = (await places.find(id)) ?? {};
+      if (ts || stopped) return ts;
+      await clock.sleep(ASK_EVERY_MS);
+    }
+    return undefined;
+  }
+
+  /** Shows what changed in runs that nobody performs. */
+  function look(): Promise<void> {
+    looking ??= lookOnce().finally(() => {
+      looking = undefined;
+      if (!stopped) cancelTimer = clock.after(LOOK_EVERY_MS, () => void look());
+    });
+    return looking;
+  }
+
+  async function lookOnce(): Promise<void> {
+    cancelTimer();
+    if (!isFirst()) return;
+    const now = clock.now();
+    try {
+      const since = new Date(lookedAt.getTime() - LOOK_BACK_MS);
+      for (const run of await places.toShow(since, new Date(now.getTime() - OLDEST_MS))) await showStored(run);
+      lookedAt = now;
+    } catch (error) {
+      log.warn({ error }, 'runs to show could not be looked for');
+    }
+  }
+
+  const seen = new Map<string, number>();
+
+  async function showStored(run: Run): Promise<void> {
+    const now = clock.now().getTime();
+    // Whoever performed it shows its end, unless it died before it could.
+    const fresh = run.finishedAt !== undefined && now - Date.parse(run.finishedAt) < OWN_SHOW_MS;
+    if (run.owner !== '' && fresh && (await runs.isAlive(run.owner))) return;
+    const events = await store.events(run.id);
+    const view = viewOf(events);
+    if (!view || seen.get(run.id) === events.length) return;
+    seen.set(run.id, events.length);
+    const [oldest] = seen.keys();
+    if (seen.size > 1_000 && oldest !== undefined) seen.delete(oldest);
+    const { channel } = run.address ?? (await places.find(run.id)) ?? {};
+    const how = { whole: await isLeft(run), lookFirst: true };
+    if (channel !== undefined) show({ ...run, address: run.address ?? { channel } }, view, how);
+  }
+
+  /** Whether no living process shows what belongs below its message. */
+  async function isLeft({ owner }: Run): Promise<boolean> {
+    return owner !== '' && !(await runs.isAlive(owner));
+  }
+
+  /** Resolves when every message has been opened. */
+  async function idle(): Promise<void> {
+    await look();
+    while (opening.size > 0) await Promise.all(opening);
+    await files.idle();
+  }
+
+  function stop(): void {
+    stopped = true;
+    cancelTimer();
+    unwatch();
+    files.stop();
+  }
+
+  return { start, look, idle, stop };
+}
+
+function below({ channel, ts, threadTs }: RunThread): UploadTo {
+  return { channel, threadTs: threadTs ?? ts };
+}

@@ -1,0 +1,114 @@
+import { asStarsError } from '../errors.js';
+import type { Emit } from '../model/run.js';
+import { count } from '../model/run-view.js';
+import type { OnResult } from './ad-hoc.js';
+import { rememberFailure } from './failed-task.js';
+import type { Foresight } from './foresight.js';
+import type { HostRun } from './host-run.js';
+import type { createIncludeRunner, IncludedNodes } from './include-runner.js';
+import { notifyHandlers } from './notify.js';
+import { failedOutcome } from './outcome.js';
+import type { Names, Surroundings } from './play-batch.js';
+import { playbookError } from './playbook-error.js';
+import { plainOf, type TaskOutcome } from './task-result.js';
+import type { createTaskNames } from './task-names.js';
+import type { TaskRunner } from './task-runner.js';
+import type { Task, TaskNode } from './task.js';
+import { templarFor, type VariableWorld } from './variables.js';
+
+export type HostTurnOptions = {
+  world: VariableWorld;
+  runner: TaskRunner;
+  foresight: Foresight;
+  includes: ReturnType<typeof createIncludeRunner>;
+  names: ReturnType<typeof createTaskNames>;
+  emit: Emit;
+  now(): number;
+  onResult?: OnResult | undefined;
+  signal: AbortSignal;
+};
+
+/** Who runs a task, and who learns what it registers and sets. */
+export type Doer = { host: HostRun; sharers: readonly HostRun[]; once: boolean };
+
+/** `next` are the tasks behind it, for what will be asked of the host. */
+export type Turn = { around: Surroundings; names: Names; next: readonly TaskNode[] };
+
+const DEEPEST_INCLUDE = 100;
+
+/** Runs a task on one host and puts what came of it into the host's state and into events; what it includes is for all hosts to run. */
+export function createHostTurn(options: HostTurnOptions) {
+  const { world, runner, foresight, includes, names, emit, signal } = options;
+
+  async function runOnHost(task: Task, doer: Doer, { around, names: called, next }: Turn): Promise<IncludedNodes[]> {
+    const startedAt = options.now();
+    const { host, sharers, once } = doer;
+    const { play } = around.batch;
+    // Before it acts: its templates may ask for facts of hosts that the limit leaves out.
+    if (world.limit !== undefined) await foresight.look(task, host, play);
+    await runner.gatherWanted();
+    const ahead = foresight.ahead(task, next, host, play);
+    const ran = await runner.run({ task, host, play, sharers, rescuable: around.rescuable, ahead });
+    signal.throwIfAborted();
+    const { outcome, included, notified } = settle(task, host, ran, around);
+    if (outcome.status !== 'skipped') task.scope.use?.ran.add(host.name);
+    if (once && outcome.status === 'failed')
+      for (const other of play.batch.filter(({ status }) => status === 'active')) other.status = 'failed';
+    for (const { label, ...item } of outcome.items)
+      emit({ type: 'task.result', ...called, host: host.name, item: label, ...item, ms: 0 });
+    const { status, changed, message, diff } = outcome;
+    const words = options.onResult?.({
+      host: host.name,
+      task: called.task,
+      status,
+      changed,
+      message,
+      result: plainOf(outcome.result),
+    });
+    const ms = options.now() - startedAt;
+    emit({
+      type: 'task.result',
+      ...called,
+      host: host.name,
+      status,
+      changed,
+      ms,
+      message: words ?? message,
+      diff,
+      notified,
+    });
+    return included;
+  }
+
+  /** Puts the outcome into the host's state: its recap, whether it goes on, which handlers it owes and what it includes. */
+  function settle(task: Task, host: HostRun, given: TaskOutcome, around: Surroundings) {
+    const { outcome, included, notified } = withConsequences(task, host, given, around);
+    const { status } = outcome;
+    const rescued = status === 'failed' && around.rescuable;
+    if (rescued) host.recap = { ...host.recap, rescued: host.recap.rescued + 1 };
+    else host.recap = includes.recapOf(task, outcome, included, host.recap) ?? count(host.recap, outcome);
+    if (status === 'failed' || status === 'unreachable') host.status = status;
+    if (rescued)
+      rememberFailure(task, host, { result: outcome.result, name: names.headline(task, host, around.batch.play) });
+    return { outcome, included, notified };
+  }
+
+  /** The outcome after notifying handlers, finding included files and reading variables files, each of which may fail. */
+  function withConsequences(task: Task, host: HostRun, outcome: TaskOutcome, around: Surroundings) {
+    const { play, handlers } = around.batch;
+    const templar = templarFor(world, play, host, task);
+    try {
+      const changed = outcome.status === 'ok' && outcome.changed;
+      const notified = changed ? notifyHandlers(task, host, { handlers, names: outcome.notify }) : undefined;
+      if (task.module === 'setup' && outcome.status === 'ok') play.varsFiles.read(host.name, templar, true);
+      if (outcome.includes.length > 0 && around.depth >= DEEPEST_INCLUDE)
+        throw playbookError(`The task files include each other more than ${DEEPEST_INCLUDE} levels deep.`, task.where);
+      const included = outcome.includes.map((one) => includes.load(task, one, host, play.play));
+      return { outcome, included, notified };
+    } catch (thrown) {
+      return { outcome: failedOutcome(task, templar, asStarsError(thrown)), included: [], notified: undefined };
+    }
+  }
+
+  return runOnHost;
+}

@@ -1,0 +1,206 @@
+import type { BackupAge } from '../backup/backup-age.js';
+import { GOOD_STATES, healthByCounts } from '../cluster/marathon/app-health.js';
+import { type AuditHead, shortHead } from '../model/audit.js';
+import type { Incident, KnownProblem, Mute } from '../model/incident.js';
+import type { Report } from '../model/report.js';
+import { utcWords } from '../model/utc-words.js';
+import type { Run } from '../store/runs.js';
+import type { Certificate } from './certificates.js';
+import { causesOf, type Group } from './incidents.js';
+import { layersOf, type Reading, sampleOf } from './reading.js';
+import { counted, percent } from '../model/figures.js';
+
+/** Everything a report tells of. */
+export type ReportFacts = {
+  environment: string;
+  now: Date;
+  reading: Reading;
+  /** Since when problems are known, as far as somebody watched. */
+  known: readonly KnownProblem[];
+  /** Those that were open in the last day. */
+  incidents: readonly Incident[];
+  /** What is different than in an earlier picture; undefined when there is none. */
+  changes: { since: string; lines: readonly string[] } | undefined;
+  backup: BackupAge | undefined;
+  certificates: readonly Certificate[];
+  /** Those of the last day, newest first. */
+  runs: readonly Run[];
+  auditHead: AuditHead | undefined;
+  mute: Mute | undefined;
+};
+
+const FACTS = 'Now';
+const MOST_LINES = 12;
+const MOST_FACTS = 24;
+const EXPIRES_SOON_MS = 30 * 86_400_000;
+
+/** The report in parts, what is wrong before what is merely so. */
+export function makeReport(facts: ReportFacts): Report {
+  const groups = groupsOf(facts);
+  const parts = [
+    { title: 'What is wrong', lines: groups.flatMap((group) => causeLines(group, facts)) },
+    { title: 'Changed since yesterday', lines: changeLines(facts) },
+    { title: FACTS, lines: factLines(facts) },
+    { title: 'Hosts', lines: hostLines(facts) },
+    { title: 'About to expire', lines: expiryLines(facts) },
+    { title: 'Runs of the last day', lines: runLines(facts.runs) },
+    { title: 'Incidents of the last day', lines: incidentLines(facts) },
+  ];
+  return {
+    headline: headlineOf(groups, facts),
+    state: worstOf(groups),
+    parts: parts
+      .filter(({ lines }) => lines.length > 0)
+      .map(({ title, lines }) => ({ title, lines: cut(lines, title === FACTS ? MOST_FACTS : MOST_LINES) })),
+  };
+}
+
+/** The whole of it as text, for a thread and for a terminal. */
+export function reportText({ headline, parts }: Report): string {
+  return [headline, ...parts.flatMap(({ title, lines }) => ['', title, ...lines.map((line) => `• ${line}`)])].join(
+    '\n',
+  );
+}
+
+/** With the time at which each was first seen, where somebody has seen it before. */
+function groupsOf({ reading, known, now }: ReportFacts): Group[] {
+  const earlier = new Map(known.flatMap((one) => (one.clearSince === undefined ? [[one.key, one] as const] : [])));
+  const problems = reading.problems.map((one) => ({ ...one, since: earlier.get(one.key)?.since ?? now.toISOString() }));
+  return causesOf(problems).toSorted((a, b) => rank(b) - rank(a));
+}
+
+function worstOf(groups: readonly Group[]): Report['state'] {
+  if (groups.length === 0) return 'up';
+  return groups.some(({ cause }) => cause.severity === 'down') ? 'down' : 'degraded';
+}
+
+function rank({ cause: { severity, key } }: Group): number {
+  return (severity === 'down' ? 2 : 0) + (key.startsWith('layer:') ? 1 : 0);
+}
+
+function headlineOf(groups: readonly Group[], facts: ReportFacts): string {
+  const { environment, reading } = facts;
+  const [first] = groups;
+  if (!first) return `${environment} is well: ${wellWords(facts)}.`;
+  const unknown = reading.health.layers.every(({ state }) => state === 'unknown');
+  if (unknown && reading.health.layers.length > 0) return `${environment} cannot be judged: nothing lets Stars look.`;
+  const more = groups.length > 1 ? ` (and ${groups.length - 1} more)` : '';
+  const follow = first.dependents.length > 0 ? ` ${first.dependents.length} more suffer from it.` : '';
+  return `${environment}: ${first.cause.title} ${first.cause.says}${more}.${follow}`;
+}
+
+function wellWords({ reading, backup }: ReportFacts): string {
+  const { apps, jobs, health } = reading;
+  const { cpus, memory } = sampleOf(reading).figures;
+  const unknown = health.layers.filter(({ state }) => state === 'unknown').length;
+  return [
+    `${counted(health.layers.length - unknown, 'layer')} up`,
+    ...(unknown > 0 ? [`${unknown} not to be judged`] : []),
+    ...(apps ? [`${counted(apps.length, 'app')} as they should be`] : []),
+    ...(jobs ? [`${counted(jobs.length, 'job')}, none failing`] : []),
+    ...(cpus === undefined || memory === undefined
+      ? []
+      : [`${percent(cpus)} of the CPUs and ${percent(memory)} of the memory in use`]),
+    ...(backup?.ageMs === undefined ? [] : [`backup ${hours(backup.ageMs)} old`]),
+  ].join(', ');
+}
+
+function causeLines({ cause, dependents }: Group, { reading, known }: ReportFacts): string[] {
+  const evidence = layersOf(reading, cause.key.replace(/^layer:/, '')).flatMap((layer) => layer.evidence);
+  const seen = known.some(({ key, clearSince }) => key === cause.key && clearSince === undefined);
+  const since = seen ? `, since ${utcWords(cause.since)}` : '';
+  const why = evidence.length > 0 ? ` (${evidence.slice(0, 3).join('; ')})` : '';
+  const titles = dependents.map(({ title }) => title);
+  const shown = titles.length > 8 ? [...titles.slice(0, 8), `${titles.length - 8} more`] : titles;
+  return [
+    `${cause.title} ${cause.says}${why}${since}`,
+    ...(shown.length > 0 ? [`because of this: ${shown.join(', ')}`] : []),
+  ];
+}
+
+function changeLines({ changes }: ReportFacts): string[] {
+  if (!changes) return [];
+  const since = `since ${utcWords(changes.since)}`;
+  return changes.lines.length > 0 ? changes.lines.map((line) => line) : [`nothing ${since}`];
+}
+
+function factLines(facts: ReportFacts): string[] {
+  const { reading, backup, auditHead, mute } = facts;
+  const { apps } = reading;
+  const disk = sampleOf(reading).figures['disk'];
+  const layers = reading.health.layers.filter(({ name }) => name !== 'hosts');
+  const bad = (apps ?? []).filter((app) => !GOOD_STATES.has(healthByCounts(app).state)).length;
+  const suspended = (apps ?? []).filter(({ instances }) => instances === 0).length;
+  return [
+    ...layers.map(({ title, state, reason }) => `${title}${state === 'up' ? '' : ` ${state}`}: ${reason}`),
+    ...(apps ? [`Apps: ${apps.length}, ${bad} not healthy, ${suspended} suspended`] : []),
+    ...jobLines(reading),
+    ...(disk === undefined ? [] : [`Disk offered by the agents: ${percent(disk)} in use`]),
+    ...(backup ? [`Backup: ${backup.words.replace(/\.$/, '')}`] : []),
+    ...(auditHead ? [`Audit: head ${shortHead(auditHead)}`] : []),
+    ...(mute ? [`Muted until ${utcWords(mute.until)} by ${mute.person.name}: ${mute.reason}`] : []),
+  ];
+}
+
+function jobLines({ jobs, problems }: Reading): string[] {
+  if (!jobs) return [];
+  const keys = problems.map(({ key }) => key).filter((key) => key.startsWith('job:'));
+  const missed = keys.filter((key) => key.endsWith(' missed')).length;
+  const stuck = keys.filter((key) => key.endsWith(' queued')).length;
+  const off = jobs.filter(({ disabled }) => disabled).length;
+  return [
+    `Jobs: ${jobs.length}, ${keys.length - missed - stuck} failing, ${stuck} waiting to begin, ${missed} missed, ${off} switched off`,
+  ];
+}
+
+function hostLines({ reading }: ReportFacts): string[] {
+  return layersOf(reading, 'hosts').flatMap(({ reason, details }) => [reason, ...details]);
+}
+
+function expiryLines({ certificates, now }: ReportFacts): string[] {
+  const soon = certificates.filter(({ validUntil }) => validUntil.getTime() - now.getTime() < EXPIRES_SOON_MS);
+  return soon
+    .toSorted((a, b) => a.validUntil.getTime() - b.validUntil.getTime())
+    .map(({ address, validUntil }) => {
+      const days = Math.floor((validUntil.getTime() - now.getTime()) / 86_400_000);
+      const when = validUntil.toISOString().slice(0, 10);
+      return days < 0
+        ? `the certificate of ${address} expired on ${when}`
+        : `the certificate of ${address} expires in ${counted(days, 'day')}, on ${when}`;
+    });
+}
+
+function runLines(runs: readonly Run[]): string[] {
+  if (runs.length === 0) return [];
+  const byPerson = new Map<string, number>();
+  for (const { person } of runs) byPerson.set(person.name, (byPerson.get(person.name) ?? 0) + 1);
+  const who = [...byPerson].toSorted((a, b) => b[1] - a[1]).map(([name, number]) => `${name} ${number}`);
+  const bad = runs.filter(({ state }) => state === 'failed' || state === 'interrupted');
+  return [
+    `${counted(runs.length, 'run')}: ${who.slice(0, 8).join(', ')}`,
+    ...bad.map(({ id, text, state, person }) => `${state}: ${text} (${person.name}, ${id})`),
+  ];
+}
+
+function incidentLines({ incidents, now }: ReportFacts): string[] {
+  return incidents.map(({ openedAt, closedAt, clearSince, causes, toldAt }) => {
+    const [first] = causes;
+    const end =
+      closedAt === undefined
+        ? 'still open'
+        : `over after ${hours(Date.parse(clearSince ?? closedAt) - Date.parse(openedAt))}`;
+    const quiet = toldAt === undefined && closedAt !== undefined && now ? ', not told' : '';
+    return `${utcWords(openedAt)} ${first ? `${first.title} ${first.says}` : 'something'}: ${end}${quiet}`;
+  });
+}
+
+function cut(lines: readonly string[], most: number): string[] {
+  return lines.length <= most ? [...lines] : [...lines.slice(0, most), `and ${lines.length - most} more`];
+}
+
+function hours(ms: number): string {
+  const minutes = Math.max(1, Math.round(ms / 60_000));
+  if (minutes < 120) return counted(minutes, 'minute');
+  const whole = Math.round(minutes / 60);
+  return whole < 72 ? counted(whole, 'hour') : counted(Math.round(whole / 24), 'day');
+}

@@ -1,0 +1,50 @@
+import type { Master } from '../mesos/masters.js';
+import { withParents, type ZNode, type ZNodes } from './protocol.js';
+
+/** What the cluster's parts keep in ZooKeeper: who leads, as nodes that go with their makers, and what tests and people add. */
+export function createNodes(
+  state: () => { masters: readonly Master[]; marathon: string | undefined; frameworkId: string; chronos: string },
+) {
+  const added = new Map<string, Buffer>();
+
+  function nodes(): ZNodes {
+    const { masters, marathon, frameworkId, chronos } = state();
+    const infos = masters
+      .filter(({ running }) => running)
+      .map((master, index): [string, ZNode] => [
+        `/mesos/json.info_${String(index).padStart(10, '0')}`,
+        ephemeral(JSON.stringify(masterInfo(master))),
+      ]);
+    return withParents([
+      ['/zookeeper/quota', kept('')],
+      ['/mesos/log_replicas/0000000000', ephemeral('')],
+      ...infos,
+      ...(marathon === undefined ? [] : [['/marathon/leader-curator/0000000000', ephemeral(marathon)] as const]),
+      ['/marathon/state/framework:id', kept(frameworkId)],
+      ['/chronos/state/candidate/0000000000', ephemeral(chronos)],
+      ...[...added].map(([path, data]) => [path, { data }] as const),
+    ]);
+  }
+
+  return {
+    nodes,
+    /** Adds or replaces a node; undefined takes it away. */
+    set(path: string, data: string | undefined): void {
+      if (data === undefined) added.delete(path);
+      else added.set(path, Buffer.from(data));
+    },
+  };
+}
+
+function kept(text: string): ZNode {
+  return { data: Buffer.from(text) };
+}
+
+function ephemeral(text: string): ZNode {
+  return { data: Buffer.from(text), ephemeral: true };
+}
+
+function masterInfo({ id, name, port }: Master): Record<string, unknown> {
+  const address = { hostname: name, ip: '127.0.0.1', port };
+  return { address, hostname: name, id, ip: 16777343, pid: `master@127.0.0.1:${port}`, port, version: '1.3.1' };
+}

@@ -1,0 +1,109 @@
+import type { Database, Tables } from './database.js';
+
+/** Something that was asked, written before it was acknowledged. */
+export type InboxItem = {
+  key: string;
+  kind: string;
+  /** JSON, without secrets. */
+  body: unknown;
+  receivedAt: string;
+  owner: string;
+  tries: number;
+  /** The run that came of it. */
+  run: string | undefined;
+  settledAt: string | undefined;
+  outcome: string | undefined;
+};
+
+export type InboxStore = ReturnType<typeof createInboxStore>;
+
+export function createInboxStore(database: Database) {
+  /** Writes it under its key; the item that stands there already when it is a repetition. */
+  async function receive(
+    { key, kind, body }: { key: string; kind: string; body: unknown },
+    owner: string,
+    now: Date,
+  ): Promise<InboxItem | undefined> {
+    const row = { key, kind, body: JSON.stringify(body), received_at: now.toISOString(), owner, tries: 1 };
+    const { numInsertedOrUpdatedRows } = await database
+      .insertInto('inbox')
+      .values({ ...row, run_id: null, settled_at: null, outcome: null })
+      .onConflict((conflict) => conflict.column('key').doNothing())
+      .executeTakeFirst();
+    return numInsertedOrUpdatedRows === 1n ? undefined : find(key);
+  }
+
+  async function find(key: string): Promise<InboxItem | undefined> {
+    const row = await database.selectFrom('inbox').selectAll().where('key', '=', key).executeTakeFirst();
+    return row && toItem(row);
+  }
+
+  /** It has been answered, or has become a run. */
+  async function settle(key: string, outcome: string, now: Date): Promise<void> {
+    await database
+      .updateTable('inbox')
+      .set({ settled_at: now.toISOString(), outcome })
+      .where('key', '=', key)
+      .execute();
+  }
+
+  /** Opens again what was settled with this outcome; false when another was quicker. */
+  async function reopen(key: string, outcome: string, owner: string): Promise<boolean> {
+    const { numUpdatedRows } = await database
+      .updateTable('inbox')
+      .set(({ eb }) => ({ settled_at: null, outcome: null, owner, tries: eb('tries', '+', 1) }))
+      .where('key', '=', key)
+      .where('outcome', '=', outcome)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
+  /** What is neither answered nor a run, oldest first. */
+  async function open(): Promise<InboxItem[]> {
+    const rows = await database
+      .selectFrom('inbox')
+      .selectAll()
+      .where('settled_at', 'is', null)
+      .orderBy('received_at')
+      .limit(1_000)
+      .execute();
+    return rows.map(toItem);
+  }
+
+  /** Gives what another process has left to this one; false when somebody was quicker. */
+  async function takeOver({ key, owner: from }: Pick<InboxItem, 'key' | 'owner'>, owner: string): Promise<boolean> {
+    const { numUpdatedRows } = await database
+      .updateTable('inbox')
+      .set(({ eb }) => ({ owner, tries: eb('tries', '+', 1) }))
+      .where('key', '=', key)
+      .where('owner', '=', from)
+      .where('settled_at', 'is', null)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
+  /** Forgets what was settled and came before `before`. */
+  async function sweep(before: Date): Promise<void> {
+    await database
+      .deleteFrom('inbox')
+      .where('settled_at', 'is not', null)
+      .where('received_at', '<', before.toISOString())
+      .execute();
+  }
+
+  return { receive, find, settle, reopen, open, takeOver, sweep };
+}
+
+function toItem(row: Tables['inbox']): InboxItem {
+  return {
+    key: row.key,
+    kind: row.kind,
+    body: JSON.parse(row.body) as unknown,
+    receivedAt: row.received_at,
+    owner: row.owner,
+    tries: row.tries,
+    run: row.run_id ?? undefined,
+    settledAt: row.settled_at ?? undefined,
+    outcome: row.outcome ?? undefined,
+  };
+}

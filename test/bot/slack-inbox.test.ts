@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSlackInbox } from '../../src/bot/slack-inbox.js';
+import { createManualClock, type ManualClock } from '../../src/clock.js';
+import { StarsError } from '../../src/errors.js';
+import { silentLog } from '../../src/log.js';
+import { createRedactor } from '../../src/secret.js';
+import type { Incoming } from '../../src/slack/incoming.js';
+import { toPlain } from '../../src/slack/messages/plain.js';
+import { type Database, openDatabase } from '../../src/store/database.js';
+import { createInboxStore, type InboxStore } from '../../src/store/inbox.js';
+
+const MINUTE_MS = 60_000;
+
+let folder: string;
+let database: Database;
+let store: InboxStore;
+let clock: ManualClock;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'stars-inbox-'));
+  database = await openDatabase({ dataFolder: folder });
+  store = createInboxStore(database);
+  clock = createManualClock(new Date('2026-06-01T12:00:00Z'));
+});
+afterEach(async () => {
+  await database.destroy();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What one process does with what it is asked; `living` are the others that it knows of. */
+function processOf(owner: string, { refuses = false, living = [] as string[] } = {}) {
+  const done: string[] = [];
+  const told: string[] = [];
+  const inbox = createSlackInbox({
+    inbox: store,
+    owner,
+    clock,
+    log: silentLog,
+    redactor: createRedactor(),
+    isAlive: async (name) => name === owner || living.includes(name),
+    tell: async (_incoming, { message }) => void told.push(toPlain(message)),
+    handle: async ({ text }) => {
+      if (refuses) throw new StarsError('LOCKED', 'lab is locked.');
+      done.push(text);
+    },
+  });
+  return { ...inbox, done, told };
+}
+
+const asked = (text: string, kind: 'command' | 'mention' = 'command'): Incoming => ({
+  key: 'trigger-1',
+  kind,
+  text,
+  person: { id: 'U1', name: 'ada' },
+  channel: { id: 'C1' },
+});
+
+const pressed = (key: string): Incoming => ({
+  ...asked('cancel 260601-1200-aaaaaa'),
+  key,
+  kind: 'action',
+  action: { id: 'stars.do.cancel', value: 'cancel 260601-1200-aaaaaa', messageTs: '1.1' },
+});
+
+test('what a dead process acknowledged and never began is done once by the next one', async () => {
+  await processOf('dead').accept(asked('status lab'));
+  const next = processOf('next');
+  expect(await next.recover()).toBe(1);
+  expect(await next.recover()).toBe(0);
+  expect(next.done).toEqual(['status lab']);
+});
+
+test('of a process that lives nothing is taken', async () => {
+  await processOf('other').accept(asked('status lab'));
+  const next = processOf('next', { living: ['other'] });
+  expect(await next.recover()).toBe(0);
+  expect(next.done).toEqual([]);
+});
+
+test('what is older than five minutes is not done but answered', async () => {
+  await processOf('dead').accept(asked('status lab'));
+  await clock.advance(6 * MINUTE_MS);
+  const next = processOf('next');
+  await next.recover();
+  expect(next.done).toEqual([]);
+  expect(next.told.join()).toContain('“status lab” was not run');
+});
+
+test('what ends every process that begins it is given up after the third', async () => {
+  const body = asked('status lab');
+  await processOf('dead-1').accept(body);
+  for (const name of ['dead-2', 'dead-3']) {
+    const [item] = await store.open();
+    if (item) await store.takeOver(item, name);
+  }
+  const next = processOf('next');
+  await next.recover();
+  expect(next.done).toEqual([]);
+  expect(next.told.join()).toContain('was not run');
+});
+
+test('words that may hold a secret are not written down, and cannot be taken up', async () => {
+  await processOf('dead').accept(asked('deploy site lab -e password=hunter2'));
+  expect(JSON.stringify(await store.open())).not.toContain('hunter2');
+  const next = processOf('next');
+  await next.recover();
+  expect(next.done).toEqual([]);
+  expect(next.told.join()).toContain('What you asked was not run');
+});
+
+test('a repetition is known for a day', async () => {
+  const process = processOf('one');
+  expect(await process.accept(asked('status lab'))).toBe(true);
+  await process.perform(asked('status lab'));
+  await clock.advance(25 * 60 * MINUTE_MS);
+  await process.recover();
+  expect(await process.accept(asked('status lab'))).toBe(false);
+});
+
+test('a request that was refused stays refused when Slack repeats it; a click may be tried again', async () => {
+  const process = processOf('one', { refuses: true });
+  for (const incoming of [asked('deploy site lab', 'mention'), pressed('first')]) {
+    expect(await process.accept(incoming)).toBe(true);
+    await expect(process.perform(incoming)).rejects.toMatchObject({ code: 'LOCKED' });
+  }
+  expect(await process.accept(asked('deploy site lab', 'mention'))).toBe(false);
+  expect(await process.accept(pressed('second'))).toBe(true);
+});

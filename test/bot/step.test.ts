@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { eventsBefore, resumeWords } from '../../src/bot/recorded-run.js';
+import { createSteps } from '../../src/bot/step.js';
+import type { RunEvent, RunEventBody } from '../../src/model/run.js';
+
+const TITLE = 'Ask Marathon';
+const Ticket = z.object({ id: z.string() });
+
+const person = { id: 'U1', name: 'ada' };
+const requested = {
+  type: 'run.requested',
+  command: 'restart',
+  text: 'x',
+  args: {},
+  environment: 's',
+  person,
+  source: 'slack',
+} as const;
+const done = (result: unknown): RunEventBody => ({ type: 'step.finished', step: TITLE, ok: true, result });
+
+function eventsOf(run: string, ...bodies: RunEventBody[]): RunEvent[] {
+  return bodies.map((body, index) => ({ run, seq: index + 1, at: '2026-11-29T13:00:00.000Z', ...body }));
+}
+
+/** What becomes of one step that is done once. */
+async function once(earlier: readonly RunEvent[], action = async () => ({ id: 'new' })) {
+  const order: string[] = [];
+  const { once: doOnce } = createSteps({
+    run: {
+      emit: (event) => order.push(event.type === 'note' ? event.message : event.type),
+      durable: async () => void order.push('durable'),
+      signal: new AbortController().signal,
+    },
+    earlier,
+  });
+  const acted = async () => {
+    order.push('done');
+    return action();
+  };
+  return { result: await doOnce(TITLE, acted, Ticket), order };
+}
+
+test('what is done once is noted before it is done, and its result before anything follows', async () => {
+  const { result, order } = await once([]);
+  expect(result).toEqual({ id: 'new' });
+  expect(order).toEqual(['step.started', 'durable', 'done', 'step.finished', 'durable']);
+});
+
+test('what an earlier run did once is not done again, and its result is taken', async () => {
+  const { result, order } = await once(eventsOf('r1', requested, done({ id: 'old' })));
+  expect(result).toEqual({ id: 'old' });
+  expect(order).toEqual(['step.started', 'step.finished']);
+});
+
+test('so is what was done in a run that the earlier one had resumed', async () => {
+  const recorded: Record<string, RunEvent[]> = {
+    r1: eventsOf('r1', requested, done({ id: 'first' })),
+    r2: eventsOf('r2', { ...requested, resumes: 'r1' }),
+  };
+  const earlier = await eventsBefore('r2', async (run) => recorded[run] ?? []);
+  expect((await once(earlier)).result).toEqual({ id: 'first' });
+});
+
+test('runs that name each other as the one before are followed for a while only', async () => {
+  const earlier = await eventsBefore('r1', async (run) => eventsOf(run, { ...requested, resumes: run }));
+  expect(earlier.length).toBeLessThan(30);
+});
+
+test('what had begun, and nobody knows whether it came through, is done, and that is said', async () => {
+  const { result, order } = await once(eventsOf('r1', requested, { type: 'step.started', step: TITLE }));
+  expect(result).toEqual({ id: 'new' });
+  expect(order[0]).toBe(`Whether “${TITLE}” came through before is not known: it is done now.`);
+});
+
+test.each([
+  ['failed', { type: 'step.finished', step: TITLE, ok: false, message: 'no' }],
+  ['was of another name', { type: 'step.finished', step: 'Other', ok: true, result: { id: 'x' } }],
+] as const)('what %s is done', async (_title, body) => {
+  expect((await once(eventsOf('r1', requested, body))).order).toContain('done');
+});
+
+test('a note that cannot be read any more ends the run rather than being guessed at', async () => {
+  await expect(once(eventsOf('r1', requested, done({ odd: true })))).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+});
+
+test('the first words tell what is left out, or that nothing is', () => {
+  expect(resumeWords('r1', eventsOf('r1', requested, done({ id: 'old' })))).toBe(
+    `Goes on with run r1: “${TITLE}” is not done again, everything else is looked at anew.`,
+  );
+  expect(resumeWords('r1', [])).toBe('Runs again from its start: nothing of run r1 can be left out.');
+});

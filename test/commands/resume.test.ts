@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { splitWords } from '../../src/bot/words.js';
+import { StarsError } from '../../src/errors.js';
+import type { RunEvent, RunSource } from '../../src/model/run.js';
+import { practise, type Practice } from '../e2e/support/practice.js';
+
+let practice: Practice;
+
+beforeAll(async () => {
+  practice = await practise();
+});
+beforeEach(() => {
+  for (const name of ['stars-c3', 'stars-c4']) ready(name, false);
+});
+afterAll(() => practice.stop());
+
+const ready = (name: string, yes = true) =>
+  practice.sandbox.hosts.host(name).write('/tmp/ready', yes ? 'yes\n' : 'no\n');
+
+/** Fails on hosts without /tmp/ready, after a change that a handler is to follow. */
+const STORY = `
+- name: First
+  hosts: workers
+  gather_facts: false
+  become: true
+  tasks:
+    - name: Configure
+      copy: {content: "{{ 100 | random }} {{ word | default('') }}", dest: /etc/motd}
+      notify: Restart it
+    - include_tasks: story-more.yml
+    - name: Finish
+      command: echo finished
+  handlers:
+    - name: Restart it
+      command: echo restarted {{ word | default('') }}
+- name: Second
+  hosts: workers
+  gather_facts: false
+  tasks:
+    - name: Look back
+      debug: {msg: "word is {{ word | default('unset') }}"}
+`;
+
+beforeAll(() => {
+  practice.write('stack/story.yml', STORY);
+  practice.write('stack/story-more.yml', '- name: Need it\n  command: grep yes /tmp/ready\n');
+});
+
+/** `task host status` of each result. */
+function told(events: readonly RunEvent[]): string[] {
+  return events.flatMap((event) =>
+    event.type === 'task.result' ? [`${event.task} ${event.host} ${event.status}`] : [],
+  );
+}
+
+function requestOf(events: readonly RunEvent[]) {
+  const [first] = events;
+  return first?.type === 'run.requested' ? first : undefined;
+}
+
+describe('after a deploy that failed on one host', () => {
+  beforeEach(async () => {
+    ready('stars-c3');
+    const { status, events } = await practice.events('deploy', 'story', 'sandbox', '--diff');
+    expect(status).toBe(1);
+    expect(told(events)).toContain('Need it stars-c4 failed');
+    ready('stars-c4');
+  });
+
+  test('resume goes on there at the task that failed, and the handlers still owed run', async () => {
+    const { status, events } = await practice.events('resume', 'last');
+    expect(told(events)).toEqual([
+      'include_tasks stars-c4 ok',
+      'Need it stars-c4 ok',
+      'Finish stars-c4 ok',
+      'Restart it stars-c4 ok',
+      'Look back stars-c4 ok',
+    ]);
+    expect(status).toBe(0);
+    expect(requestOf(events)).toMatchObject({
+      command: 'deploy',
+      environment: 'sandbox',
+      args: { target: 'story', diff: true, startAt: 'include_tasks', limit: 'all,!stars-c3' },
+    });
+    const notes = events.flatMap((event) => (event.type === 'note' ? [event.message] : []));
+    expect(notes).toEqual([
+      'Results that tasks registered before are not known any more; facts are gathered again.',
+      'Handlers still owed: Restart it.',
+    ]);
+  });
+
+  test('a resume that fails again is resumed as well, and owes the same handlers', async () => {
+    ready('stars-c4', false);
+    expect(told((await practice.events('resume', 'last')).events).at(-1)).toBe('Need it stars-c4 failed');
+    ready('stars-c4');
+    expect(told((await practice.events('resume', 'last')).events)).toContain('Restart it stars-c4 ok');
+  });
+
+  test('retry runs all of it again, only there', async () => {
+    const { status, events } = await practice.events('retry', 'last');
+    expect(told(events)).toEqual([
+      'Configure stars-c4 ok',
+      'include_tasks stars-c4 ok',
+      'Need it stars-c4 ok',
+      'Finish stars-c4 ok',
+      'Restart it stars-c4 ok',
+      'Look back stars-c4 ok',
+    ]);
+    expect({ status, limit: requestOf(events)?.args['limit'] }).toEqual({ status: 0, limit: 'stars-c4' });
+    const again = await practice.type('retry', 'last');
+    expect(again).toMatchObject({
+      status: 2,
+      error: expect.stringContaining('succeeded: nothing of it is left to do'),
+    });
+  });
+});
+
+test('resume of a deploy that was cancelled goes on at the task under way, on all hosts', async () => {
+  practice.write(
+    'stack/cut.yml',
+    '- hosts: workers\n  gather_facts: false\n  tasks:\n    - name: One\n      command: echo one\n    - name: Two\n      shell: grep yes /tmp/ready || sleep 987\n',
+  );
+  const controller = new AbortController();
+  const text = 'deploy cut sandbox';
+  const person = { id: 'terminal:ada', name: 'ada' };
+  const { bot } = practice.stars;
+  const answer = await bot.handle(
+    { words: splitWords(text), text, person, source: 'terminal', signal: controller.signal },
+    (event) => {
+      if (event.type === 'task.started' && event.task === 'Two')
+        controller.abort(new StarsError('CANCELLED', 'Enough.'));
+    },
+  );
+  if (answer.kind === 'run') await answer.ended;
+  for (const name of ['stars-c3', 'stars-c4']) ready(name);
+  const { events } = await practice.events('resume', 'last');
+  expect(told(events).sort()).toEqual(['Two stars-c3 ok', 'Two stars-c4 ok']);
+});
+
+describe('what was given with -e', () => {
+  test('is given again, but for secrets, which Stars does not keep', async () => {
+    await practice.type('deploy', 'story', 'sandbox', '-e', 'word=hello', '-e', 'db_password=tell-nobody');
+    const { status, error } = await practice.type('retry', 'last');
+    expect({ status, error }).toEqual({ status: 2, error: expect.stringContaining('Give them again with -e.') });
+    expect(error).toContain('db_password=[REDACTED]');
+    for (const name of ['stars-c3', 'stars-c4']) ready(name);
+    const { events } = await practice.events('retry', 'last', '-e', 'db_password=tell-nobody');
+    expect(JSON.stringify(events)).toContain('word is hello');
+    expect(JSON.stringify(events)).not.toContain('tell-nobody');
+  });
+
+  test('in a chat stays data when somebody retries it in a terminal, also twice', async () => {
+    await say("deploy story sandbox -e 'word={{ 6 * 7 }}'", 'slack');
+    await practice.type('retry', 'last');
+    for (const name of ['stars-c3', 'stars-c4']) ready(name);
+    const { events } = await practice.events('retry', 'last');
+    expect(JSON.stringify(events)).toContain('word is {{ 6 * 7 }}');
+  });
+});
+
+test('only who may deploy there may resume or retry', async () => {
+  await practice.type('deploy', 'story', 'sandbox');
+  const file = 'inventories/sandbox/environment.yml';
+  const before = readFileSync(join(practice.home, file), 'utf8');
+  practice.write(file, before.replace('{', '{"access": {"provision": ["terminal:nobody"]},'));
+  try {
+    for (const word of ['resume', 'retry'])
+      expect(await practice.type(word, 'last')).toMatchObject({
+        status: 3,
+        error: expect.stringContaining('You may not deploy on sandbox'),
+      });
+  } finally {
+    practice.write(file, before);
+  }
+});
+
+test.each([
+  ['a run that succeeded', 'status sandbox', 'nothing of it is left to do'],
+  ['a plan', 'deploy motd sandbox --check', 'was only a plan'],
+])('%s is refused', async (_title, text, says) => {
+  await practice.type(...text.split(' '));
+  expect(await practice.type('resume', 'last')).toMatchObject({ status: 2, error: expect.stringContaining(says) });
+});
+
+async function say(text: string, source: RunSource): Promise<void> {
+  const person = { id: 'U0ADA', name: 'ada' };
+  const answer = await practice.stars.bot.handle({ words: splitWords(text), text, person, source });
+  if (answer.kind === 'run') await answer.ended;
+}

@@ -1,0 +1,228 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunEvent } from '../../src/model/run.js';
+import type { FakeMessage } from '../../src/sandbox/fake-slack/workspace.js';
+import type { SlackService } from '../../src/serve.js';
+import { toPlain } from '../../src/slack/messages/plain.js';
+import { inSlack, practise, type Practice } from './support/practice.js';
+import { toldAlone } from './support/told.js';
+
+let practice: Practice;
+let service: SlackService;
+
+const PEOPLE = [
+  { id: 'U0ADA', name: 'ada' },
+  { id: 'U0BEN', name: 'ben' },
+  { id: 'U0CLEO', name: 'cleo' },
+  { id: 'U0DORA', name: 'dora' },
+  { id: 'U0EVE', name: 'eve' },
+];
+
+beforeAll(async () => {
+  practice = await practise({ slack: { people: PEOPLE, channels: [{ name: 'deploys' }] } });
+  live({
+    production: true,
+    access: {
+      read: ['everyone'],
+      operate: ['U0ADA'],
+      provision: ['U0ADA'],
+      rules: [
+        { who: ['U0BEN'], may: ['deploy'], targets: ['slow'] },
+        { who: ['U0BEN'], may: ['scale'], targets: ['/zeppelin'] },
+        { who: ['U0CLEO'], may: ['deploy'], targets: ['motd'] },
+        { who: ['U0CLEO'], may: ['scale'], targets: ['/ml/*'] },
+        { who: ['U0DORA'], may: ['deploy', 'run'], hosts: ['stars-c3'] },
+      ],
+    },
+    approvals: { commands: ['scale'], approvers: ['U0EVE'] },
+  });
+  service = await inSlack(practice, 'socket');
+});
+afterAll(async () => {
+  await service.stop();
+  await practice.stop();
+});
+afterEach(async () => {
+  for (const { id } of await practice.stars.store.list({ limit: 10 }))
+    await practice.stars.runs.cancel(id, 'The test is over.', undefined);
+  await service.idle();
+});
+
+/** The sandbox's hosts and cluster as another environment, with these words in its file. */
+function live(words: Record<string, unknown>): void {
+  const sandbox = (file: string) => readFileSync(join(practice.home, 'inventories', 'sandbox', file), 'utf8');
+  const config = JSON.parse(sandbox('environment.yml').replace(/^#.*\n/, '')) as Record<string, unknown>;
+  practice.write('inventories/live/hosts', sandbox('hosts'));
+  practice.write('inventories/live/environment.yml', JSON.stringify({ ...words, ...config }));
+}
+
+describe('a run that waits for another', () => {
+  test('names it in its event, and its message offers to take over, with a reason and after a question', async () => {
+    const { holder, waiting, message } = await twoRuns();
+    expect(await lastQueued(waiting)).toMatchObject({ reason: expect.stringContaining(holder), holder });
+    expect(toPlain(message)).toContain('[Take over …]');
+    const menu = (message.blocks ?? []).flatMap((block) => (block.type === 'actions' ? block.elements : []));
+    expect(menu).toContainEqual(
+      expect.objectContaining({
+        type: 'static_select',
+        confirm: expect.objectContaining({ text: expect.objectContaining({ text: expect.stringContaining(holder) }) }),
+      }),
+    );
+  });
+
+  test('is not let past it by who may only read, nor by whom a rule lets do less than all of the other; that is in the audit', async () => {
+    const { holder, waiting, message } = await twoRuns();
+    for (const [person, words] of [
+      ['eve', 'You may not deploy on live.'],
+      ['cleo', 'let you only on motd, not on all of slow'],
+      ['dora', 'let you only on the hosts stars-c3, not on all of slow'],
+    ] as const) {
+      expect(await toldAfter(() => takeOver(message, person), person)).toContain(words);
+      const { out } = await practice.type('audit', 'search', '--kind', 'refusal', '--person', idOf(person));
+      expect(out).toContain(`unlock live --run ${holder} --reason "it hangs"`);
+    }
+    expect([await stateOf(holder), await stateOf(waiting)]).toEqual(['running', 'queued']);
+    expect((await practice.type('audit', 'search', '--run', holder)).out).not.toContain('takeover');
+  });
+
+  test('begins when somebody takes over who may do just what the other does; reason and person are told and in the audit', async () => {
+    const { holder, waiting, message } = await twoRuns();
+    await takeOver(message, 'ben');
+    await service.idle();
+    expect(await practice.stars.store.find(holder)).toMatchObject({
+      state: 'interrupted',
+      error: { message: 'ben took its locks over: it hangs.' },
+    });
+    expect(await stateOf(waiting)).toBe('succeeded');
+    expect(toPlain(again(message))).not.toContain('[Take over …]');
+    expect((await practice.type('audit', 'search', '--run', holder, '--kind', 'takeover')).out).toMatch(
+      /takeover.*it hangs/s,
+    );
+  });
+
+  test('takes nothing away from what has ended meanwhile, and leaves nothing of that in the audit', async () => {
+    const { holder, message } = await twoRuns();
+    await practice.stars.runs.cancel(holder, 'Enough.', undefined);
+    await service.idle();
+    const told = await toldAfter(() => say(`unlock live --run ${holder} --reason late`, 'ben'), 'ben');
+    expect(told).toContain(`The run ${holder} holds nothing: it was cancelled.`);
+    expect((await practice.type('audit', 'search', '--run', holder, '--kind', 'takeover')).out).not.toContain('late');
+    expect(toPlain(again(message))).not.toContain('[Take over …]');
+  });
+});
+
+test('a run of another environment is not taken over in this one', async () => {
+  const { holder } = await twoRuns();
+  const told = await toldAfter(() => say(`unlock sandbox --run ${holder} --reason late`, 'ben'), 'ben');
+  expect(told).toContain(`The run ${holder} is not of sandbox.`);
+  expect(await stateOf(holder)).toBe('running');
+});
+
+test('a deploy is cancelled by whom a rule lets deploy all of it, by nobody whom one lets deploy something else or on fewer hosts', async () => {
+  const { id } = await begun('deploy slow live', 'running');
+  for (const person of ['cleo', 'dora', 'eve'])
+    expect(await toldAfter(() => say(`cancel ${id}`, person), person)).toContain('You may not deploy on live.');
+  expect(await stateOf(id)).toBe('running');
+  await toldAfter(() => say(`cancel ${id}`, 'ben'), 'ben');
+  await service.idle();
+  expect(await stateOf(id)).toBe('cancelled');
+});
+
+test('a command on one host is cancelled by whom a rule lets run there, one on more hosts is not', async () => {
+  const { id: wide } = await begun('run workers live -- sleep 987', 'running');
+  expect(await toldAfter(() => say(`cancel ${wide}`, 'dora'), 'dora')).toContain('You may not run on live.');
+  expect(await stateOf(wide)).toBe('running');
+  await practice.stars.runs.cancel(wide, 'Enough.', undefined);
+  await service.idle();
+  const { id: narrow } = await begun('run stars-c3 live -- sleep 987', 'running');
+  await toldAfter(() => say(`cancel ${narrow}`, 'dora'), 'dora');
+  await service.idle();
+  expect(await stateOf(narrow)).toBe('cancelled');
+});
+
+test('what waits to scale an app is cancelled by whom a rule lets scale it, not by whom one lets scale others', async () => {
+  const { id } = await begun('scale zeppelin 2 live', 'awaiting-approval');
+  expect(await toldAfter(() => say(`cancel ${id}`, 'cleo'), 'cleo')).toContain('You may not scale on live.');
+  expect(await stateOf(id)).toBe('awaiting-approval');
+  await toldAfter(() => say(`cancel ${id}`, 'ben'), 'ben');
+  expect(await stateOf(id)).toBe('cancelled');
+});
+
+test('what a run that was cut off still does is ended by nobody whose rule is narrower than the run', async () => {
+  const { id } = await begun('deploy slow live', 'running');
+  await toldAfter(() => say(`unlock live --run ${id} --reason hangs`, 'ada'), 'ada');
+  for (const person of ['cleo', 'dora', 'eve'])
+    expect(await answered(`halt ${id}`, person)).toContain('You may not deploy on live.');
+  expect(await answered(`halt ${id}`, 'ben')).not.toContain('You may not');
+});
+
+type Begun = { id: string; message: FakeMessage };
+
+/** A deploy that lasts, and one that waits for it. */
+async function twoRuns(): Promise<{ holder: string; waiting: string; message: FakeMessage }> {
+  const { id: holder } = await begun('deploy slow live', 'running');
+  const { id: waiting, message } = await begun('deploy motd live', 'queued');
+  await slack().until(() => toPlain(again(message)).includes('Waits for'));
+  return { holder, waiting, message: again(message) };
+}
+
+/** Asked by ada; resolves when it is so far. */
+async function begun(words: string, state: string): Promise<Begun> {
+  const { store } = practice.stars;
+  await say(words, 'ada');
+  for (;;) {
+    const [run] = await store.list({ limit: 1 });
+    const place = run && (await practice.stars.places.find(run.id));
+    if (run?.text === words && run.state === state && place?.ts)
+      return { id: run.id, message: again({ ts: place.ts }) };
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function takeOver(message: FakeMessage, person: string) {
+  return slack().click(message.ts, 'stars.do.unlock', { person, option: 'It hangs' });
+}
+
+function say(words: string, person: string) {
+  return slack().say(words, { person, channel: 'deploys' });
+}
+
+async function answered(words: string, person: string): Promise<string> {
+  const before = slack().messages().length;
+  await say(words, person);
+  await slack().until(() => slack().messages().length > before);
+  await service.idle();
+  return slack()
+    .messages()
+    .slice(before)
+    .map((message) => toPlain(message))
+    .join('\n');
+}
+
+function toldAfter(act: () => Promise<unknown>, person: string): Promise<string> {
+  return toldAlone(slack(), idOf(person), act);
+}
+
+async function lastQueued(id: string): Promise<RunEvent | undefined> {
+  return (await practice.stars.store.events(id)).findLast(({ type }) => type === 'run.queued');
+}
+
+async function stateOf(id: string): Promise<string | undefined> {
+  return (await practice.stars.store.find(id))?.state;
+}
+
+function idOf(person: string): string {
+  return PEOPLE.find(({ name }) => name === person)?.id ?? person;
+}
+
+function again({ ts }: Pick<FakeMessage, 'ts'>): FakeMessage {
+  const found = slack()
+    .messages()
+    .find((message) => message.ts === ts);
+  if (!found) throw new Error(`no message ${ts}`);
+  return found;
+}
+
+function slack() {
+  return practice.sandbox.slack;
+}

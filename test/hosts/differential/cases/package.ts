@@ -1,0 +1,26 @@
+import type { DifferentialCase } from '../case.js';
+import { numbered, oneTask, type Arguments } from '../one-task.js';
+import { PACKAGES } from '../package-setups.js';
+
+const ignore = {
+  fields: ['stdout', 'stderr', 'cache_updated'],
+  why: 'apt tells of times, of percentages and of what it reads.',
+};
+const one = (args: Arguments, before: string, number: number) =>
+  numbered(oneTask('package', args, PACKAGES[before], { ignore }), number);
+
+export const cases: DifferentialCase[] = [
+  one({ name: 'pNNN' }, 'none', 700),
+  one({ name: 'pNNN', state: 'latest' }, 'old', 701),
+  one({ name: 'pNNN', state: 'absent' }, 'old', 702),
+  one({ name: ['pNNN', 'sNNN'], state: 'present', use: 'apt' }, 'old', 703),
+  {
+    ...one({ name: 'pNNN=1.1', state: 'installed' }, 'none', 704),
+    alone: true,
+    differs: { lines: /./, why: 'Ansible of today refuses the old word `installed`, which old playbooks have.' },
+  },
+  one({ name: 'pNNN', update_cache: true, cache_valid_time: 10 }, 'none', 705),
+  one({ name: 'rNNN', install_recommends: false, allow_downgrade: true }, 'none', 706),
+  one({ name: 'no-such-package' }, 'none', 707),
+  one({ name: 'pNNN', enablerepo: 'x', disablerepo: 'y', disable_gpg_check: true }, 'none', 708),
+];

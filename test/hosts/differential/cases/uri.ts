@@ -1,0 +1,117 @@
+import type { DifferentialCase } from '../case.js';
+import { type Arguments, generated, oneTask } from '../one-task.js';
+
+const one = (url: string, args: Arguments = {}, setup?: string) =>
+  oneTask('uri', { url: `http://server:8000${url}`, ...args }, setup);
+
+/** Tells whose certificate was shown. */
+const WHO = 'https://server:8443/who';
+
+export const cases: DifferentialCase[] = [
+  one('/plain.txt'),
+  one('/plain.txt', { return_content: true }),
+  one('/json', { return_content: true }),
+  one('/json'),
+  one('/missing'),
+  one('/missing', { status_code: 404 }),
+  one('/missing', { status_code: [200, 404], return_content: true }),
+  one('/missing', { status_code: '200,404' }),
+  one('/broken', { return_content: true }),
+  one('/empty', { status_code: 204 }),
+  one('/created', { method: 'PUT', status_code: 201 }),
+  one('/cookie'),
+  one('/gzip', { return_content: true }),
+  one('/auth', { user: 'me', password: 'secret', return_content: true }),
+  one('/auth', { url_username: 'me', url_password: 'secret', force_basic_auth: true, return_content: true }),
+  one('/auth', { url_username: 'me', url_password: 'wrong', force_basic_auth: true }),
+  one('/echo', { method: 'POST', body: { a: 1, b: [true, null] }, body_format: 'json', return_content: true }),
+  one('/echo', { method: 'POST', body: '{"a": 1}', body_format: 'json', return_content: true }),
+  one('/echo', {
+    method: 'POST',
+    body: { a: 1, b: 'x y&z', c: ['1', '2'] },
+    body_format: 'form-urlencoded',
+    return_content: true,
+  }),
+  one('/echo', {
+    method: 'POST',
+    body: [
+      ['a', 'b'],
+      ['c', ['d', 'e']],
+    ],
+    body_format: 'form-urlencoded',
+    return_content: true,
+  }),
+  one('/echo', { method: 'PATCH', body: 'raw é', return_content: true }),
+  one('/echo', { method: 'POST', src: '/etc/hostname', remote_src: true, return_content: true }),
+  one('/echo', {
+    headers: { 'X-Custom': 'a', 'Content-Type': 'text/x' },
+    method: 'POST',
+    body: 'b',
+    return_content: true,
+  }),
+  one('/echo', { http_agent: 'mine', use_proxy: false, validate_certs: false, timeout: 5, return_content: true }),
+  one('/echo', { method: 'DELETE', return_content: true }),
+  one('/plain.txt', { method: 'HEAD' }),
+  one('/echo', { method: 'OPTIONS', return_content: true }),
+  one('/plain.txt', { dest: '@/x', mode: '0640', owner: 'daemon' }),
+  one('/plain.txt', { dest: '@/x' }, "printf 'plain\\n' >x"),
+  one('/plain.txt', { dest: '@/x' }, "printf 'other\\n' >x; chmod 600 x"),
+  one('/plain.txt', { dest: '@/d' }, 'mkdir d'),
+  one('/plain.txt', { dest: '@/d', return_content: true }, 'mkdir d'),
+  one('/plain.txt', { dest: '@/no/x' }),
+  one('/plain.txt', { creates: '@/f' }, 'touch f'),
+  one('/plain.txt', { removes: '@/f' }),
+  one('/plain.txt', { creates: '@/f', removes: '@' }),
+  { ...one('/'), name: 'from nobody', tasks: '- uri: {url: "http://127.0.0.1:9/x", timeout: 2}' },
+  {
+    ...one('/'),
+    name: 'nobody expected',
+    tasks: '- uri: {url: "http://127.0.0.1:9/x", timeout: 2, status_code: [-1]}',
+  },
+  one('/file', { dest: '@/x' }, "printf 'other\n' >x"),
+  one('/file', { dest: '@/x', force: true }, "printf 'other\n' >x"),
+  one('/file', { dest: '@/x', status_code: [200, 304] }, "printf 'other\n' >x"),
+  one('/echo', { force: true, return_content: true }),
+  one('/echo', { body_format: 'json', return_content: true }),
+  one('/echo', { method: 'get', return_content: true }),
+  one('/echo', { method: 'NO WORD' }),
+  one('/echo', { src: '/etc/hostname', body: 'b', remote_src: true }),
+  one('/enter', { return_content: true }),
+  one('/enter', { headers: { 'X-Custom': 'a' }, unredirected_headers: ['x-custom'], return_content: true }),
+  {
+    ...one('/digest', { user: 'me', password: 'secret', status_code: 401 }),
+    ignore: { fields: ['msg'], why: 'Python has a reason of its own when a server does not take a digest.' },
+  },
+  one('/jsonp', { return_content: true }),
+  one('/problem'),
+  one('/twice'),
+  ...[{ a: 'text', b: { content: 'x', filename: 'n.txt' }, c: { content: 'y', mime_type: 'text/x' } }, 'no dict'].map(
+    (body) => ({
+      ...one('/echo', { method: 'POST', body, body_format: 'form-multipart', return_content: true }),
+      ignore: {
+        fields: ['body', 'type', 'content', 'content_length', 'msg'],
+        why: 'The boundary of the parts is drawn.',
+      },
+    }),
+  ),
+  ...generated('uri', {
+    url: [WHO],
+    validate_certs: [undefined, false],
+    ca_path: [undefined, '/run/tls/ca.pem'],
+    client_cert: [undefined, '/run/tls/both.pem'],
+    ciphers: [undefined, ['ECDHE-RSA-AES256-GCM-SHA384', 'AES256-SHA']],
+    return_content: [true],
+  }),
+  one('', { url: WHO, validate_certs: false, client_cert: '/run/tls/cert.pem', client_key: '/run/tls/key.pem' }),
+  ...generated('uri', {
+    url: ['/redirect', '/moved', '/see-other', '/kept'].map((path) => `http://server:8000${path}`),
+    follow_redirects: [undefined, 'all', 'yes', 'safe', 'none', 'no', 'urllib2'],
+    method: [undefined, 'POST', 'HEAD', 'PUT', 'DELETE'],
+    body: [undefined, 'b'],
+    return_content: [undefined, true],
+    status_code: [undefined, [200, 301, 302, 303, 307]],
+  }),
+  one('/plain.txt', { return_content: true, use_netrc: false, body: 'raw', body_format: 'raw' }),
+  one('/gzip', { dest: '@/f', decompress: false, use_netrc: true }),
+  one('/plain.txt', { dest: '@/f', group: 'games', unsafe_writes: true }),
+];

@@ -1,0 +1,129 @@
+import type { FakeMessage } from '../../src/sandbox/fake-slack/workspace.js';
+import type { Chance } from './chance.js';
+import { askingPerson, approvingPerson, channelOf, type World } from './world.js';
+
+/** Something that somebody asks of Stars in Slack. */
+export type Wish = {
+  words: string;
+  how: 'command' | 'mention' | 'click';
+  /** The id of who asked; nobody asks twice. */
+  person: string;
+  /** Stands in what it leaves on hosts; deploys have one. */
+  token?: string;
+  /** Whether it becomes a run. */
+  makesRun: boolean;
+  /** Slack was told that it has arrived. */
+  acked: boolean;
+};
+
+export type Wishes = ReturnType<typeof createWishes>;
+
+/** Asks Stars for this and that, and remembers it. */
+export function createWishes(world: World, chance: Chance) {
+  const { slack } = world.sandbox;
+  const all: Wish[] = [];
+  const under = new Set<Promise<unknown>>();
+  let asked = 0;
+  let approved = 0;
+  let round = 1;
+
+  function startRound(number: number): void {
+    round = number;
+  }
+
+  function askOne(): void {
+    const number = (asked += 1);
+    const { id, name } = askingPerson(number);
+    const wish: Wish = {
+      ...wanted(number),
+      person: id,
+      how: chance.oneOf(['command', 'mention'] as const),
+      acked: false,
+    };
+    all.push(wish);
+    const where = { person: name, channel: channelOf(round) };
+    if (chance.happens(0.2)) slack.deliverTwice();
+    const delivered =
+      wish.how === 'command' ? slack.say(wish.words, where) : slack.mention(wish.words, where).delivered;
+    remember(wish, delivered);
+  }
+
+  function wanted(number: number): Pick<Wish, 'words' | 'token' | 'makesRun'> {
+    const token = `t${number}`;
+    const sort = chance.number();
+    if (sort < 0.3) return { words: `deploy marks sandbox -e given=${token}`, token, makesRun: true };
+    if (sort < 0.4) return { words: `deploy marks sandbox -e given=${token} -e pause=1`, token, makesRun: true };
+    if (sort < 0.85) {
+      const name = `marks-${number}`;
+      world.writePlaybook(name, token);
+      return { words: `deploy ${name} ${sort < 0.6 ? 'sandbox' : 'guarded'}`, token, makesRun: true };
+    }
+    if (sort < 0.9) return { words: 'status sandbox', makesRun: true };
+    if (sort < 0.93) return { words: 'backup sandbox', makesRun: true };
+    return { words: chance.oneOf(['whoami', 'history', 'locks']), makesRun: false };
+  }
+
+  /** Presses a button that some message of this round shows, if there is one. */
+  function pressOne(): void {
+    const shown = slack.messages(channelOf(round)).filter((message) => buttonsOf(message).length > 0);
+    if (shown.length === 0) return;
+    const message = chance.oneOf(shown);
+    press(message, chance.oneOf(buttonsOf(message)));
+  }
+
+  /** What Slack repeats late becomes a run of a round that is long over. */
+  function everyRound(): FakeMessage[] {
+    return Array.from({ length: round }, (_, index) => slack.messages(channelOf(index + 1))).flat();
+  }
+
+  /** Approves or denies what waits for that. */
+  function decideAll(): void {
+    for (const message of everyRound())
+      if (buttonsOf(message).includes('stars.do.approve') && !decided.has(message.ts))
+        press(message, chance.happens(0.8) ? 'stars.do.approve' : 'stars.do.deny');
+  }
+
+  const decided = new Set<string>();
+
+  function press(message: FakeMessage, action: string): void {
+    const decides = action === 'stars.do.approve' || action === 'stars.do.deny';
+    const { id, name } = decides ? approvingPerson((approved += 1)) : askingPerson((asked += 1));
+    const wish: Wish = { words: `${action} on ${message.ts}`, how: 'click', person: id, makesRun: false, acked: false };
+    all.push(wish);
+    if (decides) decided.add(message.ts);
+    if (chance.happens(0.3)) slack.deliverTwice();
+    remember(wish, slack.click(message.ts, action, { person: name }));
+    // Where nothing came of it, such as while nobody knew who may, somebody else presses after a while.
+    if (decides) setTimeout(() => decided.delete(message.ts), AGAIN_AFTER_MS);
+  }
+
+  function remember(wish: Wish, delivered: Promise<{ acked: boolean }>): void {
+    const work = note(wish, delivered).finally(() => under.delete(work));
+    // Slack repeats a mention that nobody took for minutes: it may come any time.
+    if (wish.how !== 'mention') under.add(work);
+  }
+
+  async function note(wish: Wish, delivered: Promise<{ acked: boolean }>): Promise<void> {
+    const { acked } = await delivered.catch(() => ({ acked: false }));
+    wish.acked = acked;
+  }
+
+  /** Resolves when Slack knows of every command and click whether it arrived. */
+  async function delivered(): Promise<void> {
+    while (under.size > 0) await Promise.all(under);
+  }
+
+  return { all, startRound, askOne, pressOne, decideAll, delivered };
+}
+
+const AGAIN_AFTER_MS = 4_000;
+
+// Buttons that make another run of what ended are left alone; resuming is a wish like any other, but nobody could tell which.
+const PRESSED = new Set(['stars.do.cancel', 'stars.do.approve', 'stars.do.deny']);
+
+function buttonsOf({ blocks = [] }: FakeMessage): string[] {
+  return blocks
+    .flatMap((block) => (block.type === 'actions' ? block.elements : []))
+    .flatMap((element) => ('action_id' in element && element.action_id ? [element.action_id] : []))
+    .filter((action) => PRESSED.has(action));
+}

@@ -1,0 +1,145 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../src/clock.js';
+import { silentLog } from '../../src/log.js';
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.js';
+import { type Database, openDatabase } from '../../src/store/database.js';
+import type { KillOptions } from './options.js';
+import { embeddedStore, postgresStore, type Store } from './store.js';
+
+/** What the killed processes work on, and what all of it can be seen in afterwards. */
+export type World = {
+  sandbox: Sandbox;
+  store: Store;
+  /** The hosts on which something is done. */
+  hostNames: readonly string[];
+  /** The store, read here beside the processes. */
+  database: Database;
+  /** Of a process of Stars. */
+  env: Record<string, string>;
+  folder: string;
+  /** Writes a playbook of this name that marks each of its steps on the hosts with the token. */
+  writePlaybook(name: string, token: string): void;
+  /** What runs have left on a host of an environment, in order. */
+  marks(environment: string): { host: string; marks: Mark[] }[];
+  stop(): Promise<void>;
+};
+
+/** One step of a run on a host, as the host noted it together with whose lock it saw. */
+export type Mark = { token: string; step: string; run: string; fence: number };
+
+/** `practice` is for everybody; in `guarded` somebody has to approve a deploy. They share no host. */
+export const ENVIRONMENTS = ['sandbox', 'guarded'] as const;
+const STEPS = ['first', 'second', 'third'] as const;
+export const STEPS_OF_A_RUN = STEPS.length;
+
+const MARKS = '/tmp/stars-marks';
+const HOSTS: Record<(typeof ENVIRONMENTS)[number], string[]> = {
+  sandbox: ['stars-c3', 'stars-c4'],
+  guarded: ['stars-c0', 'stars-c1'],
+};
+
+export type People = { asking: number; approving: number; channels: number };
+
+export async function openWorld({ postgres }: KillOptions, people: People): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'stars-kill-'));
+  const stack = join(folder, 'stack');
+  mkdirSync(stack);
+  const sandbox = await startSandbox({
+    clock: systemClock,
+    log: silentLog,
+    stackFolder: stack,
+    workers: 2,
+    slack: { people: peopleOf(people), channels: named('round', people.channels).map((name) => ({ name })) },
+  });
+  const { home } = sandbox.addresses;
+  writeEnvironments(sandbox, people);
+  const writePlaybook = (name: string, token: string) => writeFileSync(join(stack, `${name}.yml`), playbook(token));
+  writePlaybook('marks', '{{ given }}');
+  const store = postgres ? await postgresStore() : embeddedStore(home);
+  const database = await openDatabase(store.settings);
+
+  function marks(environment: (typeof ENVIRONMENTS)[number]): ReturnType<World['marks']> {
+    return HOSTS[environment].map((host) => ({ host, marks: readMarks(sandbox.hosts.host(host).read(MARKS) ?? '') }));
+  }
+
+  return {
+    sandbox,
+    store,
+    hostNames: Object.values(HOSTS).flat(),
+    database,
+    folder,
+    env: {
+      STARS_HOME: home,
+      HOME: folder,
+      PORT: '0',
+      SLACK_BOT_TOKEN: sandbox.slack.botToken,
+      SLACK_APP_TOKEN: sandbox.slack.appToken,
+      SLACK_API_URL: sandbox.slack.url,
+      ...store.env,
+    },
+    writePlaybook,
+    marks: (environment) => marks(environment as (typeof ENVIRONMENTS)[number]),
+    async stop() {
+      await database.destroy();
+      await store.stop();
+      await sandbox.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export const askingPerson = (number: number) => ({ id: `U0ASK${number}`, name: `asks${number}` });
+export const approvingPerson = (number: number) => ({ id: `U0OKS${number}`, name: `approves${number}` });
+export const channelOf = (round: number) => `round${round}`;
+
+function named(stem: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${stem}${index + 1}`);
+}
+
+// Everybody asks only once: so what a person is told answers what this person asked.
+function peopleOf({ asking, approving }: People) {
+  return [
+    ...named('', asking).map((number) => askingPerson(Number(number))),
+    ...named('', approving).map((number) => approvingPerson(Number(number))),
+  ];
+}
+
+function writeEnvironments({ addresses: { home, hosts } }: Sandbox, { approving }: People): void {
+  const folder = join(home, 'inventories');
+  const config = JSON.parse(
+    readFileSync(join(folder, 'sandbox', 'environment.yml'), 'utf8').replace(/^#.*\n/, ''),
+  ) as object;
+  const approvers = named('', approving).map((number) => approvingPerson(Number(number)).id);
+  const approvals = { commands: ['deploy'], approvers };
+  for (const environment of ENVIRONMENTS) {
+    mkdirSync(join(folder, environment), { recursive: true });
+    const lines = HOSTS[environment].map((name) => {
+      const host = hosts.find((one) => one.name === name);
+      return `${name} ansible_host=${host?.address} ansible_port=${host?.port}`;
+    });
+    const text = ['[marked]', ...lines, '', '[all:vars]', 'ansible_user=stars', ''].join('\n');
+    writeFileSync(join(folder, environment, 'hosts'), text);
+    const own = environment === 'guarded' ? { ...config, approvals } : config;
+    writeFileSync(join(folder, environment, 'environment.yml'), JSON.stringify(own, null, 2));
+  }
+}
+
+function playbook(token: string): string {
+  const tasks = STEPS.map(
+    (step) =>
+      `    - name: The ${step} step\n      shell: echo ${token} ${step} $(head -n 1 /dev/shm/.stars-lock/holder) >> ${MARKS}; sleep {{ pause }}\n`,
+  );
+  return `- name: Marks\n  hosts: marked\n  gather_facts: false\n  vars: { pause: 0.2 }\n  tasks:\n${tasks.join('')}`;
+}
+
+function readMarks(text: string): Mark[] {
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [token = '', step = '', run = '', fence = ''] = line.split(' ');
+      return { token, step, run, fence: Number(fence) };
+    });
+}

@@ -1,0 +1,122 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { StarsError } from '../../src/errors.js';
+import { removeProjects, resultsOf, runIn, runPlaybook, saidBy, writeProject } from '../support/run-playbook.js';
+
+afterAll(removeProjects);
+
+const project = (tasks: string) => ({
+  inventory: 'h1 ansible_async_dir="{{ base }}/jobs"\n',
+  'site.yml': `- hosts: all\n  gather_facts: no\n  tasks:\n${tasks.replaceAll(/^(?=.)/gm, '    ')}\n`,
+});
+
+/** Resolves once the file is there and not empty. */
+function appears(folder: string, name: string): Promise<string> {
+  const file = join(folder, 'out', name);
+  return new Promise((resolve) => {
+    const watcher = watch(join(folder, 'out'), look);
+    look();
+    function look() {
+      if (!existsSync(file) || readFileSync(file, 'utf8') === '') return;
+      watcher.close();
+      resolve(readFileSync(file, 'utf8').trim());
+    }
+  });
+}
+
+const runs = (pid: string) => existsSync(`/proc/${pid}`) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+
+const UNTIL_GO = 'while [ ! -e {{ base }}/go ]; do sleep 0.05; done';
+
+describe('A job', () => {
+  test('goes on after the run that started it, and its folder tells its process, beginning, output and end', async () => {
+    const played = await runPlaybook(
+      project(`- shell: echo said; ${UNTIL_GO}; echo over > {{ base }}/over\n  async: 60\n  poll: 0`),
+    );
+    expect(played.result?.failed).toBeUndefined();
+    expect(played.notes).toEqual([
+      'Jobs of this run (async with poll: 0) may still be at work on h1. They outlive the run and its locks: async_status tells how they end.',
+    ]);
+    const jobs = join(played.folder, 'out', 'jobs');
+    const [id = ''] = readdirSync(jobs);
+    expect(id).toMatch(/^j\d+\.\d+$/);
+    const told = (name: string) => readFileSync(join(jobs, id, name), 'utf8').trim();
+    expect(runs(told('pid'))).toBe(true);
+    expect(Math.abs(Number(told('start')) - Date.now() / 1000)).toBeLessThan(3600);
+    writeFileSync(join(played.folder, 'out', 'go'), '');
+    await appears(played.folder, 'over');
+    const later = await runIn(played.folder, {
+      extraVars: [`job=${id}`],
+      target: { playbook: write(played.folder, waiting('{{ job }}')) },
+    });
+    expect(saidBy(later)).toEqual(['h1: said 0 1']);
+    expect(told('end')).toBe('0');
+  });
+
+  test('shows nothing of what it does to who looks at the processes of the host', async () => {
+    const secret = 'hidden-7f3a';
+    const played = await runPlaybook(
+      project(`- shell: 'true ${secret}; ${UNTIL_GO}; echo over > {{ base }}/over'\n  async: 60\n  poll: 0`),
+    );
+    const lines = readdirSync('/proc').flatMap((pid) => (/^\d+$/.test(pid) ? [commandLine(pid)] : []));
+    expect(lines.filter((line) => line.includes(secret))).toEqual([]);
+    const [id = ''] = readdirSync(join(played.folder, 'out', 'jobs'));
+    expect(readdirSync(join(played.folder, 'out', 'jobs', id))).not.toContain('job');
+    writeFileSync(join(played.folder, 'out', 'go'), '');
+    await appears(played.folder, 'over');
+  });
+
+  test('that is waited for ends with a run that is cancelled', async () => {
+    const folder = writeProject(project('- shell: echo $$ > {{ base }}/pid; exec sleep 100\n  async: 200\n  poll: 1'));
+    const abort = new AbortController();
+    const running = runIn(folder, { signal: abort.signal });
+    const pid = await appears(folder, 'pid');
+    expect(runs(pid)).toBe(true);
+    abort.abort(new StarsError('CANCELLED', 'Cancelled by somebody.'));
+    expect((await running).error).toBeInstanceOf(Error);
+    expect(runs(pid)).toBe(false);
+  });
+
+  test('that takes too long is ended, and the host keeps nothing of it', async () => {
+    const played = await runPlaybook(
+      project('- shell: echo $$ > {{ base }}/pid; exec sleep 100\n  async: 1\n  poll: 1'),
+    );
+    expect(resultsOf(played)[0]).toMatchObject({
+      status: 'failed',
+      message: 'async task did not complete within the requested time - 1s',
+    });
+    expect(runs(readFileSync(join(played.folder, 'out', 'pid'), 'utf8').trim())).toBe(false);
+    expect(readdirSync(join(played.folder, 'out', 'jobs'))).toEqual([]);
+  });
+
+  test('runs in a plan where its task says so', async () => {
+    const played = await runPlaybook(
+      project(
+        '- command: echo ran\n  async: 30\n  poll: 1\n  check_mode: no\n  register: r\n- debug: msg={{ r.stdout }}',
+      ),
+      { check: true },
+    );
+    expect(saidBy(played)).toEqual(['h1: ran']);
+  });
+});
+
+const waiting = (id: string) =>
+  project(
+    `- async_status: jid=${id}\n  register: r\n  until: r.finished\n  retries: 100\n  delay: 0\n- debug: msg="{{ r.stdout }} {{ r.rc }} {{ r.finished }}"`,
+  )['site.yml'];
+
+function write(folder: string, text: string): string {
+  const file = join(folder, 'project', 'later.yml');
+  writeFileSync(file, text);
+  return file;
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // It ended while we looked.
+    return '';
+  }
+}

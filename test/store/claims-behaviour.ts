@@ -1,0 +1,249 @@
+import { createManualClock } from '../../src/clock.js';
+import type { Resource } from '../../src/model/lease.js';
+import type { RunEvent } from '../../src/model/run.js';
+import { createRedactor } from '../../src/secret.js';
+import { createAudit } from '../../src/store/audit.js';
+import { createClaimStore } from '../../src/store/claims.js';
+import { type Database, type DatabaseSettings, openDatabase } from '../../src/store/database.js';
+import { createInboxStore } from '../../src/store/inbox.js';
+import { createRunStore, type NewRun } from '../../src/store/runs.js';
+import { createTimerStore, type Timer } from '../../src/store/timers.js';
+
+type Place = { settings: DatabaseSettings; remove(): Promise<void> };
+
+const ADA = { id: 'U1', name: 'Ada' };
+const BEN = { id: 'U2', name: 'Ben' };
+const CLEO = { id: 'U3', name: 'Cleo' };
+const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+
+/** One process with the database open. */
+function processOn(database: Database, owner: string) {
+  const audit = createAudit(database, { clock: createManualClock(at(0)), redactor: createRedactor() });
+  return {
+    owner,
+    runs: createRunStore(database, audit),
+    claims: createClaimStore(database, audit),
+    inbox: createInboxStore(database),
+    timers: createTimerStore(database),
+  };
+}
+
+type Process = ReturnType<typeof processOn>;
+
+/** What every database must do for runs that wait, exclude each other and are decided upon; the same for SQLite and PostgreSQL. */
+export function describeClaims(name: string, place: () => Place | Promise<Place>): void {
+  describe(`claims in ${name}`, () => {
+    let where: Place;
+    let databases: Database[];
+    let one: Process;
+    let two: Process;
+    beforeEach(async () => {
+      where = await place();
+      const first = await openDatabase(where.settings);
+      // SQLite makes a second writer wait inside itself, and with it the first one when both are in this process.
+      const second = where.settings.databaseUrl ? await openDatabase(where.settings) : first;
+      databases = [...new Set([first, second])];
+      one = processOn(first, 'process-1');
+      two = processOn(second, 'process-2');
+    });
+    afterEach(async () => {
+      for (const database of databases) await database.destroy();
+      await where.remove();
+    });
+
+    async function queue(id: string, resources: Resource[], more: Partial<NewRun> & { second?: number } = {}) {
+      const { second = 0, ...rest } = more;
+      const requestedAt = at(second).toISOString();
+      const about = {
+        command: 'deploy',
+        text: `deploy ${id}`,
+        environment: 'lab',
+        person: ADA,
+        source: 'slack',
+      } as const;
+      const first: RunEvent = { run: id, seq: 1, at: requestedAt, type: 'run.requested', args: {}, ...about };
+      return one.runs.create({ id, ...about, requestedAt, owner: '', resources, ...rest }, [first]);
+    }
+
+    function claim({ claims, owner }: Process, id: string, second = 1) {
+      const started = { type: 'run.started' } as const;
+      return claims.claim({ id, environment: 'lab', owner, leases: true, now: at(second), started });
+    }
+
+    function finish({ runs, owner }: Process, id: string) {
+      return runs.finishFor(id, { state: 'succeeded', ms: 1 }, [], at(9), { owner });
+    }
+
+    test('of two processes that claim the same run at once, one gets it', async () => {
+      for (let round = 0; round < 10; round += 1) {
+        await queue(`r${round}`, ['app:/a']);
+        const claims = await Promise.all([claim(one, `r${round}`), claim(two, `r${round}`)]);
+        expect(claims.filter(({ claimed }) => claimed)).toHaveLength(1);
+        const run = await one.runs.find(`r${round}`);
+        await finish(run?.owner === one.owner ? one : two, `r${round}`);
+      }
+    });
+
+    test.each([
+      [['*'], ['*'], false],
+      [['*'], ['app:/a'], false],
+      [['app:/a'], ['*'], false],
+      [['app:/a'], ['app:/a'], false],
+      [['app:/a'], ['app:/b'], true],
+      [['host:c3', 'host:c4'], ['host:c4'], false],
+      [['host:c3'], ['job:c3'], true],
+      [['*'], [], true],
+      [[], ['*'], true],
+    ] as const)('a run that holds %j and one that wants %j: both at once is %s', async (held, wanted, together) => {
+      await queue('first', [...held]);
+      await queue('second', [...wanted], { second: 1 });
+      expect(await claim(one, 'first')).toMatchObject({ claimed: true });
+      expect((await claim(two, 'second')).claimed).toBe(together);
+      await finish(one, 'first');
+      if (!together) expect(await claim(two, 'second')).toMatchObject({ claimed: true });
+    });
+
+    test('of ten runs that want the same at the same moment one begins, and it is the first', async () => {
+      const ids = Array.from({ length: 10 }, (_, index) => `r${index}`);
+      for (const [index, id] of ids.entries()) await queue(id, ['*'], { second: index });
+      const claims = await Promise.all(ids.map((id, index) => claim(index % 2 ? one : two, id)));
+      expect(claims.map(({ claimed }) => claimed)).toEqual(ids.map((id) => id === 'r0'));
+    });
+
+    test('each claim in an environment has a higher fence than all before', async () => {
+      const fences: number[] = [];
+      for (let round = 0; round < 5; round += 1) {
+        await queue(`r${round}`, ['*']);
+        const claimed = await claim(round % 2 ? one : two, `r${round}`);
+        if (claimed.claimed) fences.push(claimed.fence);
+        await finish(round % 2 ? one : two, `r${round}`);
+      }
+      expect(fences).toEqual([...fences].sort((a, b) => a - b));
+      expect(new Set(fences).size).toBe(5);
+    });
+
+    test('a run that belongs to one process is not claimed by another', async () => {
+      await queue('r1', ['*'], { owner: one.owner });
+      expect(await claim(two, 'r1')).toEqual({ claimed: false, gone: true });
+      expect(await claim(one, 'r1')).toMatchObject({ claimed: true });
+    });
+
+    test('the end of a run frees what it held; an end by a process that has it no more changes nothing', async () => {
+      await queue('r1', ['*']);
+      await claim(one, 'r1');
+      expect(await finish(two, 'r1')).toBe(false);
+      expect(await one.claims.list('lab', at(2))).toHaveLength(1);
+      expect(await finish(one, 'r1')).toBe(true);
+      expect(await one.claims.list('lab', at(2))).toEqual([]);
+    });
+
+    test('events come only from the process that has the run', async () => {
+      await queue('r1', ['*']);
+      await claim(one, 'r1');
+      const note: RunEvent = { run: 'r1', seq: 3, at: at(3).toISOString(), type: 'note', message: 'x' };
+      expect(await two.runs.append([note], two.owner)).toBe(false);
+      expect(await one.runs.append([note], one.owner)).toBe(true);
+    });
+
+    test('a freeze keeps runs away until it is ended or over', async () => {
+      const freeze = { environment: 'lab', name: 'lock', person: BEN, reason: 'release' };
+      expect(await one.claims.freeze({ ...freeze, until: at(50).toISOString() }, at(0))).toBe(true);
+      expect(await two.claims.freeze(freeze, at(1))).toBe(false);
+      await queue('r1', ['app:/a']);
+      expect(await claim(one, 'r1')).toMatchObject({ claimed: false, blockers: { leases: [{ reason: 'release' }] } });
+      expect(await claim(one, 'r1', 51)).toMatchObject({ claimed: true });
+    });
+
+    test('a request in the inbox becomes one run, whoever makes it', async () => {
+      const item = { key: 'command 1', kind: 'command', body: {} };
+      expect(await one.inbox.receive(item, one.owner, at(0))).toBeUndefined();
+      expect(await two.inbox.receive(item, two.owner, at(1))).toMatchObject({ owner: one.owner, tries: 1 });
+      expect(await queue('r1', [], { requestKey: item.key })).toBe(true);
+      expect(await queue('r2', [], { requestKey: item.key })).toBe(false);
+      expect(await one.inbox.find(item.key)).toMatchObject({ run: 'r1' });
+    });
+
+    test('what a dead process left in the inbox is taken over once', async () => {
+      await one.inbox.receive({ key: 'k', kind: 'command', body: { text: 'status' } }, 'dead', at(0));
+      const [left] = await one.inbox.open();
+      if (!left) throw new Error('nothing is open');
+      const taken = await Promise.all([one, two].map(({ inbox, owner }) => inbox.takeOver(left, owner)));
+      expect(taken.filter(Boolean)).toHaveLength(1);
+    });
+
+    async function waitingForTwo(id: string) {
+      await queue(id, ['*'], { proposal: { needed: 2 } });
+      await claim(one, id);
+      const proposal = { needed: 2, hash: 'abc', text: 'three changes' };
+      await one.runs.awaitApproval(
+        id,
+        one.owner,
+        [],
+        { proposal, waitUntil: at(60).toISOString(), keep: false },
+        at(2),
+      );
+    }
+
+    const decide = (id: string, person: typeof ADA, decision: 'approve' | 'deny' = 'approve') =>
+      two.runs.decide({ id, person, source: 'slack', decision }, at(3));
+
+    test('a run that waits for two people is queued by the second, and one person counts once', async () => {
+      await waitingForTwo('r1');
+      expect(await one.claims.list('lab', at(2))).toEqual([]);
+      expect(await decide('r1', BEN)).toEqual({ counted: true, given: 1, needed: 2 });
+      expect(await decide('r1', BEN)).toMatchObject({ given: 1 });
+      expect(await decide('r1', CLEO)).toMatchObject({ given: 2 });
+      expect(await one.runs.find('r1')).toMatchObject({ state: 'queued' });
+      expect(await decide('r1', BEN)).toEqual({ counted: false, state: 'queued' });
+      expect(await claim(two, 'r1', 4)).toMatchObject({ claimed: true });
+    });
+
+    test('one denial ends it, at the same moment as an approval too', async () => {
+      for (let round = 0; round < 5; round += 1) {
+        await waitingForTwo(`r${round}`);
+        await decide(`r${round}`, BEN);
+        const answers = await Promise.all([decide(`r${round}`, CLEO), decide(`r${round}`, ADA, 'deny')]);
+        const state = (await one.runs.find(`r${round}`))?.state;
+        expect(answers.filter(({ counted }) => counted).length).toBe(state === 'denied' && answers[0].counted ? 2 : 1);
+        expect(['denied', 'queued']).toContain(state);
+        await one.runs.finishFor(`r${round}`, { state: 'cancelled', ms: 1 }, [], at(9), { waiting: true });
+      }
+    });
+
+    test('of several processes one holds a place, until it lets go or is silent for too long', async () => {
+      const hold = ({ claims, owner }: Process, second: number) =>
+        claims.hold('slack', owner, at(second + 6), at(second));
+      expect(await hold(one, 0)).toBe(true);
+      expect(await hold(two, 3)).toBe(false);
+      expect(await hold(one, 4)).toBe(true);
+      expect(await hold(two, 11)).toBe(true);
+      expect(await hold(one, 12)).toBe(false);
+      await two.claims.letGo('slack', two.owner);
+      expect(await hold(one, 13)).toBe(true);
+      expect(await one.claims.list(undefined, at(13))).toEqual([]);
+    });
+
+    test('a timer takes the place of an earlier one about the same, ends once and reminds once', async () => {
+      const timer = (id: string): Timer => ({
+        id,
+        environment: 'lab',
+        subject: 'app:/a',
+        words: 'scale /a 1 lab',
+        says: '/a goes back',
+        person: ADA,
+        run: undefined,
+        address: undefined,
+        remindAt: at(5).toISOString(),
+        dueAt: at(10).toISOString(),
+      });
+      await one.timers.add(timer('t1'), at(0));
+      await two.timers.add(timer('t2'), at(1));
+      expect((await one.timers.waiting('lab')).map(({ id }) => id)).toEqual(['t2']);
+      const reminded = await Promise.all([one, two].map(({ timers }) => timers.takeReminder('t2')));
+      expect(reminded.filter(Boolean)).toHaveLength(1);
+      const ended = await Promise.all([one, two].map(({ timers }) => timers.end('t2', 'done', at(10))));
+      expect(ended.filter(Boolean)).toHaveLength(1);
+      expect(await one.timers.waiting()).toEqual([]);
+    });
+  });
+}
