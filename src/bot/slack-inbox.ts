@@ -5,6 +5,7 @@ import type { Log } from '../log.js';
 import type { Redactor } from '../secret.js';
 import type { Reply } from '../slack/answers.js';
 import type { Incoming } from '../slack/incoming.js';
+import { errorMessage } from '../slack/messages/error.js';
 import { plainMessage } from '../slack/messages/plain.js';
 import type { InboxItem, InboxStore } from '../store/inbox.js';
 
@@ -105,8 +106,7 @@ export function createSlackInbox(options: SlackInboxOptions) {
       try {
         return await perform(incoming);
       } catch (thrown) {
-        const message = plainMessage(asStarsError(thrown).describe());
-        return void (await tell(incoming, { to: 'person', message }));
+        return void (await tell(incoming, { to: 'person', message: errorMessage(asStarsError(thrown)) }));
       }
     }
     const what = incoming.withheld ? 'What you asked' : `“${incoming.text}”`;

@@ -91,6 +91,14 @@ export function actions(buttons: readonly ButtonOf[]): KnownBlock[] {
   return elements.length === 0 ? [] : [{ type: 'actions', elements }];
 }
 
+const LONGEST_WORDS = 1_000;
+const MAX_CHOICES = 5;
+
+/** What may be done next, as far as buttons can hold it. */
+export function choiceButtons(choices: readonly Choice[]): KnownBlock[] {
+  return actions(choices.filter(({ words }) => words.length <= LONGEST_WORDS).slice(0, MAX_CHOICES));
+}
+
 export type MenuOf = { label: string; asks: string; choices: readonly Pick<Choice, 'words' | 'label'>[] };
 
 /** A menu: each choice does what its words would, after the person was asked. Without one of more than 150 characters, which Slack refuses. */

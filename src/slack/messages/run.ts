@@ -7,6 +7,7 @@ import type { KnownBlock } from '@slack/types';
 import {
   actions,
   type ButtonOf,
+  choiceButtons,
   context,
   cutLines,
   duration,
@@ -27,8 +28,6 @@ const MAX_PLAYS = 8;
 const MAX_HOST_LINES = 10;
 const MAX_NOTES = 3;
 const LONGEST_ID = 100;
-const LONGEST_WORDS = 1_000;
-const MAX_CHOICES = 5;
 
 const ICONS = {
   'awaiting-approval': '✋',
@@ -143,8 +142,7 @@ function buttons(view: RunView): KnownBlock[] {
 
 /** What the command itself offers once it has ended. */
 function choices({ state, error, offers }: RunView): KnownBlock[] {
-  const offered = isFinal(state) ? [...offers, ...(error?.choices ?? [])] : [];
-  return actions(offered.filter(({ words }) => words.length <= LONGEST_WORDS).slice(0, MAX_CHOICES));
+  return isFinal(state) ? choiceButtons([...offers, ...(error?.choices ?? [])]) : [];
 }
 
 function retry({ id, command }: RunView): ButtonOf {

@@ -213,6 +213,20 @@ describe('answers', () => {
     });
     expect(plain(errorMessage(error))).toBe('❌ site.yml:3:1: A tab cannot start a line.\nUse spaces.');
   });
+
+  test('an error offers what may be done next', () => {
+    const choices = [
+      { words: 'restart zeppelin sandbox --queue', label: 'Wait, then do it', style: 'primary' as const },
+      { words: `run all sandbox -- ${'x'.repeat(2_000)}`, label: 'Too long for a button' },
+    ];
+    const { blocks } = errorMessage(new StarsError('APP_LOCKED', '/zeppelin is locked.', { choices }));
+    expect(blocks.slice(1)).toEqual([
+      {
+        type: 'actions',
+        elements: [expect.objectContaining({ value: 'restart zeppelin sandbox --queue', style: 'primary' })],
+      },
+    ]);
+  });
 });
 
 describe('foreign text', () => {
