@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { momentOf } from '../src/bot/moment.js';
 import { type CommandContext, defineCommand } from '../src/bot/command.js';
+import { generationOf } from '../src/cluster/marathon/generation.js';
 import type { Agent, Machine } from '../src/cluster/mesos/schema.js';
 import { StarsError } from '../src/errors.js';
 import { utcWords } from '../src/model/utc-words.js';
@@ -62,7 +63,7 @@ export const drain = defineCommand({
     const end = until
       ? ` At ${utcWords(until.toISOString())} it works again.`
       : ` “undrain ${args.host} ${environment.name}” lets it work again.`;
-    if (!args.down) return `${drainedWords(args.host, describeTasks(tasks), environment.name)}${end}`;
+    if (!args.down) return `${await drainedWords(args.host, describeTasks(tasks), context)}${end}`;
     const timeoutMs = room ? args.wait : 0;
     const moved = await step('End what runs there and wait until it runs elsewhere', () =>
       takeDown({ agent, machine, timeoutMs }, context),
@@ -73,13 +74,17 @@ export const drain = defineCommand({
   },
 });
 
-/** Marathon before 1.5 does not look at the schedule, so tasks neither move nor stay away by themselves. */
-function drainedWords(host: string, tasks: string, environment: string): string {
+/** No Marathon moves anything because of the schedule; older ones even start new tasks there. */
+async function drainedWords(host: string, tasks: string, { cluster, environment, signal }: Draining): Promise<string> {
+  const info = cluster.has('marathon') ? await cluster.marathon.info({ signal }).catch(() => undefined) : undefined;
+  const heeds = info && generationOf(info).heedsMaintenance;
+  const starts = heeds ? 'starts nothing new there' : 'may even start new ones there';
+  const marathon = info === undefined ? 'Marathon' : `Marathon ${info.version}`;
   if (tasks === '')
-    return `${host} is drained: nothing runs there, and what heeds Mesos’ schedule starts nothing there.`;
+    return `${host} is drained: nothing runs there${info && !heeds ? `, but ${marathon} ${starts}` : ''}.`;
   return [
     `${host} stands in the maintenance schedule of Mesos, but still runs there: ${tasks}.`,
-    `Marathon 1.4 does not move tasks because of it, and may even start new ones there. “drain ${host} ${environment} --down” ends them, so that they start elsewhere.`,
+    `${marathon} does not move tasks because of it${info === undefined ? '' : `, ${heeds ? 'but' : 'and'} ${starts}`}. “drain ${host} ${environment.name} --down” ends them, so that they start elsewhere.`,
   ].join('\n');
 }
 

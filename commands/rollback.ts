@@ -101,7 +101,7 @@ function changesTo(live: Definition, definition: Definition): string[] {
 }
 
 async function rolledBack(app: App, version: string, context: Context): Promise<string> {
-  const { args, cluster, environment, step, note, signal } = context;
+  const { args, cluster, environment, step, note, clock, signal } = context;
   const then = await step(`Read version ${version}`, () => cluster.marathon.version(app.id, version, { signal }));
   const live = await cluster.marathon.definition(app.id, { signal });
   if (!then || !live)
@@ -125,7 +125,7 @@ async function rolledBack(app: App, version: string, context: Context): Promise<
     });
   if (instances > 0 || keeps)
     await requireRoom({ words, label: 'Roll back all the same', yes: args.yes }, context, () =>
-      preFlightOfRestart(cluster, app, App.parse(definition), { signal }),
+      preFlightOfRestart(cluster, app, App.parse(definition), { signal, now: clock.now() }),
     );
   const ticket = await askMarathon(
     {

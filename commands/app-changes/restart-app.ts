@@ -10,7 +10,7 @@ export type RestartArgs = { force: boolean; queue: boolean; yes: boolean; wait: 
 
 /** Restarts an app and waits until its new tasks are healthy, in its closing words. */
 export async function restartApp(app: App, args: RestartArgs, context: CommandContext<unknown>): Promise<string> {
-  const { cluster, environment, signal } = context;
+  const { cluster, environment, clock, signal } = context;
   const { id } = app;
   if (app.instances === 0)
     throw new StarsError('USAGE', `${id} is suspended: it wants no tasks, so there is nothing to restart.`, {
@@ -19,7 +19,7 @@ export async function restartApp(app: App, args: RestartArgs, context: CommandCo
   if (args.task !== undefined) return restartTask(app, args.task, args.wait, context);
   const words = `restart ${id} ${environment.name}`;
   await requireRoom({ words, label: 'Restart all the same', yes: args.yes }, context, () =>
-    preFlightOfRestart(cluster, app, app, { signal }),
+    preFlightOfRestart(cluster, app, app, { signal, now: clock.now() }),
   );
   const ticket = await askMarathon(
     {

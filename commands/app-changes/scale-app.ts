@@ -56,13 +56,13 @@ function subjectOf(app: string): string {
 
 /** Sets how many instances of an app run, for good or until a moment, and waits until they do; the closing words. */
 export async function scaleApp(app: Found, args: ScaleArgs, context: CommandContext<unknown>): Promise<string> {
-  const { cluster, environment, signal } = context;
+  const { cluster, environment, clock, signal } = context;
   const { instances, wait, force } = args;
   const { id, until } = app;
   const words = `scale ${id} ${instances} ${environment.name}${until === undefined ? '' : ` until ${until}`}`;
   if (instances > app.instances)
     await requireRoom({ words, label: 'Scale all the same', yes: args.yes }, context, async () =>
-      preFlightOfScale(cluster, await cluster.marathon.app(id, { signal }), instances, { signal }),
+      preFlightOfScale(cluster, await cluster.marathon.app(id, { signal }), instances, { signal, now: clock.now() }),
     );
   // Written first: what is done for a time must never stay because this process died in between.
   if (until !== undefined) await putOff(app, until, context);

@@ -107,12 +107,13 @@ async function requireRoomFor(
   { words, yes }: { words: string; yes: boolean },
   context: CommandContext<unknown>,
 ): Promise<void> {
-  const { cluster, signal } = context;
+  const { cluster, clock, signal } = context;
+  const asking = { signal, now: clock.now() };
   const wanted = App.parse({ ...definition, tasks: [] });
   if (wanted.instances === 0) return;
   await requireRoom({ words, label: 'Deploy all the same', yes }, context, async () => {
-    if (!live) return preFlightOfScale(cluster, wanted, wanted.instances, { signal });
-    return preFlightOfRestart(cluster, await cluster.marathon.app(wanted.id, { signal }), wanted, { signal });
+    if (!live) return preFlightOfScale(cluster, wanted, wanted.instances, asking);
+    return preFlightOfRestart(cluster, await cluster.marathon.app(wanted.id, { signal }), wanted, asking);
   });
 }
 

@@ -1,6 +1,7 @@
 import type { CommandContext } from '../../src/bot/command.js';
 import type { Agent, Machine } from '../../src/cluster/mesos/schema.js';
 import { isIn, machineOf, sameAs } from '../../src/cluster/mesos/maintenance.js';
+import { readGround } from '../../src/cluster/pre-flight.js';
 import { StarsError } from '../../src/errors.js';
 import { withoutRoom } from './room-elsewhere.js';
 import { type TasksOn, tasksOn } from './tasks-on.js';
@@ -23,18 +24,24 @@ type Leaving = { agent: Agent; leaving: readonly Agent[]; force: boolean };
 export async function hasRoom(
   { ofApps }: TasksOn,
   { agent, leaving, force }: Leaving,
-  { cluster, signal }: Working,
+  { cluster, signal, clock }: Working,
 ): Promise<boolean> {
-  const [agents, { draining, down }] = await Promise.all([
-    cluster.mesos.agents({ signal }),
+  if (ofApps.length === 0) return true;
+  const [{ rooms, tasks, withRole }, { draining, down }] = await Promise.all([
+    readGround(cluster, { signal, now: clock.now() }),
     cluster.mesos.maintenance.status({ signal }),
   ]);
-  const out = [...draining, ...down, ...leaving].map(({ hostname }) => hostname);
-  const others = agents.filter(({ id, hostname }) => id !== agent.id && !out.includes(hostname ?? ''));
-  const apps = ofApps.map(({ app }) => app);
-  const homeless = withoutRoom(apps, others);
+  // Who is to go next is no place to move to, whatever Marathon thinks of it.
+  const out = new Set([...draining, ...down, ...leaving, agent].map(({ hostname }) => hostname));
+  const staying = (id: string) =>
+    tasks.flatMap(({ appId, host }) => (appId === id && host !== undefined && !out.has(host) ? [host] : []));
+  const apps = ofApps.map(({ app }) => withRole(app));
+  const homeless = withoutRoom(
+    { apps, staying },
+    rooms.filter(({ host }) => !out.has(host)),
+  );
   if (homeless.length === 0 || force) return homeless.length === 0;
-  const words = homeless.slice(0, 5).map(({ id, cpus, mem }) => `${id} (${cpus} CPUs, ${mem} MB)`);
+  const words = homeless.slice(0, 5).map(({ app, words }) => `${app.id} (${words})`);
   throw new StarsError(
     'UNHEALTHY',
     `What runs on ${agent.hostname} has no room on other agents: ${words.join(', ')}${homeless.length > 5 ? ' …' : ''}.`,

@@ -1,31 +1,26 @@
 import { StarsError } from '../errors.js';
 import type { App } from './marathon/schema.js';
-import type { Agent } from './mesos/schema.js';
-
-/** What an agent has left, and which tasks of the app it runs. Ports are undefined when the agent tells none. */
-export type Room = {
-  host: string;
-  attributes: Readonly<Record<string, string>>;
-  cpus: number;
-  mem: number;
-  disk: number;
-  gpus: number;
-  ports: PortRange[] | undefined;
-  /** Fixed ports that tasks hold there. */
-  held: ReadonlySet<number>;
-};
-
-export type PortRange = { from: number; to: number };
+import { AMOUNTS, type Amounts, combined, lesser, NOTHING, type PortRange, type Room } from './room.js';
 
 /** What keeps a task from a host: `kind` as Marathon names it, `words` for people. */
-export type Obstacle = { kind: 'constraint' | 'cpus' | 'mem' | 'disk' | 'gpus' | 'ports'; words: string };
+export type Obstacle = {
+  kind: 'maintenance' | 'role' | 'constraint' | keyof Amounts | 'ports';
+  words: string;
+};
 
 /** What one more task of an app takes. */
-export type Need = Pick<App, 'cpus' | 'mem' | 'disk' | 'gpus' | 'constraints'> & { fixedPorts: readonly number[] };
+export type Need = Pick<App, 'cpus' | 'mem' | 'disk' | 'gpus' | 'constraints'> & {
+  fixedPorts: readonly number[];
+  /** Whose resources it may take. */
+  roles: readonly string[];
+};
 
+/** `role`: the app's own, or the one that its Marathon has. */
 export function needOf(app: App): Need {
-  const { cpus, mem, disk, gpus, constraints } = app;
-  return { cpus, mem, disk, gpus, constraints, fixedPorts: fixedPortsOf(app) };
+  const { cpus, mem, disk, gpus, constraints, acceptedResourceRoles, role } = app;
+  const usual = [...new Set([...(role === undefined ? [] : [role]), '*'])];
+  const roles = acceptedResourceRoles.length > 0 ? acceptedResourceRoles : usual;
+  return { cpus, mem, disk, gpus, constraints, fixedPorts: fixedPortsOf(app), roles };
 }
 
 /** The ports of a host that a task of the app must have and no other. */
@@ -39,36 +34,17 @@ function fixedPortsOf({ container, networks, requirePorts, portDefinitions, port
   return own.filter((port) => port > 0);
 }
 
-/** The active agents with what they have left. `held`: fixed ports of running tasks, by host. */
-export function roomsOf(agents: readonly Agent[], held: ReadonlyMap<string, ReadonlySet<number>>): Room[] {
-  return agents.flatMap(({ active, hostname, resources, used, attributes }) => {
-    if (!active || hostname === undefined || !resources) return [];
-    return [
-      {
-        host: hostname,
-        attributes,
-        cpus: resources.cpus - (used?.cpus ?? 0),
-        mem: resources.mem - (used?.mem ?? 0),
-        disk: resources.disk - (used?.disk ?? 0),
-        gpus: resources.gpus - (used?.gpus ?? 0),
-        ports: resources.ports === undefined ? undefined : rangesIn(resources.ports),
-        held: held.get(hostname) ?? new Set<number>(),
-      },
-    ];
-  });
-}
-
-/** `[31000-32000, 8080-8081]` */
-function rangesIn(text: string): PortRange[] {
-  return [...text.matchAll(/(\d+)-(\d+)/g)].map(([, from, to]) => ({ from: Number(from), to: Number(to) }));
-}
-
 /** Why one more task does not fit beside those on `placed`, in the order in which Marathon looks; undefined when it fits. */
 export function obstacleOn(need: Need, room: Room, placed: readonly Room[]): Obstacle | undefined {
+  if (room.inMaintenance)
+    return { kind: 'maintenance', words: 'its maintenance has begun, so nothing is started there' };
+  if (!need.roles.some((role) => room.free[role] !== undefined))
+    return { kind: 'role', words: `it holds nothing for the role ${need.roles.join(' or ')}` };
   const unfulfilled = need.constraints.find((constraint) => !fulfils(constraint, room, placed));
   if (unfulfilled) return { kind: 'constraint', words: `the constraint ${unfulfilled.join(' ')} keeps it away` };
-  for (const kind of ['cpus', 'mem', 'disk', 'gpus'] as const)
-    if (need[kind] > room[kind] + ROUNDING) return { kind, words: short(kind, room[kind], need[kind]) };
+  const free = freeFor(need, room);
+  for (const kind of AMOUNTS)
+    if (need[kind] > free[kind] + ROUNDING) return { kind, words: shortOf(kind, { need, room, free: free[kind] }) };
   const missing = need.fixedPorts.find((port) => room.held.has(port) || !isOffered(port, room.ports));
   if (missing === undefined) return undefined;
   const why = room.held.has(missing) ? `port ${missing} is taken there` : `its agent does not offer port ${missing}`;
@@ -78,8 +54,19 @@ export function obstacleOn(need: Need, room: Room, placed: readonly Room[]): Obs
 const ROUNDING = 1e-6;
 const UNITS = { cpus: 'CPUs', mem: 'MB of memory', disk: 'MB of disk', gpus: 'GPUs' } as const;
 
-function short(kind: keyof typeof UNITS, free: number, wanted: number): string {
-  return `${rounded(Math.max(0, free))} of the ${rounded(wanted)} ${UNITS[kind]} are free`;
+function freeFor({ roles }: Need, { free }: Room): Amounts {
+  return roles.reduce<Amounts>((sum, role) => combined(sum, free[role] ?? NOTHING, 1), NOTHING);
+}
+
+function shortOf(kind: keyof Amounts, { need, room, free }: { need: Need; room: Room; free: number }): string {
+  const short = `${rounded(Math.max(0, free))} of the ${rounded(need[kind])} ${UNITS[kind]} are free`;
+  const others = Object.keys(room.free).filter(
+    (role) => !need.roles.includes(role) && (room.free[role]?.[kind] ?? 0) > 0,
+  );
+  const kept = others.reduce((sum, role) => sum + (room.free[role]?.[kind] ?? 0), 0);
+  return others.length === 0
+    ? short
+    : `${short} (${rounded(kept)} more ${kept === 1 ? 'is' : 'are'} reserved for ${others.join(', ')})`;
 }
 
 function rounded(value: number): number {
@@ -141,12 +128,24 @@ export function taken(room: Room, need: Need, tasks: 1 | -1): Room {
     if (tasks === 1) held.add(port);
     else held.delete(port);
   }
-  return {
-    ...room,
-    cpus: room.cpus - tasks * need.cpus,
-    mem: room.mem - tasks * need.mem,
-    disk: room.disk - tasks * need.disk,
-    gpus: room.gpus - tasks * need.gpus,
-    held,
-  };
+  return { ...room, free: tasks === 1 ? lessBy(need, room) : moreBy(need, room), held };
+}
+
+/** Takes what is reserved for it first. */
+function lessBy(need: Need, { free }: Room): Room['free'] {
+  const after = { ...free };
+  let left: Amounts = need;
+  need.roles.forEach((role, at) => {
+    const own = after[role] ?? NOTHING;
+    const taking = at === need.roles.length - 1 ? left : lesser(own, left);
+    after[role] = combined(own, taking, -1);
+    left = combined(left, taking, -1);
+  });
+  return after;
+}
+
+// Whose it was is not known; for whoever may take of all these roles it makes no difference.
+function moreBy(need: Need, { free }: Room): Room['free'] {
+  const role = need.roles.at(-1) ?? '*';
+  return { ...free, [role]: combined(free[role] ?? NOTHING, need, 1) };
 }

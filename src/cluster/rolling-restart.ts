@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { App } from './marathon/schema.js';
-import { type Need, needOf, obstacleOn, type Room, taken } from './placing.js';
+import { type Need, needOf, obstacleOn, taken } from './placing.js';
+import type { Room } from './room.js';
 import { counted } from '../model/figures.js';
 
 /** Whether a change of tasks can come to its end, as far as the agents can tell; if not, why, and what to change. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { App } from '../../src/cluster/marathon/schema.js';
 import { Agents } from '../../src/cluster/mesos/schema.js';
-import { needOf, roomsOf } from '../../src/cluster/placing.js';
+import { needOf } from '../../src/cluster/placing.js';
 import { canRestart, hasRoomFor } from '../../src/cluster/rolling-restart.js';
+import { roomsOf } from '../../src/cluster/room.js';
 
 type Agent = {
   cpus?: number;
@@ -11,21 +12,32 @@ type Agent = {
   attributes?: Record<string, string>;
   held?: number[];
   active?: boolean;
+  reserved?: Record<string, { cpus: number }>;
+  /** What of the reserved and the other CPUs is used; without it the master does not tell. */
+  usedByRole?: Record<string, number>;
+  inMaintenance?: boolean;
 };
 
 function rooms(agents: Record<string, Agent>) {
   const slaves = Object.entries(agents).map(
-    ([hostname, { cpus = 4, used = 0, ports = '[31000-32000]', attributes, active }]) => ({
+    ([hostname, { cpus = 4, used = 0, ports = '[31000-32000]', attributes, active, reserved, usedByRole = {} }]) => ({
       id: hostname,
       hostname,
       active,
       attributes,
       resources: { cpus, mem: 4096, disk: 10_000, gpus: 0, ports },
       used_resources: { cpus: used, mem: 0, disk: 0 },
+      reserved_resources: reserved,
+      used_resources_full: Object.entries(usedByRole).map(([role, value]) => ({
+        name: 'cpus',
+        role,
+        scalar: { value },
+      })),
     }),
   );
   const held = new Map(Object.entries(agents).map(([host, { held: own = [] }]) => [host, new Set(own)]));
-  return roomsOf(Agents.parse({ slaves }), held);
+  const isInMaintenance = ({ hostname = '' }) => agents[hostname]?.inMaintenance === true;
+  return roomsOf(Agents.parse({ slaves }), { held, isInMaintenance });
 }
 
 const app = (fields: object) => App.parse({ id: '/x', instances: 1, cpus: 1, mem: 128, ...fields });
@@ -64,6 +76,19 @@ describe('a rolling restart', () => {
     ],
     ['knows no agent for a task whose host is gone', {}, ['gone'], { a: {} }],
     ['restarts nothing', { instances: 0 }, [], {}],
+    [
+      'may take what is reserved for the role of its Marathon',
+      { cpus: 2, role: 'stars' },
+      [],
+      { a: { reserved: { stars: { cpus: 1 } }, cpus: 2 } },
+    ],
+    [
+      'takes what others use for theirs, as long as nobody says otherwise',
+      { cpus: 2 },
+      [],
+      { a: { cpus: 4, reserved: { spark: { cpus: 2 } }, used: 2 } },
+    ],
+    ['goes to a host whose maintenance is still to come', {}, [], { a: { inMaintenance: true }, b: {} }],
   ])('%s', (_title, fields, hosts, agents) => {
     expect(verdict(fields, hosts, agents as Record<string, Agent>)).toEqual({ fits: true });
   });
@@ -118,6 +143,31 @@ describe('a rolling restart', () => {
       /MAX_PER 1/,
       /upgradeStrategy/,
     ],
+    [
+      'what is reserved for others',
+      { cpus: 3 },
+      [],
+      { a: { cpus: 4, reserved: { spark: { cpus: 3 } } } },
+      /a: 1 of the 3 CPUs are free \(3 more are reserved for spark\)\./,
+      /Even/,
+    ],
+    [
+      'what is used of what nobody holds back',
+      { cpus: 2 },
+      [],
+      { a: { cpus: 4, reserved: { spark: { cpus: 2 } }, used: 2, usedByRole: { '*': 2 } } },
+      /a: 0 of the 2 CPUs are free \(2 more are reserved for spark\)\./,
+      /Even/,
+    ],
+    [
+      'a role that no agent holds anything for',
+      { acceptedResourceRoles: ['public'] },
+      [],
+      { a: {} },
+      /a: it holds nothing for the role public\./,
+      /Even/,
+    ],
+    ['maintenance', {}, [], { a: { inMaintenance: true } }, /a: its maintenance has begun/, /Even/],
     ['agents that are not active', { cpus: 1 }, ['a'], { a: { active: false } }, /no agent that is active/, /Even/],
   ])('is stopped by %s', (_title, fields, hosts, agents, says, hint) => {
     expect(verdict(fields, hosts, agents as Record<string, Agent>)).toMatchObject({

@@ -65,6 +65,8 @@ export const App = z.object({
   container: maybe(Container),
   networks: listOf(z.object({ mode: maybe(z.string()) })),
   acceptedResourceRoles: listOf(z.string()),
+  /** From 1.9 on. */
+  role: maybe(z.string()),
   residency: maybe(z.unknown()),
   labels: texts,
   version: maybe(z.string()),
@@ -139,12 +141,15 @@ export const Queue = z
 
 export const Tasks = z.object({ tasks: z.array(MarathonTask) }).transform(({ tasks }) => tasks);
 
-export const Info = z.object({
-  version: z.string(),
-  elected: maybe(z.boolean()),
-  leader: maybe(z.string()),
-  frameworkId: maybe(z.string()),
-});
+export const Info = z
+  .object({
+    version: z.string(),
+    elected: maybe(z.boolean()),
+    leader: maybe(z.string()),
+    frameworkId: maybe(z.string()),
+    marathon_config: maybe(z.object({ mesos_role: maybe(z.string()) })),
+  })
+  .transform(({ marathon_config: config, ...info }) => ({ ...info, role: config?.mesos_role }));
 
 export const Leader = z.object({ leader: z.string() }).transform(({ leader }) => leader);
 

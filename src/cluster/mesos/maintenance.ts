@@ -94,6 +94,15 @@ export function isIn(windows: readonly MaintenanceWindow[], machine: Machine): b
   return windows.some(({ machine_ids: ids }) => ids.some(sameAs(machine)));
 }
 
+/** Whether an outage of the machine has begun, and has not ended by itself. Undefined is no machine in any of them. */
+export function hasBegun(windows: readonly MaintenanceWindow[], machine: Machine | undefined, now: Date): boolean {
+  const nowNs = BigInt(now.getTime()) * NANOSECONDS_PER_MS;
+  return windows.some(({ machine_ids: ids, unavailability: { start, duration } }) => {
+    if (!machine || !ids.some(sameAs(machine)) || start.nanoseconds > nowNs) return false;
+    return duration === undefined || nowNs < start.nanoseconds + duration.nanoseconds;
+  });
+}
+
 /** Whether another machine is this one: Mesos wants both words exactly. */
 export function sameAs(a: Machine): (b: Machine) => boolean {
   return (b) => a.hostname === b.hostname && a.ip === b.ip;

@@ -1,7 +1,27 @@
 import { z } from 'zod';
 import { amount, listOf, maybe, texts } from '../nullish.js';
 
-const Resources = maybe(z.object({ cpus: amount, mem: amount, disk: amount, gpus: amount, ports: maybe(z.string()) }));
+const Amounts = z.object({ cpus: amount, mem: amount, disk: amount, gpus: amount });
+const Resources = maybe(Amounts.extend({ ports: maybe(z.string()) }));
+
+/** One resource by itself, with the role that it is reserved for. */
+const Resource = z
+  .object({
+    name: z.string(),
+    role: maybe(z.string()),
+    reservations: listOf(z.object({ role: maybe(z.string()) })),
+    scalar: maybe(z.object({ value: amount })),
+  })
+  .transform(({ name, role, reservations, scalar }) => ({
+    name,
+    role: reservations.at(-1)?.role ?? role ?? '*',
+    value: scalar?.value ?? 0,
+  }));
+
+function reservedIn(all: Record<string, z.infer<typeof Amounts> | undefined>) {
+  const told = Object.entries(all).flatMap(([role, amounts]) => (amounts ? [[role, amounts] as const] : []));
+  return Object.fromEntries(told);
+}
 
 const Agent = z
   .object({
@@ -14,11 +34,21 @@ const Agent = z
     attributes: texts,
     resources: Resources,
     used_resources: Resources,
+    reserved_resources: maybe(z.record(z.string(), maybe(Amounts))),
+    used_resources_full: listOf(Resource),
   })
-  .transform(({ used_resources: used, registered_time: first, reregistered_time: again, ...agent }) => ({
-    ...agent,
+  .transform(({ registered_time: first, reregistered_time: again, ...agent }) => ({
+    id: agent.id,
+    hostname: agent.hostname,
+    pid: agent.pid,
+    attributes: agent.attributes,
+    resources: agent.resources,
     active: agent.active ?? true,
-    used,
+    used: agent.used_resources,
+    /** What only tasks of a role get, by its name. */
+    reserved: reservedIn(agent.reserved_resources ?? {}),
+    /** What is used of what is reserved for which role; empty where the master does not tell. */
+    usedByRole: agent.used_resources_full,
     /** Seconds since 1970, when it last made itself known. */
     registeredAt: again ?? first,
   }));
