@@ -11,6 +11,7 @@ import { hostsMatching } from './host-subject.js';
 import { hostsText, hostText } from './status/hosts.js';
 import { readHosts } from './status/readings.js';
 import { serviceLines } from './status/service.js';
+import { nodeNamed, nodeText, treeLines } from './status/zookeeper-tree.js';
 
 // What people call a layer; anything else is a host, an app or a service of the environment.
 const LAYERS: Record<string, { part: ClusterPart; names: string[] }> = {
@@ -47,13 +48,20 @@ export const status = defineCommand({
     if (subject === undefined) return {};
     const name = subject.toLowerCase();
     if (LAYERS[name]) return { targets: [{ kind: 'app', name }] };
+    if (nodeNamed(subject) !== undefined) return { targets: [{ kind: 'app', name: 'zookeeper' }] };
     if (name === 'hosts') return { hosts: await hostsMatching(undefined, environment) };
     if (await isHost(subject, environment)) return { hosts: await hostsMatching(subject, environment) };
     // A service of the environment that is no app goes by its own name.
     const found = await (await cluster()).marathon.find(subject).catch(() => undefined);
     return { targets: [{ kind: 'app', name: found?.id ?? subject }] };
   },
-  examples: ['status production', 'status hosts staging', 'status stars-c3', 'status zeppelin production'],
+  examples: [
+    'status production',
+    'status hosts staging',
+    'status stars-c3',
+    'status zeppelin production',
+    'status zookeeper/marathon production',
+  ],
 
   async run(context) {
     const { subject } = context.args;
@@ -64,7 +72,12 @@ export const status = defineCommand({
     const layer = LAYERS[subject.toLowerCase()];
     if (layer) {
       if (!context.cluster.has(layer.part)) context.environment.requireSection(layer.part);
-      return summarise(only(await look(context), layer.names));
+      return statusOfLayer(context, layer);
+    }
+    const node = nodeNamed(subject);
+    if (node !== undefined) {
+      if (!context.cluster.has('zookeeper')) context.environment.requireSection('zookeeper');
+      return nodeText(context.cluster.zookeeper, node, context.signal);
     }
     if (subject.toLowerCase() === 'hosts') return hostsText(await readHosts(context, { timeoutMs: HOSTS_TIMEOUT_MS }));
     if (await isHost(subject, context.environment)) return statusOfHost(context, subject);
@@ -103,6 +116,18 @@ async function look(context: Context): Promise<Health> {
   const health = await readHealth(cluster, { clock, signal, hosts });
   if (health.layers.length > 0) return health;
   throw new StarsError('CONFIG', nowhere(environment), { hint: whatToAdd(environment) });
+}
+
+async function statusOfLayer(
+  context: Context,
+  { part, names }: { part: ClusterPart; names: string[] },
+): Promise<string> {
+  const { cluster, signal } = context;
+  const [health, tree] = await Promise.all([
+    look(context),
+    part === 'zookeeper' ? treeLines(cluster.zookeeper, '/', signal) : [],
+  ]);
+  return [summarise(only(health, names)), ...tree].join('\n');
 }
 
 /** For an environment that has hosts and nothing else. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { status } from '../../commands/status.js';
 import { failureOf } from '../cluster/serve.js';
 import { practise, type Practice } from './practice.js';
@@ -39,6 +39,35 @@ test('shows one layer alone', async () => {
   const text = await ask('zookeeper');
   expect(text).toContain('ZooKeeper');
   expect(text).not.toContain('Marathon');
+});
+
+describe("ZooKeeper's tree", () => {
+  test('stands below its layer, a line for each node at the top', async () => {
+    const text = await ask('zookeeper');
+    expect(text).toContain('      • /marathon: 2 nodes below it');
+    expect(text).toContain('      • /mesos: 4 nodes below it');
+  });
+
+  test('is shown from a node on, with what stands in it, less passwords', async () => {
+    practice.simulated.control.setNode('/stars/config', '{"db": "pg://stars:hush@db/x", "password": "hush"}');
+    practice.simulated.control.setNode('/stars/binary', 'a\u0000b');
+    practice.simulated.control.setNode('/stars/config/below', '');
+    const text = await ask('zookeeper/stars');
+    expect(text).toMatch(/^\*\/stars\* in ZooKeeper: 2 nodes below it\n/);
+    expect(text).toContain('• /stars/binary: 3 bytes');
+    expect(text).toMatch(/• \/stars\/config: 1 node below it, “\{"db": "pg:\/\/\[REDACTED\]@db\/x", /);
+    expect(text).not.toContain('hush');
+    expect(await ask('zookeeper/marathon/leader-curator/0000000000')).toContain('holds “127.0.0.1:');
+  });
+
+  test('of a node that is not there is a mistake, and without a quorum the layer is told all the same', async () => {
+    expect(await failureOf(ask('zookeeper/none'))).toMatchObject({
+      code: 'API_REFUSED',
+      message: expect.stringContaining('has no node /none'),
+    });
+    practice.simulated.control.loseQuorum();
+    expect(await ask('zookeeper')).toMatch(/has no quorum[\s\S]*its tree cannot be read: /);
+  });
 });
 
 test('shows an app with its task and what failed last', async () => {

@@ -1,13 +1,25 @@
 import { StarsError } from '../../errors.js';
 import type { Session } from './session.js';
 
-/** A node as it stood when it was read. `ephemeral`: it goes when the process that made it goes. */
-export type ZooKeeperNode = { path: string; data: Buffer; version: number; modifiedAt: Date; ephemeral: boolean };
+/** A node as it stood when it was read. `ephemeral`: it goes when the process that made it goes. `children`: how many are right below. */
+export type ZooKeeperNode = {
+  path: string;
+  data: Buffer;
+  version: number;
+  modifiedAt: Date;
+  ephemeral: boolean;
+  children: number;
+};
 
 /** `hidden` are the paths of nodes that exist but may not be read. */
 export type ZooKeeperTree = { nodes: ZooKeeperNode[]; hidden: string[] };
 
-export type TreeOptions = { maxNodes?: number | undefined; maxBytes?: number | undefined };
+export type TreeOptions = {
+  maxNodes?: number | undefined;
+  maxBytes?: number | undefined;
+  /** So many levels below the paths; all of them unless told. */
+  levels?: number | undefined;
+};
 
 const AT_ONCE = 32;
 const MAX_NODES = 20_000;
@@ -20,19 +32,20 @@ const MAX_BYTES = 64 * 1024 * 1024;
 export async function readTree(
   session: Session,
   paths: readonly string[],
-  { maxNodes = MAX_NODES, maxBytes = MAX_BYTES }: TreeOptions = {},
+  { maxNodes = MAX_NODES, maxBytes = MAX_BYTES, levels = Number.POSITIVE_INFINITY }: TreeOptions = {},
 ): Promise<ZooKeeperTree> {
   const nodes = new Map<string, ZooKeeperNode>();
   const hidden = new Set<string>();
   let bytes = 0;
 
-  /** Reads one node; the paths below it. */
-  async function visit(path: string, isRoot: boolean): Promise<string[]> {
-    const [read, children] = await Promise.all([session.data(path), session.children(path)]);
-    if (read === 'no-node') return isRoot ? Promise.reject(missing(session, path)) : [];
+  /** Reads one node; those below it. */
+  async function visit({ path, level }: Visit): Promise<Visit[]> {
+    const [read, children] = await Promise.all([session.data(path), level < levels ? session.children(path) : []]);
+    if (read === 'no-node') return level === 0 ? Promise.reject(missing(session, path)) : [];
     if (read === 'no-auth') hidden.add(path);
     else keep(path, read);
-    return Array.isArray(children) ? children.map((name) => (path === '/' ? `/${name}` : `${path}/${name}`)) : [];
+    if (!Array.isArray(children)) return [];
+    return children.map((name) => ({ path: path === '/' ? `/${name}` : `${path}/${name}`, level: level + 1 }));
   }
 
   function keep(path: string, { data, stat }: Exclude<Awaited<ReturnType<Session['data']>>, string>): void {
@@ -45,20 +58,23 @@ export async function readTree(
       version: stat.version,
       modifiedAt: new Date(stat.modifiedMs),
       ephemeral: stat.ephemeral,
+      children: stat.children,
     });
   }
 
-  const roots = new Set(paths.map(requirePath));
-  for (let waiting = [...roots]; waiting.length > 0; ) {
+  const roots = [...new Set(paths.map(requirePath))].map((path) => ({ path, level: 0 }));
+  for (let waiting: Visit[] = roots; waiting.length > 0; ) {
     const now = waiting.splice(0, AT_ONCE);
-    const below = await Promise.all(now.map((path) => visit(path, roots.has(path))));
-    waiting.push(...below.flat().filter((path) => !nodes.has(path)));
+    const below = await Promise.all(now.map(visit));
+    waiting.push(...below.flat().filter(({ path }) => !nodes.has(path)));
   }
   return {
     nodes: [...nodes.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
     hidden: [...hidden].sort(),
   };
 }
+
+type Visit = { path: string; level: number };
 
 function requirePath(path: string): string {
   if (/^\/$|^(\/[^/\0]+)+$/.test(path)) return path;
