@@ -18,6 +18,7 @@ import { type SimulatedCluster, startCluster } from './cluster/cluster.js';
 import { type FakeSlack, type FakeSlackOptions, startFakeSlack } from './fake-slack/fake-slack.js';
 import { type SimulatedHosts, startHosts } from './host/hosts.js';
 import { installStack } from './host-stack.js';
+import { loopbackAddresses } from './loopback.js';
 
 export type SandboxOptions = {
   clock: Clock;
@@ -72,13 +73,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     for (const end of stops.toReversed()) await end();
   };
   try {
-    const hosts = await startHosts({ names: [...names.masters, ...names.workers], clock, log });
+    // Who leads is told by an address, which has to be that of one host.
+    const addressOf = await loopbackAddresses(names.masters);
+    const hosts = await startHosts({ names: [...names.masters, ...names.workers], addressOf, clock, log });
     stops.push(() => hosts.stop());
     if (options.bareHosts !== true) await installStack(hosts, names);
     const cluster = await startCluster({
       clock,
       log,
-      masters: names.masters.map((name) => ({ name, address: '127.0.0.1' })),
+      masters: names.masters.map((name) => ({ name, address: '127.0.0.1', listensOn: addressOf.get(name) })),
       agents: names.workers.map((name) => ({ name, address: '127.0.0.1', cpus: 8, mem: 32_768, disk: 200_000 })),
       ...loaded(options),
     });
@@ -202,8 +205,8 @@ function environmentText(
 ): string {
   const config = {
     connection: { user: 'stars', privateKeyFile: files.privateKey, knownHosts: files.knownHosts },
-    marathon: { url: [urls.marathon] },
-    chronos: { url: [urls.chronos] },
+    marathon: { url: [urls.marathon, ...urls.marathonStandbys] },
+    chronos: { url: [urls.chronosBehindProxy] },
     mesos: { url: urls.mesos },
     mesosDns: { url: urls.mesosDns },
     zookeeper: { hosts: zookeeper },

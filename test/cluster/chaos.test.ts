@@ -22,7 +22,7 @@ let mesos: Mesos;
 beforeEach(async () => {
   practice = await startPractice({ apps: [web] });
   const { clock, urls } = practice;
-  marathon = createMarathon({ http: httpTo(urls.marathon, { clock }), clock });
+  marathon = createMarathon({ http: httpTo([urls.marathon, ...urls.marathonStandbys], { clock }), clock });
   mesos = createMesos({
     http: httpTo(urls.mesos, { service: 'Mesos', clock }),
     httpToMaster: (url) => httpTo(url, { service: 'the Mesos master', clock }),
@@ -64,6 +64,7 @@ describe('a deployment is followed to its true end', () => {
         practice.clock.after(3_000, () => practice.control.returnQuorum());
       },
     ],
+    ['the instance that leads dies', () => practice.control.serviceOn('stars-dc0', 'marathon', false)],
     ['the events are cut', () => practice.control.dropConnections('marathon')],
     ['answers are cut short', () => practice.control.fault('marathon', { truncate: true, times: 3, method: 'GET' })],
     ['a proxy answers for a while', () => practice.control.fault('marathon', { html: true, times: 3, method: 'GET' })],

@@ -1,4 +1,6 @@
 import type { ServiceChange } from '../../src/sandbox/host/services/manager.js';
+import { systemClock } from '../../src/clock.js';
+import { ask } from '../../src/cluster/zookeeper/four-letter-word.js';
 import { practise, type Practice } from '../e2e/support/practice.js';
 
 let practice: Practice;
@@ -43,6 +45,25 @@ async function appsByHost(): Promise<Map<string, string[]>> {
   return found;
 }
 
+/** The host on which each service of masters leads now. */
+async function leaders(): Promise<Record<string, string | undefined>> {
+  const { addresses, hosts } = practice.sandbox;
+  const at = (address: string) => hosts.hosts.find((one) => one.address === address.replace(/:\d+$/, ''))?.name;
+  const modes = await Promise.all(addresses.zookeeper.map(async (address) => [address, await srvr(address)] as const));
+  const { leader } = (await (await fetch(`${cluster().urls.marathonStandbys[0]}/v2/leader`)).json()) as {
+    leader: string;
+  };
+  return {
+    zookeeper: at(modes.find(([, text]) => text.includes('Mode: leader'))?.[0] ?? ''),
+    'mesos-master': (await mesos('/state-summary'))['hostname'] as string,
+    marathon: at(leader),
+  };
+}
+
+function srvr(address: string): Promise<string> {
+  return ask(address, 'srvr', { clock: systemClock, timeoutMs: 5_000 });
+}
+
 test('ZooKeeper is restarted one server after another, never two away at once', async () => {
   const { status, out } = await practice.type('restart', 'zookeeper', 'sandbox');
   expect(status).toBe(0);
@@ -51,9 +72,19 @@ test('ZooKeeper is restarted one server after another, never two away at once', 
   expect(changes).toEqual(MASTERS.flatMap((name) => [`zookeeper ${name} inactive`, `zookeeper ${name} active`]));
 }, 30_000);
 
-test('masters are restarted in the order of what needs what', async () => {
-  const { status } = await practice.type('restart', 'masters', 'sandbox');
-  expect(status).toBe(0);
+test('masters are restarted in the order of what needs what, the leader of each last', async () => {
+  const first = await leaders();
+  const { status, out } = await practice.type('restart', 'masters', 'sandbox');
+  expect([status, out]).toEqual([0, expect.not.stringContaining('cannot be told')]);
+  const restarted = (unit: string) =>
+    changes.filter((change) => change.startsWith(unit) && change.endsWith(' active')).map((one) => one.split(' ')[1]);
+  for (const [unit, leader] of Object.entries(first)) {
+    expect(restarted(unit)).toEqual([...MASTERS.filter((name) => name !== leader), leader]);
+    expect(out).toContain(`✓ Restart ${unit} on ${leader}`);
+  }
+  // Each has another leader than before, which was restarted before it led.
+  const now = await leaders();
+  for (const [unit, leader] of Object.entries(first)) expect([unit, now[unit]]).not.toEqual([unit, leader]);
   const order = changes.filter((change) => change.endsWith(' active')).map((change) => change.split(' ')[0]);
   expect(order).toEqual([
     ...Array(3).fill('zookeeper'),

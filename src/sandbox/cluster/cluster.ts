@@ -6,9 +6,11 @@ import { createChronos } from './chronos/chronos.js';
 import { readJob, type ChronosVersion, type Job } from './chronos/job.js';
 import { createChronosHandler } from './chronos/routes.js';
 import { createControl, type ClusterControl } from './control.js';
-import { startHttpService, type Handler, type HttpService } from './http.js';
+import { startHttpService, together, type Handler, type HttpService } from './http.js';
+import { createGateway } from './gateway.js';
 import { createIds } from './ids.js';
 import { createMarathonHandler } from './marathon/handler.js';
+import { createInstances } from './marathon/instances.js';
 import { createMarathon } from './marathon/marathon.js';
 import { createStandbyHandler } from './marathon/standby.js';
 import { createAgentHandler } from './mesos/agent.js';
@@ -28,7 +30,8 @@ import { createNodes } from './zookeeper/nodes.js';
 export type ClusterOptions = {
   clock: Clock;
   log: Log;
-  masters: { name: string; address: string }[];
+  /** `listensOn`: an address of loopback for what runs there beside Mesos; 127.0.0.1 unless told. */
+  masters: { name: string; address: string; listensOn?: string | undefined }[];
   agents: AgentSpec[];
   /** The body of `GET /v2/apps` or its list; without it the demo's apps. */
   apps?: unknown;
@@ -40,10 +43,13 @@ export type ClusterOptions = {
 };
 
 export type ClusterUrls = {
+  /** The instance that leads at first. */
   marathon: string;
-  /** Instances that do not lead and pass on what they are asked. */
+  /** The others, which pass on what they are asked until one of them leads. */
   marathonStandbys: string[];
   chronos: string;
+  /** The same by a reverse proxy, below a path of its own. */
+  chronosBehindProxy: string;
   mesos: string[];
   agents: string[];
   mesosDns: string;
@@ -73,11 +79,15 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
   const open: HttpService[] = [];
 
   /** A service whose handler is made once everybody's address is known. */
-  async function listen(name: string): Promise<{ service: HttpService; answerWith: (handler: Handler) => void }> {
+  async function listen(
+    name: string,
+    address?: string,
+  ): Promise<{ service: HttpService; answerWith: (handler: Handler) => void }> {
     let handle: Handler = () => ({ status: 503 });
     const service = await startHttpService({
       log,
       name,
+      address,
       after: (ms, action) => timers.after(ms, action),
       handle: (request) => handle(request),
     });
@@ -91,14 +101,21 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
   }
 
   const masterSlots = await Promise.all(masterSpecs.map(({ name }) => listen(name)));
-  const adminSlots = await Promise.all(masterSpecs.map(({ name }) => listen(`zookeeper-admin-${name}`)));
+  const adminSlots = await Promise.all(
+    masterSpecs.map(({ name, listensOn }) => listen(`zookeeper-admin-${name}`, listensOn)),
+  );
+  const marathonSlots = await Promise.all(
+    masterSpecs.map(async ({ name, listensOn }) => ({
+      host: name,
+      ...(await listen(`marathon on ${name}`, listensOn)),
+    })),
+  );
   const agentSlots = await Promise.all(agentSpecs.map(({ name }) => listen(name)));
-  const [marathonSlot, chronosSlot, dnsSlot] = await Promise.all([
-    listen('marathon'),
+  const [chronosSlot, dnsSlot, gatewaySlot] = await Promise.all([
     listen('chronos'),
     listen('mesos-dns'),
+    listen('gateway'),
   ]);
-  const standbySlots = await Promise.all(masterSpecs.slice(1).map(({ name }) => listen(`marathon on ${name}`)));
   const serviceSlots = await Promise.all(SERVICE_NAMES.map(async (name) => ({ name, ...(await listen(name)) })));
   const zk = `zk://${masterSpecs.map(({ name }) => `${name}:2181`).join(',')}`;
 
@@ -115,7 +132,7 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
   const hostname = masterSpecs[0]?.name ?? 'localhost';
   const marathon = createMarathon({
     mesos,
-    framework: mesos.register('marathon', { hostname, webuiUrl: marathonSlot.service.url }),
+    framework: mesos.register('marathon', { hostname, webuiUrl: marathonSlots[0]?.service.url ?? '' }),
     timers,
     ids,
     delays,
@@ -135,15 +152,30 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
   const subscribers = createSubscribers({ mesos, masters });
   const znodes = createNodes(() => ({
     masters: masterRows,
-    marathon: control.marathonLeads() ? `127.0.0.1:${marathonSlot.service.port}` : undefined,
+    marathon: leadingMarathon(),
     frameworkId: marathon.framework.id,
     chronos: `127.0.0.1:${chronosSlot.service.port}`,
   }));
   const ensemble = await startEnsemble({
-    names: masterSpecs.map(({ name }) => name),
+    servers: masterSpecs.map(({ name, listensOn }) => ({ name, address: listensOn ?? '127.0.0.1' })),
     onQuorum: (quorum) => control.quorumChanged(quorum),
     nodes: znodes.nodes,
   });
+  const instances = createInstances({
+    instances: marathonSlots.map(({ host, service }) => ({ host, service, running: true })),
+    timers,
+    delays,
+    hasQuorum: ensemble.hasQuorum,
+    onLost: () => marathon.events.endAll(),
+    onElected({ host, service }) {
+      Object.assign(marathon.framework, { hostname: host, webuiUrl: service.url });
+      marathon.setLoading(true);
+      timers.after(delays.loadingMs, () => marathon.setLoading(false));
+    },
+  });
+  function leadingMarathon(): string | undefined {
+    return instances.leader()?.service.host;
+  }
   adminSlots.forEach(({ answerWith }, index) =>
     answerWith(createAdminHandler(() => ensemble.state(masterSpecs[index]?.name ?? ''))),
   );
@@ -156,16 +188,17 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
   });
   const control = createControl({
     timers,
-    delays,
     mesos,
     masters,
     marathon,
+    instances,
     chronos,
     ensemble,
     znodes,
     dns,
     services: {
-      marathon: marathonSlot.service,
+      marathon: together(marathonSlots.map(({ service }) => service)),
+      ...Object.fromEntries(marathonSlots.map(({ host, service }) => [`marathon on ${host}`, service])),
       chronos: chronosSlot.service,
       'mesos-dns': dnsSlot.service,
       ...Object.fromEntries(serviceSlots.map(({ name, service }) => [name, service])),
@@ -191,19 +224,20 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
   agentSlots.forEach(({ answerWith }, index) =>
     answerWith(createAgentHandler({ mesos, masters, agent: agents[index]!, timers, gcMs: delays.gcMs })),
   );
-  const leader = () => (control.marathonLeads() ? `127.0.0.1:${marathonSlot.service.port}` : undefined);
   const marathonHandler = createMarathonHandler(marathon, {
-    leader,
+    leader: leadingMarathon,
     zk: `${zk}/marathon`,
     master: `${zk}/mesos`,
     hostname,
-    abdicate: () => control.changeLeader('marathon'),
+    abdicate: () => instances.elect(),
   });
-  marathonSlot.answerWith(marathonHandler);
-  for (const { service, answerWith } of standbySlots) {
-    const self = () => `127.0.0.1:${service.port}`;
-    const reachable = () => marathonSlot.service.isListening();
-    answerWith(createStandbyHandler({ self, leader, reachable, handle: marathonHandler }));
+  for (const { service, answerWith } of marathonSlots) {
+    const standby = createStandbyHandler({
+      self: service.host,
+      leader: () => instances.leader()?.service,
+      handle: marathonHandler,
+    });
+    answerWith((request) => (leadingMarathon() === service.host ? marathonHandler(request) : standby(request)));
   }
   const chronosHandler = createChronosHandler(chronos, {
     leader: () => `127.0.0.1:${chronosSlot.service.port}`,
@@ -211,6 +245,7 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
   });
   chronosSlot.answerWith((request) => (control.appIsUp('chronos') ? chronosHandler(request) : { hangUp: true }));
   dnsSlot.answerWith(dns.handler);
+  gatewaySlot.answerWith(createGateway(new Map([['chronos', chronosSlot.service.url]])));
   const data = createServices({ timers, jobMs: delays.jobMs }, (name) => control.appIsUp(name));
   for (const { name, answerWith } of serviceSlots) answerWith(data.handlers[name]);
 
@@ -221,9 +256,10 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
 
   return {
     urls: {
-      marathon: marathonSlot.service.url,
-      marathonStandbys: standbySlots.map(({ service }) => service.url),
+      marathon: marathonSlots[0]?.service.url ?? '',
+      marathonStandbys: marathonSlots.slice(1).map(({ service }) => service.url),
       chronos: chronosSlot.service.url,
+      chronosBehindProxy: `${gatewaySlot.service.url}/chronos`,
       mesos: masterSlots.map(({ service }) => service.url),
       agents: agentSlots.map(({ service }) => service.url),
       mesosDns: dnsSlot.service.url,

@@ -2,29 +2,30 @@ import type { Chronos } from './chronos/chronos.js';
 import type { ChronosVersion } from './chronos/job.js';
 import { StarsError } from '../../errors.js';
 import type { Fault } from './fault.js';
-import type { HttpService } from './http.js';
+import type { Breakable, HttpService } from './http.js';
 import { isRunning } from './marathon/instance.js';
+import type { Instances } from './marathon/instances.js';
 import type { Marathon } from './marathon/marathon.js';
 import type { createMesosDns } from './mesos-dns.js';
 import type { Master, Masters } from './mesos/masters.js';
 import type { Agent, Mesos } from './mesos/mesos.js';
 import { appendLog } from './mesos/task.js';
-import type { Delays, Timers } from './timing.js';
+import type { Timers } from './timing.js';
 import type { Ensemble } from './zookeeper/ensemble.js';
 import type { createNodes } from './zookeeper/nodes.js';
 import type { ZooKeeperVersion } from './zookeeper/words.js';
 
 export type ControlDeps = {
   timers: Timers;
-  delays: Delays;
   mesos: Mesos;
   masters: Masters;
   marathon: Marathon;
+  instances: Instances;
   chronos: Chronos;
   ensemble: Ensemble;
   znodes: ReturnType<typeof createNodes>;
   dns: ReturnType<typeof createMesosDns>;
-  services: Record<string, HttpService>;
+  services: Record<string, Breakable>;
   masterServices: HttpService[];
   agentServices: HttpService[];
 };
@@ -35,10 +36,10 @@ export type ClusterControl = ReturnType<typeof createControl>;
 export function createControl(deps: ControlDeps) {
   const {
     timers,
-    delays,
     mesos,
     masters,
     marathon,
+    instances,
     chronos,
     ensemble,
     znodes,
@@ -47,12 +48,9 @@ export function createControl(deps: ControlDeps) {
     masterServices,
     agentServices,
   } = deps;
-  const marathonDownOn = new Set<string>();
   const seenApps = new Set<string>();
-  let marathonLeads = true;
-  let cancelReturn: (() => void) | undefined;
 
-  function serviceNamed(name: string): HttpService {
+  function serviceNamed(name: string): Breakable {
     const service =
       services[name] ??
       masterServices[masters.all.findIndex((one) => one.name === name)] ??
@@ -105,21 +103,9 @@ export function createControl(deps: ControlDeps) {
     if (!on) marathon.launcher.settle(appId);
   }
 
-  /** Nobody leads Marathon for a while; then tasks are missing for a moment. */
-  function electMarathon(): void {
-    marathonLeads = false;
-    marathon.events.endAll();
-    cancelReturn?.();
-    if (!ensemble.hasQuorum()) return;
-    cancelReturn = timers.after(delays.electionMs, () => {
-      marathonLeads = true;
-      marathon.setLoading(true);
-      timers.after(delays.loadingMs, () => marathon.setLoading(false));
-    });
-  }
-
+  /** Nobody leads for a while, then another one. */
   function changeLeader(of: 'mesos' | 'marathon' = 'mesos'): void {
-    if (of === 'marathon') electMarathon();
+    if (of === 'marathon') instances.elect();
     else masters.elect();
   }
 
@@ -134,7 +120,7 @@ export function createControl(deps: ControlDeps) {
 
   function quorumChanged(quorum: boolean): void {
     masters.setQuorum(quorum);
-    electMarathon();
+    instances.elect();
   }
 
   async function loseAgent(name: string): Promise<void> {
@@ -160,14 +146,6 @@ export function createControl(deps: ControlDeps) {
     await (running ? masterServices[index]?.start() : masterServices[index]?.stop());
   }
 
-  async function setMarathonOn(host: string, running: boolean): Promise<void> {
-    if (!masters.all.some(({ name }) => name === host)) return;
-    if (running) marathonDownOn.delete(host);
-    else marathonDownOn.add(host);
-    const anywhere = masters.all.some(({ name }) => !marathonDownOn.has(name));
-    await (anywhere ? services['marathon']?.start() : services['marathon']?.stop());
-  }
-
   async function setZookeeper(host: string, running: boolean): Promise<void> {
     const member = ensemble.members.find(({ name }) => name === host);
     await (running ? member?.start() : member?.stop());
@@ -189,7 +167,7 @@ export function createControl(deps: ControlDeps) {
       await (active ? returnAgent(host) : loseAgent(host));
     if (name === 'mesos-master') await setMaster(host, active);
     if (name === 'zookeeper') await setZookeeper(host, active);
-    if (name === 'marathon') await setMarathonOn(host, active);
+    if (name === 'marathon') await instances.setRunning(host, active);
     if (name === 'mesos-dns') await (active ? services['mesos-dns']?.start() : services['mesos-dns']?.stop());
     if (name === 'docker' && !active) dockerStopped(host);
   }
@@ -219,7 +197,7 @@ export function createControl(deps: ControlDeps) {
     unlockApp(appId: string) {
       for (const deployment of marathon.deployments.touching([appId])) marathon.deployments.cancel(deployment);
     },
-    fault: (service: string, fault: Fault) => serviceNamed(service).fault(fault),
+    fault: (service: string, fault: Fault) => serviceNamed(service).fault({ ...fault }),
     requireLogin: (service: string, login: { username: string; password: string } | undefined) =>
       serviceNamed(service).requireLogin(login),
     clearFaults: (service: string) => serviceNamed(service).clearFaults(),
@@ -248,7 +226,6 @@ export function createControl(deps: ControlDeps) {
     dnsEnumeration: (on: boolean) => dns.setEnumeration(on),
     serviceOn,
     appIsUp,
-    marathonLeads: () => marathonLeads,
     mesosLeaderChanged,
     quorumChanged,
     /** Newest events of Marathon, oldest first. */

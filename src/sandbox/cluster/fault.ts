@@ -33,8 +33,10 @@ type Occasion = {
 /** The first fault that fits this request, counted down. */
 export function pickFault(faults: Fault[], request: HttpRequest): Fault | undefined {
   const index = faults.findIndex(
-    ({ path, method }) =>
-      (path === undefined || request.path.includes(path)) && (method === undefined || request.method === method),
+    ({ path, method, times = 1 }) =>
+      times > 0 &&
+      (path === undefined || request.path.includes(path)) &&
+      (method === undefined || request.method === method),
   );
   const fault = faults[index];
   if (!fault) return undefined;

@@ -9,6 +9,8 @@ export type Route = { method: string; pattern: RegExp; handler: Handler };
 
 export type HttpService = {
   port: number;
+  /** `address:port` */
+  host: string;
   url: string;
   fault(fault: Fault): void;
   clearFaults(): void;
@@ -22,9 +24,17 @@ export type HttpService = {
   dropConnections(): void;
 };
 
+/** What tests and people may do to a service. */
+export type Breakable = Pick<
+  HttpService,
+  'fault' | 'clearFaults' | 'requireLogin' | 'dropConnections' | 'stop' | 'start'
+>;
+
 export type HttpServiceOptions = {
   log: Log;
   name: string;
+  /** An address of loopback; 127.0.0.1 unless told. */
+  address?: string | undefined;
   /** Answers every request; throwing becomes the service's own 500 page. */
   handle: Handler;
   after: (ms: number, action: () => void) => () => void;
@@ -32,8 +42,9 @@ export type HttpServiceOptions = {
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
-/** A service on 127.0.0.1 and a free port that keeps its port over stop and start. */
-export async function startHttpService({ log, name, handle, after }: HttpServiceOptions): Promise<HttpService> {
+/** A service on a free port that keeps its port over stop and start. */
+export async function startHttpService(options: HttpServiceOptions): Promise<HttpService> {
+  const { log, name, address = '127.0.0.1', handle, after } = options;
   const sockets = new Set<Socket>();
   const faults: Fault[] = [];
   let wantedLogin: string | undefined;
@@ -71,7 +82,7 @@ export async function startHttpService({ log, name, handle, after }: HttpService
   const listen = (port: number) =>
     new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, '127.0.0.1', () => {
+      server.listen(port, address, () => {
         server.off('error', reject);
         resolve();
       });
@@ -84,8 +95,10 @@ export async function startHttpService({ log, name, handle, after }: HttpService
   }
   return {
     port,
-    url: `http://127.0.0.1:${port}`,
-    fault: (fault) => void faults.push({ ...fault }),
+    host: `${address}:${port}`,
+    url: `http://${address}:${port}`,
+    // As it is: several services that are given the same fault count it down together.
+    fault: (fault) => void faults.push(fault),
     clearFaults: () => void faults.splice(0),
     requireLogin(login) {
       wantedLogin = login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
@@ -101,6 +114,20 @@ export async function startHttpService({ log, name, handle, after }: HttpService
     },
     dropConnections,
     isListening: () => server.listening,
+  };
+}
+
+/** Several instances of one service, broken and mended together. */
+export function together(services: readonly HttpService[]): Breakable {
+  const each = (act: (service: HttpService) => Promise<void>) => async () =>
+    void (await Promise.all(services.map(act)));
+  return {
+    fault: (fault) => services.forEach((service) => service.fault(fault)),
+    clearFaults: () => services.forEach((service) => service.clearFaults()),
+    requireLogin: (login) => services.forEach((service) => service.requireLogin(login)),
+    dropConnections: () => services.forEach((service) => service.dropConnections()),
+    stop: each((service) => service.stop()),
+    start: each((service) => service.start()),
   };
 }
 

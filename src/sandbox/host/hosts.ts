@@ -21,13 +21,16 @@ export type SimulatedHosts = {
 const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/;
 const AT_ONCE = 25;
 
-/** Starts simulated CentOS 7 hosts, each an SSH server on 127.0.0.1 with a file system, packages and services of its own. */
+/** Starts simulated CentOS 7 hosts, each an SSH server on loopback with a file system, packages and services of its own. */
 export async function startHosts({
   names,
+  addressOf = new Map(),
   clock,
   log,
 }: {
   names: readonly string[];
+  /** Addresses of loopback by the names of hosts; 127.0.0.1 for all others. */
+  addressOf?: ReadonlyMap<string, string>;
   clock: Clock;
   log: Log;
 }): Promise<SimulatedHosts> {
@@ -47,7 +50,15 @@ export async function startHosts({
   async function startOne(name: string) {
     const key = createKeyPair(name);
     return {
-      host: await startHost({ name, base, hostKey: key.privateKey, clock, log, neighbours: names }),
+      host: await startHost({
+        name,
+        base,
+        hostKey: key.privateKey,
+        clock,
+        log,
+        neighbours: names,
+        address: addressOf.get(name),
+      }),
       publicKey: key.publicKey,
     };
   }

@@ -58,12 +58,15 @@ export type HostOptions = {
   clock: Clock;
   log: Log;
   neighbours: readonly string[];
+  /** An address of loopback; 127.0.0.1 unless told. */
+  address?: string | undefined;
 };
 
 const MAX_CAPTURED = 64 * 1024 * 1024;
 
-/** Boots a host and its SSH server on a free port of 127.0.0.1. */
-export async function startHost({ name, base, hostKey, clock, log, neighbours }: HostOptions): Promise<SimulatedHost> {
+/** Boots a host and its SSH server on a free port. */
+export async function startHost(options: HostOptions): Promise<SimulatedHost> {
+  const { name, base, hostKey, clock, log, neighbours, address = '127.0.0.1' } = options;
   const refuses = { logins: false, connections: false };
   const machine = createMachine(name, base, clock);
   putFile(machine.fs, '/etc/hostname', `${name}\n`);
@@ -73,7 +76,7 @@ export async function startHost({ name, base, hostKey, clock, log, neighbours }:
     ['127.0.0.1 localhost localhost.localdomain', ...neighbours.map((other) => `127.0.0.1 ${other}`), ''].join('\n'),
   );
   await machine.services.boot();
-  const ssh = await startSshServer({ machine, hostKey, log, refuses: () => refuses });
+  const ssh = await startSshServer({ machine, hostKey, address, log, refuses: () => refuses });
 
   function run(
     script: string,
@@ -98,7 +101,7 @@ export async function startHost({ name, base, hostKey, clock, log, neighbours }:
 
   return {
     name,
-    address: '127.0.0.1',
+    address,
     port: ssh.port,
     fs: machine.fs,
     users: machine.users,

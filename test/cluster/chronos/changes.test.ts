@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { practise, type Practice } from '../../commands/practice.js';
-import { failureOf } from '../serve.js';
+import { createChronos } from '../../../src/cluster/chronos/client.js';
+import { failureOf, httpTo } from '../serve.js';
 
 let practice: Practice;
 
@@ -73,6 +74,29 @@ describe.each(['3.0', '2.5'] as const)('Chronos %s', (version) => {
     expect(await chronos().summary()).toContainEqual({ name: 'long', status: 'success', state: 'idle' });
   });
 });
+
+test.each(['3.0', '2.5'] as const)(
+  'Chronos %s is driven below the path of a proxy, whose error is told as such',
+  async (version) => {
+    const { control, urls } = practice.simulated;
+    control.setChronosVersion(version);
+    const behind = createChronos({
+      http: httpTo(urls.chronosBehindProxy, { service: 'Chronos' }),
+      clock: practice.clock,
+    });
+    await behind.put({ ...NIGHTLY, name: 'second', cpus: 0.5 });
+    await behind.run('second', { arguments: 'a b' });
+    expect((await behind.summary()).find(({ name }) => name === 'second')?.state).toBe('queued');
+    expect(await behind.children('nightly')).toEqual(['after']);
+    await control.stopService('chronos');
+    const error = await failureOf(behind.jobs());
+    expect([error.code, error.message]).toEqual([
+      'API_UNREACHABLE',
+      expect.stringContaining(`${urls.chronosBehindProxy}/`),
+    ]);
+    expect(error.message).toContain('answers 502: "');
+  },
+);
 
 test('finds a job that was changed although Chronos said 503', async () => {
   practice.simulated.control.fault('chronos', { status: 503, method: 'POST', takesEffect: true });

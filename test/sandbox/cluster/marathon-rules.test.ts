@@ -473,12 +473,31 @@ test('an instance that does not lead passes everything on and says so, and fails
   expect((await standby('PUT', '/v2/apps/web', { instances: 3 })).headers['marathon-deployment-id']).toBeDefined();
   const looped = await standby('GET', '/v2/apps', undefined, { headers: { 'X-Marathon-Via': `1.1 ${own}` } });
   expect([looped.status, looped.data]).toEqual([502, 'Detected proxying loop.']);
-  await practice.control.stopService('marathon');
+  await practice.control.stopService('marathon on stars-dc0');
   const refused = await standby('GET', '/v2/apps');
   expect([refused.status, refused.data]).toEqual([502, 'Connection to leader refused.']);
   expect((await standby('GET', '/ping')).data).toBe('pong');
   practice.control.changeLeader('marathon');
   expect((await standby('GET', '/v2/apps')).status).toBe(503);
+});
+
+test('when the instance that leads ends, the next one leads, and the first stands by when it is back', async () => {
+  const { control, clock, urls } = practice;
+  const second = asker(urls.marathonStandbys[0] ?? '');
+  await control.serviceOn('stars-dc0', 'marathon', false);
+  expect((await second('GET', '/v2/apps')).status).toBe(503);
+  await expect(ask('GET', '/v2/apps')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  await clock.advance(2_000);
+  expect((await second('GET', '/v2/leader')).data).toEqual({ leader: new URL(urls.marathonStandbys[0] ?? '').host });
+  await control.serviceOn('stars-dc0', 'marathon', true);
+  const { headers } = await ask('GET', '/v2/apps');
+  expect([headers['x-marathon-leader'], headers['x-marathon-via']]).toEqual([
+    urls.marathonStandbys[0],
+    `1.1 ${new URL(urls.marathon).host}`,
+  ]);
+  expect((await ask('DELETE', '/v2/leader')).data).toEqual({ message: 'Leadership abdicated' });
+  await clock.advance(2_000);
+  expect((await ask('GET', '/v2/leader')).data).toEqual({ leader: new URL(urls.marathonStandbys[1] ?? '').host });
 });
 
 test('health checks that come and go are told', async () => {

@@ -22,6 +22,19 @@ test('one server alone serves as standalone', async () => {
   expect(judgeEnsemble(servers)).toMatchObject({ state: 'up' });
 });
 
+test('who leads goes on leading until it ends, and follows when it is back', async () => {
+  practice = await startPractice();
+  const leader = async () => {
+    const servers = await createZooKeeper({ hosts: practice.zookeeper, clock: systemClock }).eachServer();
+    return servers.findIndex(({ said }) => said.kind === 'serving' && said.mode === 'leader');
+  };
+  expect(await leader()).toBe(2);
+  await practice.control.serviceOn('stars-dc2', 'zookeeper', false);
+  expect(await leader()).toBe(1);
+  await practice.control.serviceOn('stars-dc2', 'zookeeper', true);
+  expect(await leader()).toBe(1);
+});
+
 test('3.4 has no AdminServer, and counts followers where 3.8 counts learners', async () => {
   practice = await startPractice();
   await expect(admin('/commands/ruok')).rejects.toThrow('socket hang up');

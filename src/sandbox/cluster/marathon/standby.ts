@@ -1,27 +1,28 @@
-import type { Handler } from '../http.js';
+import type { Handler, HttpService } from '../http.js';
 import { jettyPage } from '../reply.js';
 
 export type StandbyDeps = {
   /** host:port of this instance. */
-  self: () => string;
-  /** host:port of the one that leads. */
-  leader: () => string | undefined;
-  /** Whether the leader takes connections. */
-  reachable: () => boolean;
+  self: string;
+  /** Where the one answers that leads. */
+  leader: () => HttpService | undefined;
   /** What the leader answers. */
   handle: Handler;
 };
 
 /** An instance of Marathon that does not lead: it asks the one that does, and says so. */
-export function createStandbyHandler({ self, leader, reachable, handle }: StandbyDeps): Handler {
+export function createStandbyHandler({ self, leader, handle }: StandbyDeps): Handler {
   return async (request) => {
     if (request.path === '/ping') return handle(request);
-    const via = `1.1 ${self()}`;
+    const via = `1.1 ${self}`;
     if (String(request.headers['x-marathon-via'] ?? '').includes(via))
       return { status: 502, text: 'Detected proxying loop.' };
-    if (leader() === undefined)
+    const asked = leader();
+    // Whoever leads is told by ZooKeeper, so that every instance can say that nobody does.
+    if (asked === undefined && request.path === '/v2/leader') return handle(request);
+    if (asked === undefined)
       return { status: 503, html: jettyPage(503, 'Could not determine the current leader', request.path) };
-    if (!reachable()) return { status: 502, text: 'Connection to leader refused.' };
+    if (!asked.isListening()) return { status: 502, text: 'Connection to leader refused.' };
     const reply = await handle(request);
     return { ...reply, headers: { 'X-Marathon-Via': via, ...reply.headers } };
   };

@@ -48,6 +48,7 @@ export function createMasters({ mesos, masters, timers, delays, onLeader }: Mast
     setLeader(undefined);
     cancelElection?.();
     cancelElection = timers.after(delays.electionMs, () => {
+      cancelElection = undefined;
       const start = after ? masters.indexOf(after) + 1 : 0;
       const order = [...masters.slice(start), ...masters.slice(0, start)];
       const running = order.filter((master) => master.running);
@@ -61,7 +62,8 @@ export function createMasters({ mesos, masters, timers, delays, onLeader }: Mast
     if (running) master.startedMs = timers.nowMs();
     const alive = masters.filter((one) => one.running).length;
     if (!running && (leader === master || alive * 2 <= masters.length)) elect(master);
-    if (running && !leader) elect(undefined);
+    // Who comes while others elect stands at the end of the line.
+    if (running && !leader && !cancelElection) elect(undefined);
   }
 
   function setQuorum(value: boolean): void {
@@ -70,6 +72,7 @@ export function createMasters({ mesos, masters, timers, delays, onLeader }: Mast
     if (value) elect(undefined);
     else {
       cancelElection?.();
+      cancelElection = undefined;
       setLeader(undefined);
     }
   }

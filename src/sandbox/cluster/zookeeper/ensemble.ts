@@ -15,21 +15,23 @@ type Member = ZookeeperServer & { index: number; received: number; sessions: Set
 export type Ensemble = Awaited<ReturnType<typeof startEnsemble>>;
 
 export type EnsembleOptions = {
-  names: string[];
+  /** Each with an address of loopback to listen on. */
+  servers: { name: string; address: string }[];
   onQuorum: (quorum: boolean) => void;
   /** What a client that reads the tree finds. */
   nodes: () => ZNodes;
 };
 
 /** One ZooKeeper server per name, answering four-letter words and reads over TCP; together they have a quorum or not. */
-export async function startEnsemble({ names, onQuorum, nodes }: EnsembleOptions) {
-  const members = await Promise.all(names.map((name, index) => listen(name, index)));
+export async function startEnsemble({ servers, onQuorum, nodes }: EnsembleOptions) {
+  const members = await Promise.all(servers.map(listen));
   let version: ZooKeeperVersion = '3.4';
   let forcedLoss = false;
   let whitelist: string[] | undefined;
   let hadQuorum = true;
+  let leader = elected();
 
-  async function listen(name: string, index: number): Promise<Member> {
+  async function listen({ name, address }: { name: string; address: string }, index: number): Promise<Member> {
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
       sockets.add(socket);
@@ -38,7 +40,7 @@ export async function startEnsemble({ names, onQuorum, nodes }: EnsembleOptions)
       socket.setTimeout(30_000, () => socket.destroy());
       socket.once('data', (data) => answerTo(member, socket, data));
     });
-    const bind = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
+    const bind = (port: number) => new Promise<void>((resolve) => server.listen(port, address, () => resolve()));
     await bind(0);
     const { port } = server.address() as AddressInfo;
     const member: Member = {
@@ -46,7 +48,7 @@ export async function startEnsemble({ names, onQuorum, nodes }: EnsembleOptions)
       index,
       received: 0,
       sessions: new Set(),
-      address: `127.0.0.1:${port}`,
+      address: `${address}:${port}`,
       running: true,
       async stop() {
         if (!member.running) return;
@@ -70,7 +72,13 @@ export async function startEnsemble({ names, onQuorum, nodes }: EnsembleOptions)
     return !forcedLoss && members.filter(({ running }) => running).length * 2 > members.length;
   }
 
+  /** The running server with the highest number wins an election with equal data; it leads until it goes or the quorum is lost. */
+  function elected(): Member | undefined {
+    return hasQuorum() ? members.findLast(({ running }) => running) : undefined;
+  }
+
   function quorumMayHaveChanged(): void {
+    if (!leader?.running || !hasQuorum()) leader = elected();
     if (hasQuorum() === hadQuorum) return;
     hadQuorum = hasQuorum();
     if (!hadQuorum) for (const { sessions } of members) for (const socket of sessions) socket.destroy();
@@ -93,11 +101,10 @@ export async function startEnsemble({ names, onQuorum, nodes }: EnsembleOptions)
     serveSession(socket, data, nodes);
   }
 
-  /** The running server with the highest number leads, as in an election with equal data. */
   function modeOf(member: Member): ServerMode | undefined {
     if (!hasQuorum()) return undefined;
     if (members.length === 1) return 'standalone';
-    return members.findLast(({ running }) => running) === member ? 'leader' : 'follower';
+    return leader === member ? 'leader' : 'follower';
   }
 
   function stateOf(member: Member, clientPort = 0): ServerState {

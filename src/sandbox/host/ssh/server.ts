@@ -23,12 +23,20 @@ export type SshServer = {
 export type SshServerOptions = {
   machine: Machine;
   hostKey: string;
+  /** An address of loopback. */
+  address: string;
   log: Log;
   refuses: () => { logins: boolean; connections: boolean };
 };
 
-/** An SSH server on a free port of 127.0.0.1 whose users, keys and passwords are those of the machine. */
-export async function startSshServer({ machine, hostKey, log, refuses }: SshServerOptions): Promise<SshServer> {
+/** An SSH server on a free port whose users, keys and passwords are those of the machine. */
+export async function startSshServer({
+  machine,
+  hostKey,
+  address,
+  log,
+  refuses,
+}: SshServerOptions): Promise<SshServer> {
   const sockets = new Set<Socket>();
   const waiting = new Set<Socket>();
   let frozen = false;
@@ -49,7 +57,7 @@ export async function startSshServer({ machine, hostKey, log, refuses }: SshServ
   tcp.unref();
   await new Promise<void>((resolve, reject) => {
     tcp.once('error', reject);
-    tcp.listen(0, '127.0.0.1', resolve);
+    tcp.listen(0, address, resolve);
   });
 
   function freeze(): void {
