@@ -71,7 +71,8 @@ export const locks = defineCommand({
   },
 });
 
-function unlocked(environment: string, lease: Lease | undefined): string {
+function unlocked(environment: string, lease: Lease | 'before' | undefined): string {
+  if (lease === 'before') return `${environment} was unlocked; “locks” shows what is held since.`;
   if (lease) return `${environment} is unlocked; ${lease.person.name} had locked it: ${lease.reason}.`;
   throw new StarsError('USAGE', `${environment} is not locked by a person.`, {
     hint: '“locks” shows what is held; --run takes over what a run holds.',

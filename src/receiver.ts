@@ -16,6 +16,8 @@ export type ReceiverOptions = {
   log: Log;
   /** Of two sockets each would get a part of what people say, so only one process has one. Signed requests may go to any. */
   alone: boolean;
+  /** This process receives now: what the one before has left waits for somebody. */
+  opened(): void;
 };
 
 export type Receiver = {
@@ -33,7 +35,8 @@ const RENEW_EVERY_MS = 2_000;
 const HELD_FOR_MS = 6_000;
 
 /** Receives from Slack while this process holds the place for it; otherwise waits until whoever has it is gone. */
-export function createReceiver({ make, claims, isAlive, beat, owner, clock, log, alone }: ReceiverOptions): Receiver {
+export function createReceiver(options: ReceiverOptions): Receiver {
+  const { make, claims, isAlive, beat, owner, clock, log, alone } = options;
   let slack: Slack | undefined;
   let heldUntilMs = 0;
   let stopped = false;
@@ -89,6 +92,7 @@ export function createReceiver({ make, claims, isAlive, beat, owner, clock, log,
     await opened.start();
     slack = opened;
     log.info('This process receives from Slack');
+    options.opened();
   }
 
   async function close(): Promise<void> {

@@ -53,6 +53,11 @@ export async function serveSlack({ stars, settings, clock, log, http }: ServeOpt
       log,
       receive: (incoming) => inbox.perform(incoming),
       accept: (incoming) => inbox.accept(incoming).catch((thrown: unknown) => Promise.reject(notRecorded(thrown))),
+      leave: async (incoming) => {
+        await inbox.leave(incoming);
+        // Where only the socket is gone, nobody can be quicker.
+        if (!stopping) recoverNow();
+      },
     });
   const slack = make();
   const receiver = createReceiver({
@@ -64,6 +69,7 @@ export async function serveSlack({ stars, settings, clock, log, http }: ServeOpt
     clock,
     log,
     alone: settings.appToken !== undefined,
+    opened: () => recoverNow(),
   });
   const tellAsker = (run: Run, words: string) =>
     slack.tell(askerOf(run), { to: 'person', message: plainMessage(words) });
@@ -85,6 +91,7 @@ export async function serveSlack({ stars, settings, clock, log, http }: ServeOpt
   });
 
   let stops: (() => Promise<void>)[] = [];
+  let stopping = false;
 
   const port = settings.port === undefined ? undefined : await server.listen(settings.port);
   try {
@@ -103,13 +110,21 @@ export async function serveSlack({ stars, settings, clock, log, http }: ServeOpt
     stars.startWatcher(slack.threads),
   ];
 
-  /** What processes that died had not done. */
+  /** What processes that died, or whose socket closed, had not done. */
   function recoverAgain(): () => Promise<void> {
-    const onError = (error: unknown) => log.warn({ error }, 'requests that were left could not be looked for');
-    return repeat(inbox.recover, { clock, everyMs: RECOVER_EVERY_MS, onError });
+    return repeat(inbox.recover, { clock, everyMs: RECOVER_EVERY_MS, onError: notRecovered });
+  }
+
+  function recoverNow(): void {
+    inbox.recover().catch(notRecovered);
+  }
+
+  function notRecovered(error: unknown): void {
+    log.warn({ error }, 'requests that were left could not be looked for');
   }
 
   async function stop(): Promise<void> {
+    stopping = true;
     // What is under way goes on; what Slack does not take now is posted by the next process.
     for (const end of stops) void end();
     presenter.stop();

@@ -82,8 +82,8 @@ export function createBot(options: BotOptions) {
       ...(parsed.resumes === undefined ? {} : { resumes: parsed.resumes }),
       ...(isTrusted(request) && !parsed.trusted ? { trusted: false } : {}),
     };
-    const { person, source, channel, print } = request;
-    const meaning = { parsed, args, environment, person, source, channel, print };
+    const { person, source, channel, print, requestKey } = request;
+    const meaning = { parsed, args, environment, person, source, channel, print, requestKey };
     const known = { command: parsed.command, environment: runRequest.environment };
     await requestAudit.asked(request, known);
     if (parsed.command.kind === 'run') {

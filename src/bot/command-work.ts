@@ -38,7 +38,7 @@ export type CommandWorkOptions = {
   samples: SampleStore;
   rights: Rights;
   audit: Audit;
-  controlOf(person: Person, source: RunSource): Control;
+  controlOf(person: Person, source: RunSource, requestKey?: string): Control;
   clusterOf(environment: Environment): Promise<Cluster>;
   provisionOf(environment: Environment, run: RunHandle, person: Person): Provision;
   dataFolder: string;
@@ -69,10 +69,8 @@ export function createCommandWork(options: CommandWorkOptions) {
     return { summary, ...played };
   }
 
-  async function contextOf(
-    { parsed, args, environment, person, source, channel = [], print, files, run, earlier = [] }: Asked,
-    played: Played = {},
-  ): Promise<CommandContext<unknown>> {
+  async function contextOf(asked: Asked, played: Played = {}): Promise<CommandContext<unknown>> {
+    const { parsed, args, environment, person, source, channel = [], print, files, run, earlier = [] } = asked;
     const provision = () => options.provisionOf(required(environment, parsed.command), run, person);
     const cluster =
       environment && (await usesCluster(parsed.command, args)) ? await options.clusterOf(environment) : undefined;
@@ -112,9 +110,13 @@ export function createCommandWork(options: CommandWorkOptions) {
       dataFolder: options.dataFolder,
       clock: options.clock,
       log: options.log.child({ run: run.id }),
-      control: options.controlOf(person, source),
+      control: options.controlOf(person, source, asked.requestKey),
       schedules: options.schedules,
-      watch: options.incidents,
+      watch: {
+        ...options.incidents,
+        mute: (what) => options.incidents.mute(what, asked.requestKey),
+        unmute: (name, now) => options.incidents.unmute(name, now, asked.requestKey),
+      },
       samples: options.samples,
       approved: run.approved,
       signal: run.signal,

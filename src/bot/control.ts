@@ -45,7 +45,7 @@ export function createControl({
   clock,
   log,
 }: ControlOptions) {
-  return (person: Person, source: RunSource) => {
+  return (person: Person, source: RunSource, requestKey?: string) => {
     /** Ends a run at its next safe point. */
     async function cancel(run: Run, reason: string): Promise<void> {
       await requireMayEnd(run);
@@ -75,6 +75,7 @@ export function createControl({
           countsAs: rights.idsOf(person).at(-1),
           decision,
           reason: reason && home.redactor.redact(reason),
+          requestKey,
         },
         clock.now(),
       );
@@ -127,13 +128,8 @@ export function createControl({
     async function lock(environment: Environment, reason: string, until: string | undefined): Promise<void> {
       const { name } = environment;
       const now = clock.now();
-      if (
-        await claims.freeze(
-          { environment: name, name: 'lock', person, source, reason: home.redactor.redact(reason), until },
-          now,
-        )
-      )
-        return;
+      const asked = { environment: name, name: 'lock', person, source, requestKey };
+      if (await claims.freeze({ ...asked, reason: home.redactor.redact(reason), until }, now)) return;
       const held = (await claims.list(name, now)).find(({ run }) => run === undefined);
       throw new StarsError(
         'LOCKED',
@@ -144,13 +140,11 @@ export function createControl({
       );
     }
 
-    /** Ends a lock that a person put; the lease that was ended, or undefined when there was none. */
-    async function unlock(environment: Environment): Promise<Lease | undefined> {
-      const held = (await claims.list(environment.name, clock.now())).find(({ run }) => run === undefined);
-      const ending = { environment: environment.name, name: 'lock', person, source };
-      if (!(await claims.unfreeze(ending, clock.now()))) return undefined;
-      await runs().look();
-      return held;
+    /** Ends a lock that a person put; undefined when there is none, `before` when the same request has done so already. */
+    async function unlock({ name }: Environment): Promise<Lease | 'before' | undefined> {
+      const ended = await claims.unfreeze({ environment: name, name: 'lock', person, source, requestKey }, clock.now());
+      if (ended) await runs().look();
+      return ended;
     }
 
     /** Takes what a run holds away from it. It ends as interrupted; what it does on hosts is refused there from the next claim on. */

@@ -21,6 +21,8 @@ export type Meaning = {
   channel?: readonly string[] | undefined;
   /** Takes lines that are too long for an answer. */
   print?: ((line: string) => void) | undefined;
+  /** Under which it stands in the inbox. */
+  requestKey?: string | undefined;
   /** Takes the files of an answer. */
   files?: Attachment[] | undefined;
 };

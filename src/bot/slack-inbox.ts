@@ -41,13 +41,20 @@ const Stored = z.object({
 /** What people ask in Slack, written down before it is acknowledged, so that each is done once or answered. */
 export function createSlackInbox(options: SlackInboxOptions) {
   const { inbox, owner, clock, log, redactor, isAlive, tell, handle } = options;
+  /** What the database may have taken without being able to say so. */
+  const doubtful = new Set<string>();
 
   /** Writes it down; false when it is a repetition, whose person is told if it was a click. Throws when it cannot be written. */
   async function accept(incoming: Incoming): Promise<boolean> {
     const key = keyOf(incoming);
     const body = redactor.redactValue(written(incoming));
-    const there = await inbox.receive({ key, kind: incoming.kind, body }, owner, clock.now());
-    if (!there) return true;
+    const there = await inbox
+      .receive({ key, kind: incoming.kind, body }, owner, clock.now())
+      .catch((error: unknown) => {
+        doubtful.add(key);
+        throw error;
+      });
+    if (doubtful.delete(key) || !there) return true;
     // A click that was refused may be permitted by now.
     const isClick = incoming.kind === 'action';
     if (isClick && there.outcome?.startsWith('refused') && (await inbox.reopen(key, there.outcome, owner))) return true;
@@ -80,25 +87,37 @@ export function createSlackInbox(options: SlackInboxOptions) {
       .catch((error: unknown) => log.error({ key, error }, 'an answer is not noted'));
   }
 
-  /** Does or answers what processes that died had not done; resolves with the number. */
+  /** Leaves what was accepted to whoever looks next: this process takes nothing more. Never rejects; should it fail, the end of this process has it looked at. */
+  async function leave(incoming: Incoming): Promise<void> {
+    const key = keyOf(incoming);
+    await inbox.letGo(key, owner).catch((error: unknown) => log.error({ key, error }, 'a request is left undone'));
+  }
+
+  /** Does or answers what processes that died had not done, or left; resolves with the number. */
   async function recover(): Promise<number> {
     let recovered = 0;
+    const doubted = [...doubtful];
     for (const item of await inbox.open()) {
       // Schedules finish theirs by themselves.
-      if (item.kind === 'schedule') continue;
-      const left = item.owner !== owner && !(await isAlive(item.owner));
-      if (!left || !(await inbox.takeOver(item, owner))) continue;
+      if (item.kind === 'schedule' || !(await isLeft(item)) || !(await inbox.takeOver(item, owner))) continue;
       recovered += 1;
       await recoverOne(item).catch((error: unknown) =>
         log.error({ key: item.key, error }, 'a request that was left is not answered'),
       );
     }
+    for (const key of doubted) doubtful.delete(key);
     await inbox.sweep(new Date(clock.now().getTime() - KEEP_MS));
     return recovered;
   }
 
+  async function isLeft({ key, owner: from }: InboxItem): Promise<boolean> {
+    return from === owner ? doubtful.has(key) : !(await isAlive(from));
+  }
+
   async function recoverOne(item: InboxItem): Promise<void> {
     const { data: incoming } = Stored.safeParse(item.body);
+    // Whoever typed or pressed it was told then that nothing was done. A mention is neither answered nor repeated for ever.
+    if (doubtful.delete(item.key) && item.kind !== 'mention') return settle(item.key, 'it could not be written down');
     if (!incoming) return settle(item.key, 'it cannot be read any more');
     if (item.run !== undefined) return settle(item.key, 'it was done');
     const ageMs = clock.now().getTime() - Date.parse(item.receivedAt);
@@ -115,7 +134,7 @@ export function createSlackInbox(options: SlackInboxOptions) {
     await settle(item.key, 'it was not run');
   }
 
-  return { accept, perform, recover };
+  return { accept, perform, leave, recover };
 }
 
 /** The same for everything that means one and the same wish. */

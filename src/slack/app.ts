@@ -15,7 +15,7 @@ import {
   slackLogger,
 } from './client.js';
 import { createHttpServer } from './http.js';
-import { fromAction, fromCommand, fromMention, fromRequest, type Incoming } from './incoming.js';
+import { fromRequest, type Incoming } from './incoming.js';
 import { createPeople } from './people.js';
 import { createSocket } from './socket.js';
 import { createThreads, type Threads } from './thread.js';
@@ -47,6 +47,8 @@ export type SlackOptions = {
   receive: (incoming: Incoming) => Promise<Reply | void>;
   /** Writes it down before Slack is told that it has arrived; false for a repetition. What it throws is told to the person. */
   accept: (incoming: Incoming) => Promise<boolean>;
+  /** Sees to it that somebody else does what was written down when this one has stopped; never rejects. */
+  leave: (incoming: Incoming) => Promise<void>;
   /** So many requests may be under way at a time; what comes besides is refused before it is written down. */
   maxUnderWay?: number | undefined;
   /** Answers every HTTP request but Slack's own. */
@@ -83,7 +85,7 @@ const WATCHDOG_MS = 5 * 60_000;
 
 /** Stars in Slack, over Socket Mode or signed HTTP. Nothing happens before `start`. */
 export function createSlack(options: SlackOptions): Slack {
-  const { settings, clock, log, receive, accept, http, onDown, maxUnderWay = MAX_UNDER_WAY } = options;
+  const { settings, clock, log, receive, accept, leave, http, onDown, maxUnderWay = MAX_UNDER_WAY } = options;
   const { botToken, apiUrl, command = '/stars' } = settings;
   const client = createSlackClient(botToken, { apiUrl, log });
   // Answers to people have a client of their own: nothing that a thread waits for holds them up.
@@ -158,25 +160,20 @@ export function createSlack(options: SlackOptions): Slack {
       logger: slackLogger(log),
       clientOptions: clientOptions({ apiUrl, log }),
     });
-    acceptFirst(app, bot.botUserId);
-    app.command(command, async ({ ack, body, context }) => {
-      await ack();
-      take(fromCommand(body, envelopeOf(context)));
-    });
-    app.action(/.*/, async ({ ack, body, context }) => {
-      await ack();
-      take(fromAction(body, envelopeOf(context)));
-    });
-    app.event('app_mention', async ({ body }) => take(fromMention(body, bot.botUserId)));
+    takeAll(app, bot.botUserId);
     app.error(async (error) => log.warn({ error: error.message }, 'Bolt could not handle a request'));
   }
 
-  /** Bolt acknowledges events before anybody sees them: so everything is accepted on its way to Bolt. */
-  function acceptFirst(app: App, botUserId: string): void {
-    const process = app.processEvent.bind(app);
+  /**
+   * Takes what people ask before Bolt does: Bolt acknowledges events before anybody sees them, and calls nobody when an acknowledgement
+   * does not get through, though what was accepted has to be done all the same.
+   */
+  function takeAll(app: App, botUserId: string): void {
+    const others = app.processEvent.bind(app);
     app.processEvent = async (event) => {
-      const incoming = fromRequest(event.body, envelopeOf(event.customProperties ?? {}), botUserId);
-      if (!incoming || state === 'stopped') return process(event);
+      const envelopeId = envelopeOf(event.customProperties ?? {});
+      const incoming = fromRequest(event.body, { envelopeId, botUserId, command });
+      if (!incoming) return others(event);
       let fresh = false;
       try {
         // Before it is written: what stands in the inbox has to be done.
@@ -188,13 +185,15 @@ export function createSlack(options: SlackOptions): Slack {
         await event.ack();
         return void (await answers.tellError(incoming, thrown));
       }
-      if (fresh) return process(event);
-      return event.ack();
+      await event
+        .ack()
+        .catch((error: unknown) => log.warn({ error, key: incoming.key }, 'Slack was not told that it has arrived'));
+      if (fresh) take(incoming);
     };
   }
 
-  function take(incoming: Incoming | undefined): void {
-    if (!incoming || state === 'stopped') return;
+  function take(incoming: Incoming): void {
+    if (state === 'stopped') return void leave(incoming);
     const work = turns
       .take(() => handle(incoming), { urgent: incoming.kind === 'action' })
       .catch((thrown: unknown) => {

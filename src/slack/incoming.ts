@@ -57,7 +57,7 @@ const BlockActions = z.object({
 });
 
 /** A slash command's payload as Incoming; undefined when it is not one. `envelopeId` is Socket Mode's. */
-export function fromCommand(body: unknown, envelopeId: string | undefined): Incoming | undefined {
+function fromCommand(body: unknown, envelopeId: string | undefined): Incoming | undefined {
   const { data } = SlashCommand.safeParse(body);
   const key = data?.trigger_id ?? envelopeId;
   if (!data || !key) return undefined;
@@ -72,7 +72,7 @@ export function fromCommand(body: unknown, envelopeId: string | undefined): Inco
 }
 
 /** A mention as Incoming; undefined for what bots say and for edits, which nobody means as a new command. */
-export function fromMention(body: unknown, botUserId: string): Incoming | undefined {
+function fromMention(body: unknown, botUserId: string): Incoming | undefined {
   const { data } = MentionEvent.safeParse(body);
   if (!data || data.event.bot_id || data.event.edited) return undefined;
   const { text, user, channel, ts, thread_ts: threadTs } = data.event;
@@ -87,7 +87,7 @@ export function fromMention(body: unknown, botUserId: string): Incoming | undefi
 }
 
 /** A pressed button or chosen option as Incoming; undefined when the payload is not one of ours. */
-export function fromAction(body: unknown, envelopeId: string | undefined): Incoming | undefined {
+function fromAction(body: unknown, envelopeId: string | undefined): Incoming | undefined {
   const { data } = BlockActions.safeParse(body);
   const action = data?.actions[0];
   const key = data?.trigger_id ?? envelopeId;
@@ -105,13 +105,16 @@ export function fromAction(body: unknown, envelopeId: string | undefined): Incom
   };
 }
 
+/** Who Stars is in Slack, and what its slash command is called. */
+type Addressee = { envelopeId: string | undefined; botUserId: string; command: string };
+
 /** Any payload of Slack's as Incoming; undefined when nobody asks anything of Stars with it. */
-export function fromRequest(body: unknown, envelopeId: string | undefined, botUserId: string): Incoming | undefined {
+export function fromRequest(body: unknown, { envelopeId, botUserId, command }: Addressee): Incoming | undefined {
   const { data } = Kind.safeParse(body);
   if (data?.type === 'event_callback')
     return data.event?.type === 'app_mention' ? fromMention(body, botUserId) : undefined;
   if (data?.type === 'block_actions') return fromAction(body, envelopeId);
-  return data?.command === undefined ? undefined : fromCommand(body, envelopeId);
+  return data?.command === command ? fromCommand(body, envelopeId) : undefined;
 }
 
 const Kind = z.object({

@@ -3,6 +3,7 @@ import { type Blockers, blockersOf } from '../model/blockers.js';
 import type { Lease } from '../model/lease.js';
 import type { Person, RunEventBody, RunSource } from '../model/run.js';
 import type { Database, Tables } from './database.js';
+import { hadEffect, noteEffect } from './inbox.js';
 import { type AuditWriter, startEntry } from './run-audit.js';
 import { addEvents, isProposing, type Run, toRun } from './run-rows.js';
 
@@ -95,8 +96,10 @@ export function createClaimStore(database: Database, audit: AuditWriter) {
   type Freeze = Unfreeze & { reason: string; until?: string | undefined };
 
   /** Keeps new runs away from an environment. False when something of that name holds already. */
-  async function freeze({ environment, name, person, source, reason, until }: Freeze, now: Date): Promise<boolean> {
+  async function freeze(asked: Freeze, now: Date): Promise<boolean> {
+    const { environment, name, person, source, reason, until, requestKey } = asked;
     return database.transaction().execute(async (transaction) => {
+      if (await hadEffect(transaction, requestKey)) return true;
       const fence = await raise(transaction, environment);
       await dropEnded(transaction, environment, now.toISOString());
       const { numInsertedOrUpdatedRows } = await transaction
@@ -119,6 +122,7 @@ export function createClaimStore(database: Database, audit: AuditWriter) {
       if (numInsertedOrUpdatedRows !== 1n) return false;
       const details = { name, until: until ?? null };
       await audit.recordIn(transaction, { kind: 'lock', person, source, environment, reason, details });
+      await noteEffect(transaction, requestKey, now);
       return true;
     });
   }
@@ -133,15 +137,18 @@ export function createClaimStore(database: Database, audit: AuditWriter) {
       .execute();
   }
 
-  /** Ends a freeze, and what was to tell of its end; false when there is none. */
-  async function unfreeze({ environment, name, person, source }: Unfreeze, now: Date): Promise<boolean> {
+  /** Ends a freeze, and what was to tell of its end; undefined when there is none, `before` when the same request has done so already. */
+  async function unfreeze(asked: Unfreeze, now: Date): Promise<Lease | 'before' | undefined> {
+    const { environment, name, person, source, requestKey } = asked;
     return database.transaction().execute(async (transaction) => {
-      const { numDeletedRows } = await transaction
+      if (await hadEffect(transaction, requestKey)) return 'before';
+      const ended = await transaction
         .deleteFrom('leases')
         .where('environment', '=', environment)
         .where('resource', '=', `freeze:${name}`)
+        .returningAll()
         .executeTakeFirst();
-      if (numDeletedRows !== 1n) return false;
+      if (!ended) return undefined;
       // Else somebody would be told of an end that is over, maybe while the next lock holds.
       await transaction
         .updateTable('timers')
@@ -151,11 +158,19 @@ export function createClaimStore(database: Database, audit: AuditWriter) {
         .where('state', '=', 'waiting')
         .execute();
       await audit.recordIn(transaction, { kind: 'unlock', person, source, environment, details: { name } });
-      return true;
+      await noteEffect(transaction, requestKey, now);
+      return toLease(ended);
     });
   }
 
-  type Unfreeze = { environment: string; name: string; person: Person; source?: RunSource | undefined };
+  type Unfreeze = {
+    environment: string;
+    name: string;
+    person: Person;
+    source?: RunSource | undefined;
+    /** Of what was asked, so that it is done once. */
+    requestKey?: string | undefined;
+  };
 
   /** What is held now, oldest first; freezes that are over are left out. */
   async function list(environment: string | undefined, now: Date): Promise<Lease[]> {

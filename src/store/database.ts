@@ -61,6 +61,7 @@ export type Tables = {
     run_id: string | null;
     settled_at: string | null;
     outcome: string | null;
+    effect_at: string | null;
   };
   fences: { name: string; value: number };
   leases: {

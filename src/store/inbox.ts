@@ -1,3 +1,4 @@
+import type { Transaction } from 'kysely';
 import type { Database, Tables } from './database.js';
 
 /** Something that was asked, written before it was acknowledged. */
@@ -27,7 +28,7 @@ export function createInboxStore(database: Database) {
     const row = { key, kind, body: JSON.stringify(body), received_at: now.toISOString(), owner, tries: 1 };
     const { numInsertedOrUpdatedRows } = await database
       .insertInto('inbox')
-      .values({ ...row, run_id: null, settled_at: null, outcome: null })
+      .values({ ...row, run_id: null, settled_at: null, outcome: null, effect_at: null })
       .onConflict((conflict) => conflict.column('key').doNothing())
       .executeTakeFirst();
     return numInsertedOrUpdatedRows === 1n ? undefined : find(key);
@@ -82,6 +83,17 @@ export function createInboxStore(database: Database) {
     return numUpdatedRows === 1n;
   }
 
+  /** Leaves it to whoever looks first, because this process cannot do it. */
+  async function letGo(key: string, owner: string): Promise<void> {
+    await database
+      .updateTable('inbox')
+      .set({ owner: '' })
+      .where('key', '=', key)
+      .where('owner', '=', owner)
+      .where('settled_at', 'is', null)
+      .execute();
+  }
+
   /** Forgets what was settled and came before `before`. */
   async function sweep(before: Date): Promise<void> {
     await database
@@ -91,7 +103,28 @@ export function createInboxStore(database: Database) {
       .execute();
   }
 
-  return { receive, find, settle, reopen, open, takeOver, sweep };
+  return { receive, find, settle, reopen, open, takeOver, letGo, sweep };
+}
+
+/**
+ * Whether a request that is done anew after a death has had its effect before, so that it must not have it twice; one without a key cannot
+ * come again. Part of the transaction of the effect, which no other of the same request can overtake.
+ */
+export async function hadEffect(transaction: Transaction<Tables>, key: string | undefined): Promise<boolean> {
+  if (key === undefined) return false;
+  const row = await transaction
+    .updateTable('inbox')
+    .set(({ ref }) => ({ effect_at: ref('effect_at') }))
+    .where('key', '=', key)
+    .returning('effect_at')
+    .executeTakeFirst();
+  return row !== undefined && row.effect_at !== null;
+}
+
+/** Notes with the effect of a request that it had it. */
+export async function noteEffect(transaction: Transaction<Tables>, key: string | undefined, now: Date): Promise<void> {
+  if (key === undefined) return;
+  await transaction.updateTable('inbox').set({ effect_at: now.toISOString() }).where('key', '=', key).execute();
 }
 
 function toItem(row: Tables['inbox']): InboxItem {

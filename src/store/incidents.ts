@@ -1,5 +1,6 @@
 import type { Incident, KnownProblem, Mute } from '../model/incident.js';
 import type { Database, Tables } from './database.js';
+import { hadEffect, noteEffect } from './inbox.js';
 
 /** What is known of an environment at the version of it that was read. */
 export type WatchState = { version: number; problems: KnownProblem[]; incidents: Incident[] };
@@ -82,24 +83,33 @@ export function createIncidentStore(database: Database) {
     await database.updateTable('incidents').set({ channel, ts }).where('id', '=', id).execute();
   }
 
-  async function mute({ environment, until, reason, person, since }: Mute): Promise<void> {
+  /** `requestKey`: of what was asked, so that it is done once. */
+  async function mute({ environment, until, reason, person, since }: Mute, requestKey?: string): Promise<void> {
     const row = { environment, until, reason, person_id: person.id, person_name: person.name, since };
-    await database
-      .insertInto('mutes')
-      .values(row)
-      .onConflict((conflict) => conflict.column('environment').doUpdateSet(row))
-      .execute();
+    await database.transaction().execute(async (transaction) => {
+      if (await hadEffect(transaction, requestKey)) return;
+      await transaction
+        .insertInto('mutes')
+        .values(row)
+        .onConflict((conflict) => conflict.column('environment').doUpdateSet(row))
+        .execute();
+      await noteEffect(transaction, requestKey, new Date(since));
+    });
   }
 
   /** False when nobody had muted it. */
-  async function unmute(environment: string, now: Date): Promise<boolean> {
-    const before = await muted(environment, now);
-    await database.deleteFrom('mutes').where('environment', '=', environment).execute();
-    return before !== undefined;
+  async function unmute(environment: string, now: Date, requestKey?: string): Promise<boolean> {
+    return database.transaction().execute(async (transaction) => {
+      if (await hadEffect(transaction, requestKey)) return true;
+      const before = await muted(environment, now, transaction);
+      await transaction.deleteFrom('mutes').where('environment', '=', environment).execute();
+      await noteEffect(transaction, requestKey, now);
+      return before !== undefined;
+    });
   }
 
-  async function muted(environment: string, now: Date): Promise<Mute | undefined> {
-    const row = await database
+  async function muted(environment: string, now: Date, from: Database = database): Promise<Mute | undefined> {
+    const row = await from
       .selectFrom('mutes')
       .selectAll()
       .where('environment', '=', environment)

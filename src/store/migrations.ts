@@ -62,9 +62,15 @@ const MIGRATIONS: Record<string, Migration> = {
   },
   '0004-files': { up: files },
   '0005-resumed-by': { up: resumedBy },
+  '0006-effects': { up: effects },
 };
 
 type Schema = Kysely<unknown>;
+
+/** When a request of the inbox had its effect, for those of which no run comes. */
+async function effects(database: Schema): Promise<void> {
+  await database.schema.alterTable('inbox').addColumn('effect_at', 'text').execute();
+}
 
 /** What a run needs to wait, to be claimed, to be cancelled from elsewhere, and to find its place in the chat again. */
 async function waitingRuns(database: Schema): Promise<void> {

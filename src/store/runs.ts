@@ -5,6 +5,7 @@ import { releaseLeases } from './claims.js';
 import { endedNow, type RunEnd } from './run-end.js';
 import { aboutRun, type AuditWriter, endEntry } from './run-audit.js';
 import { NEXT_STATES } from '../model/run-states.js';
+import { hadEffect, noteEffect } from './inbox.js';
 import type { Database, Tables } from './database.js';
 import { addEvents, insertEvents, type NewRun, type Proposal, type Run, toEvent, toRow, toRun } from './run-rows.js';
 
@@ -26,6 +27,8 @@ export type Decision = {
   countsAs?: string | undefined;
   decision: 'approve' | 'deny';
   reason?: string | undefined;
+  /** Of what was asked, so that it is done once. */
+  requestKey?: string | undefined;
 };
 
 /** `state`: that of the run when it does not wait for a decision (any more). */
@@ -194,8 +197,10 @@ export function createRunStore(database: Database, audit: AuditWriter) {
   }
 
   /** Writes what a person decided about what a run proposes. With enough approvals the run is queued; one denial ends it. */
-  async function decide({ id, person, source, countsAs, decision, reason }: Decision, now: Date): Promise<Decided> {
+  async function decide(decided: Decision, now: Date): Promise<Decided> {
+    const { id, person, source, countsAs, decision, reason, requestKey } = decided;
     return database.transaction().execute(async (transaction) => {
+      if (await hadEffect(transaction, requestKey)) return countedBefore(transaction, id);
       if (!(await lock(transaction, id, ['awaiting-approval'], now)))
         return { counted: false, state: await stateOf(transaction, id) };
       const run = await runIn(transaction, id);
@@ -216,6 +221,7 @@ export function createRunStore(database: Database, audit: AuditWriter) {
         .values(values)
         .onConflict((conflict) => conflict.columns(['run_id', 'person_id', 'proposal']).doUpdateSet(values))
         .execute();
+      await noteEffect(transaction, requestKey, now);
       const told = { ...aboutRun(run), person, source, reason };
       const said = { by: person, ...(reason === undefined ? {} : { reason }) };
       if (decision === 'deny') {
@@ -230,20 +236,20 @@ export function createRunStore(database: Database, audit: AuditWriter) {
         await audit.recordIn(transaction, endEntry(run, end));
         return { counted: true, given: 0, needed };
       }
-      const approvals = await transaction
-        .selectFrom('decisions')
-        .select('person_id')
-        .where('run_id', '=', id)
-        .where('proposal', '=', hash)
-        .where('decision', '=', 'approve')
-        .execute();
-      const given = approvals.length;
+      const given = await approvalsOf(transaction, id, hash);
       await addEvents(transaction, id, now, [{ type: 'run.approved', ...said, given, needed }]);
       if (given >= needed)
         await transaction.updateTable('runs').set({ state: 'queued', wait_until: null }).where('id', '=', id).execute();
       await audit.recordIn(transaction, { ...told, kind: 'approval', details: { hash, given, needed } });
       return { counted: true, given, needed };
     });
+  }
+
+  /** What a decision that is asked for again, since nobody knows that it was heard, came to. */
+  async function countedBefore(transaction: Transaction<Tables>, id: string): Promise<Decided> {
+    const { proposal } = await runIn(transaction, id);
+    const given = await approvalsOf(transaction, id, proposal?.hash ?? '');
+    return { counted: true, given, needed: proposal?.needed ?? 1 };
   }
 
   /** Asks the process that performs a run to cancel it; false when it does not run. */
@@ -367,6 +373,17 @@ async function lock(transaction: Transaction<Tables>, id: string, states: RunSta
     .where('state', 'in', states)
     .executeTakeFirst();
   return numUpdatedRows === 1n;
+}
+
+async function approvalsOf(transaction: Transaction<Tables>, id: string, hash: string): Promise<number> {
+  const approvals = await transaction
+    .selectFrom('decisions')
+    .select('person_id')
+    .where('run_id', '=', id)
+    .where('proposal', '=', hash)
+    .where('decision', '=', 'approve')
+    .execute();
+  return approvals.length;
 }
 
 async function runIn(transaction: Transaction<Tables>, id: string): Promise<Run> {

@@ -29,11 +29,11 @@ afterEach(async () => {
 });
 
 /** What one process does with what it is asked; `living` are the others that it knows of. */
-function processOf(owner: string, { refuses = false, living = [] as string[] } = {}) {
+function processOf(owner: string, { refuses = false, living = [] as string[], inbox: own = store } = {}) {
   const done: string[] = [];
   const told: string[] = [];
   const inbox = createSlackInbox({
-    inbox: store,
+    inbox: own,
     owner,
     clock,
     log: silentLog,
@@ -126,4 +126,56 @@ test('a request that was refused stays refused when Slack repeats it; a click ma
   }
   expect(await process.accept(asked('deploy site lab', 'mention'))).toBe(false);
   expect(await process.accept(pressed('second'))).toBe(true);
+});
+
+test('what a living process accepted and can do no more is done by whoever looks next, once', async () => {
+  const one = processOf('one');
+  await one.accept(asked('status lab'));
+  await one.leave(asked('status lab'));
+  const others = ['next', 'third'].map((name) => processOf(name, { living: ['one', 'next', 'third'] }));
+  for (const other of others) await other.recover();
+  expect(others.map(({ done }) => done)).toEqual([['status lab'], []]);
+});
+
+describe('when the database took a request and could not say so', () => {
+  /** A database whose connection breaks behind the write. */
+  function breaking(): InboxStore {
+    let breaks = true;
+    return {
+      ...store,
+      async receive(...words) {
+        const there = await store.receive(...words);
+        if (breaks) {
+          breaks = false;
+          throw new Error('the connection broke');
+        }
+        return there;
+      },
+    };
+  }
+
+  test('a command is not done later, since the person was told that nothing was', async () => {
+    const one = processOf('one', { inbox: breaking() });
+    await expect(one.accept(asked('deploy site lab'))).rejects.toThrow('broke');
+    await one.recover();
+    await processOf('next').recover();
+    expect(one.done).toEqual([]);
+    expect(await store.open()).toEqual([]);
+  });
+
+  test('a mention is done when Slack repeats it', async () => {
+    const one = processOf('one', { inbox: breaking() });
+    await expect(one.accept(asked('status lab', 'mention'))).rejects.toThrow('broke');
+    expect(await one.accept(asked('status lab', 'mention'))).toBe(true);
+    expect(await one.accept(asked('status lab', 'mention'))).toBe(false);
+  });
+
+  test('a mention that Slack does not repeat is done once all the same', async () => {
+    const one = processOf('one', { inbox: breaking() });
+    await expect(one.accept(asked('status lab', 'mention'))).rejects.toThrow('broke');
+    await one.recover();
+    await one.recover();
+    expect(one.done).toEqual(['status lab']);
+    expect(await one.accept(asked('status lab', 'mention'))).toBe(false);
+  });
 });

@@ -45,6 +45,7 @@ async function inSlack(
       return receive(incoming, slack);
     },
     accept: options.accept ?? acceptOnce(),
+    leave: options.leave ?? (() => Promise.resolve()),
     ...(options.maxUnderWay ? { maxUnderWay: options.maxUnderWay } : {}),
     ...(options.http ? { http: options.http } : {}),
     ...(options.onDown ? { onDown: options.onDown } : {}),
@@ -243,6 +244,7 @@ describe.each<Mode>(['socket', 'http'])('over %s', (mode) => {
       log: silentLog,
       receive: async () => undefined,
       accept: acceptOnce(),
+      leave: () => Promise.resolve(),
     });
     await expect(slack.start()).rejects.toMatchObject({
       code: 'CONFIG',
@@ -377,6 +379,23 @@ describe('over socket', () => {
     expect(told.map(({ message }) => message)).toEqual(['Not connected to Slack for 5 minutes; still trying.']);
     fake.faults.clear();
     await advancing(clock, 1_000, () => slack.connected());
+  });
+
+  test('what was written down while the socket stopped is left to others, and not done here', async () => {
+    const left: string[] = [];
+    const stop = { now: async () => {} };
+    const { fake, slack, received } = await inSlack('socket', undefined, {
+      options: {
+        async accept() {
+          await stop.now();
+          return true;
+        },
+        leave: async ({ text }) => void left.push(text),
+      },
+    });
+    stop.now = () => slack.stop();
+    expect(await fake.say('status')).toMatchObject({ acked: false });
+    expect({ left, received }).toEqual({ left: ['status'], received: [] });
   });
 
   test('after the stop nothing is connected and nothing is taken', async () => {

@@ -154,6 +154,60 @@ export function describeClaims(name: string, place: () => Place | Promise<Place>
       expect(await claim(one, 'r1', 51)).toMatchObject({ claimed: true });
     });
 
+    test('a freeze that is over is in the way of no other, before anybody has looked', async () => {
+      const freeze = { environment: 'lab', name: 'lock', person: BEN, reason: 'release' };
+      await one.claims.freeze({ ...freeze, until: at(5).toISOString() }, at(0));
+      expect(await two.claims.freeze({ ...freeze, person: CLEO }, at(4))).toBe(false);
+      expect(await two.claims.freeze({ ...freeze, person: CLEO }, at(5))).toBe(true);
+      expect(await one.claims.list('lab', at(6))).toMatchObject([{ person: CLEO, until: undefined }]);
+    });
+
+    describe('a request that is done anew, since its process died before it could say that it was done', () => {
+      const freeze = { environment: 'lab', name: 'lock', person: BEN, reason: 'release' };
+      const requestKey = 'command 1';
+
+      beforeEach(() => one.inbox.receive({ key: requestKey, kind: 'command', body: {} }, one.owner, at(0)));
+
+      test('locks once, and not again what others unlocked meanwhile', async () => {
+        expect(await one.claims.freeze({ ...freeze, requestKey }, at(1))).toBe(true);
+        expect(await two.claims.freeze({ ...freeze, requestKey }, at(2))).toBe(true);
+        await two.claims.unfreeze(freeze, at(3));
+        expect(await two.claims.freeze({ ...freeze, requestKey }, at(4))).toBe(true);
+        expect(await one.claims.list('lab', at(5))).toEqual([]);
+      });
+
+      test('is still refused when it was in vain the first time', async () => {
+        await one.claims.freeze(freeze, at(1));
+        for (const process of [one, two])
+          expect(await process.claims.freeze({ ...freeze, requestKey }, at(2))).toBe(false);
+      });
+
+      test('does not unlock what others locked meanwhile', async () => {
+        await one.claims.freeze(freeze, at(1));
+        expect(await one.claims.unfreeze({ ...freeze, requestKey }, at(2))).toMatchObject({ reason: 'release' });
+        await two.claims.freeze({ ...freeze, person: CLEO }, at(3));
+        expect(await two.claims.unfreeze({ ...freeze, requestKey }, at(4))).toBe('before');
+        expect(await one.claims.list('lab', at(5))).toMatchObject([{ person: CLEO }]);
+      });
+
+      test.each(['approve', 'deny'] as const)(
+        'tells how it stands after its %s, which counts once',
+        async (decision) => {
+          await waitingForTwo('r1');
+          const given = decision === 'approve' ? 1 : 0;
+          const again = (process: Process, second: number) =>
+            process.runs.decide({ id: 'r1', person: BEN, decision, requestKey }, at(second));
+          expect(await again(one, 3)).toEqual({ counted: true, given, needed: 2 });
+          if (decision === 'approve') await decide('r1', CLEO);
+          expect(await again(two, 4)).toMatchObject({ counted: true, given: decision === 'approve' ? 2 : 0 });
+          const told = (await one.runs.events('r1')).filter(
+            ({ type }) => type === 'run.approved' || type === 'run.denied',
+          );
+          expect(told).toHaveLength(decision === 'approve' ? 2 : 1);
+        },
+      );
+    });
+
     test('a request in the inbox becomes one run, whoever makes it', async () => {
       const item = { key: 'command 1', kind: 'command', body: {} };
       expect(await one.inbox.receive(item, one.owner, at(0))).toBeUndefined();
@@ -174,7 +228,11 @@ export function describeClaims(name: string, place: () => Place | Promise<Place>
     async function waitingForTwo(id: string) {
       await queue(id, ['*'], { proposal: { needed: 2 } });
       await claim(one, id);
-      const proposal = { needed: 2, hash: 'abc', text: 'three changes' };
+      await propose(id, 'abc');
+    }
+
+    async function propose(id: string, hash: string) {
+      const proposal = { needed: 2, hash, text: 'three changes' };
       await one.runs.awaitApproval(
         id,
         one.owner,
@@ -196,6 +254,15 @@ export function describeClaims(name: string, place: () => Place | Promise<Place>
       expect(await one.runs.find('r1')).toMatchObject({ state: 'queued' });
       expect(await decide('r1', BEN)).toEqual({ counted: false, state: 'queued' });
       expect(await claim(two, 'r1', 4)).toMatchObject({ claimed: true });
+    });
+
+    test('an approval is of what was proposed then, and counts for nothing else', async () => {
+      await waitingForTwo('r1');
+      for (const person of [BEN, CLEO]) await decide('r1', person);
+      await claim(one, 'r1');
+      await propose('r1', 'def');
+      expect(await decide('r1', BEN)).toEqual({ counted: true, given: 1, needed: 2 });
+      expect(await one.runs.find('r1')).toMatchObject({ state: 'awaiting-approval' });
     });
 
     test('one denial ends it, at the same moment as an approval too', async () => {
