@@ -81,7 +81,7 @@ export type Stars = {
   owner: string;
   audit: Audit;
   database: Database;
-  /** What a service does besides: says in the audit that it is there, looks for changes of the configuration and forgets old runs, until the returned function is called. */
+  /** What a service does besides: makes the key of plans, says in the audit that it is there, looks for changes of the configuration and forgets old runs, until the returned function is called. */
   startUpkeep(): () => Promise<void>;
   /** Posts the head of the audit once a day, until the returned function is called. */
   startDailyHead(post: PostToChannel): () => Promise<void>;
@@ -167,6 +167,7 @@ export async function createStars(adapters: Adapters): Promise<Stars> {
 
   async function close(): Promise<void> {
     runs.stop();
+    await runs.leave().catch((error: unknown) => log.warn({ error }, 'others do not know that this process has ended'));
     await database.destroy();
   }
 
@@ -176,6 +177,7 @@ export async function createStars(adapters: Adapters): Promise<Stars> {
   function startUpkeep(): () => Promise<void> {
     const retention = createRetention(database);
     const started = told('started');
+    makePlanKey(adapters);
     const stops = [
       configuration.start(),
       startRetention({ retention, dailyJobs, audit, keep: home.config.retention, clock, log }),
@@ -238,6 +240,15 @@ export async function createStars(adapters: Adapters): Promise<Stars> {
     startDailyHead: (post) => startDailyHead({ audit, dailyJobs, home, post, clock, log }),
     close,
   };
+}
+
+/** Whoever sets up the next process looks for it, before anything was planned. */
+function makePlanKey({ home, log }: Adapters): void {
+  try {
+    home.planKey();
+  } catch (error) {
+    log.warn({ error }, 'nothing can be planned');
+  }
 }
 
 function noPractice(): Promise<never> {

@@ -1,20 +1,23 @@
 import type { Clock } from '../clock.js';
 import { asStarsError } from '../errors.js';
 import type { Log } from '../log.js';
+import type { RunEvent } from '../model/run.js';
 import { type RunView, viewOf } from '../model/run-view.js';
 import type { Runs } from '../runs/runs.js';
-import type { RunThread, Threads } from '../slack/thread.js';
+import type { Extent, RunThread, Threads } from '../slack/thread.js';
 import type { UploadTo } from '../slack/uploads.js';
 import type { Run, RunStore } from '../store/runs.js';
 import type { ThreadStore } from '../store/threads.js';
 import type { FileDelivery } from './file-delivery.js';
 
 export type PresenterOptions = {
-  runs: Runs;
+  runs: Pick<Runs, 'watch' | 'isAlive'>;
   store: RunStore;
   /** Where the messages stand. */
   places: ThreadStore;
   threads: Threads;
+  /** The name of this process. */
+  owner: string;
   files: FileDelivery;
   clock: Clock;
   log: Log;
@@ -24,8 +27,8 @@ export type PresenterOptions = {
   isFirst(): boolean;
 };
 
-/** `whole`: with all that belongs below the message, as only one process may do it. `lookFirst`: another one may have done so before. */
-type Showing = { whole: boolean; lookFirst: boolean };
+/** What belongs below the message only one process may show. `lookFirst`: another one may have done so before. */
+type Showing = { extent: Extent; lookFirst: boolean };
 type Shown = Showing & { latest: RunView; thread: RunThread | undefined };
 
 const LOOK_EVERY_MS = 2_000;
@@ -41,7 +44,7 @@ const MOST_SHOWN = 2_000;
  * process died, a little later.
  */
 export function createPresenter(options: PresenterOptions) {
-  const { runs, store, places, threads, files, clock, log, tellAsker, isFirst } = options;
+  const { runs, store, places, threads, owner, files, clock, log, tellAsker, isFirst } = options;
   const shown = new Map<string, Shown>();
   const opening = new Set<Promise<void>>();
   let lookedAt = new Date(0);
@@ -54,7 +57,7 @@ export function createPresenter(options: PresenterOptions) {
   async function start(): Promise<void> {
     unwatch = runs.watch((event, view, run) => {
       // What it proposes may have been found out by another process than the one that performs it.
-      const how = { whole: true, lookFirst: run.proposal !== undefined };
+      const how = { extent: 'whole' as const, lookFirst: run.proposal !== undefined };
       show(run, view, how, event.type === 'file.attached');
     });
     await look();
@@ -65,7 +68,7 @@ export function createPresenter(options: PresenterOptions) {
     const known = shown.get(run.id);
     if (known) {
       Object.assign(known, { latest: view, ...how });
-      known.thread?.update(view, how.whole, how.lookFirst);
+      known.thread?.update(view, how.extent, how.lookFirst);
       if (hasFile && known.thread) void files.deliver(run, below(known.thread));
     } else {
       const entry: Shown = { latest: view, ...how, thread: undefined };
@@ -83,7 +86,7 @@ export function createPresenter(options: PresenterOptions) {
       const thread = await placed(run, entry, { channel, threadTs });
       await places.remember(run.id, thread.channel, thread.ts);
       entry.thread = thread;
-      thread.update(entry.latest, entry.whole, entry.lookFirst);
+      thread.update(entry.latest, entry.extent, entry.lookFirst);
       void files.deliver(run, below(thread));
       void thread.ended
         .then(() => shownToItsEnd(run, thread))
@@ -107,14 +110,14 @@ export function createPresenter(options: PresenterOptions) {
   /** Goes on with the message that is there; of several processes one posts it. */
   async function placed(
     run: Run,
-    { latest: view, whole }: Shown,
+    { latest: view, extent }: Shown,
     { channel, threadTs }: NonNullable<Run['address']>,
   ): Promise<RunThread> {
     const known = await places.find(run.id);
-    if (known?.ts) return threads.attach(view, { ...known, threadTs }, whole);
+    if (known?.ts) return threads.attach(view, { ...known, threadTs }, extent);
     if (await places.reserve(run.id, channel)) return threads.open(view, channel, { threadTs });
     const ts = await postedElsewhere(run.id);
-    if (ts) return threads.attach(view, { channel, ts, threadTs }, whole);
+    if (ts) return threads.attach(view, { channel, ts, threadTs }, extent);
     return threads.open(view, channel, { threadTs, lookFirst: true });
   }
 
@@ -149,27 +152,25 @@ export function createPresenter(options: PresenterOptions) {
     }
   }
 
-  const seen = new Map<string, number>();
+  const seen = new Map<string, string>();
 
   async function showStored(run: Run): Promise<void> {
     const now = clock.now().getTime();
-    // Whoever performed it shows its end, unless it died before it could.
     const fresh = run.finishedAt !== undefined && now - Date.parse(run.finishedAt) < OWN_SHOW_MS;
-    if (run.owner !== '' && fresh && (await runs.isAlive(run.owner))) return;
+    const ownerLives = run.owner !== '' && (await runs.isAlive(run.owner));
+    if (ownerLives && fresh) return;
     const events = await store.events(run.id);
+    const isShownByOwner = ownerLives && isPerformedToItsEnd(events);
+    if (isShownByOwner && run.owner === owner) return;
+    const extent = isShownByOwner ? 'message' : run.owner === '' || ownerLives ? 'end' : 'whole';
     const view = viewOf(events);
-    if (!view || seen.get(run.id) === events.length) return;
-    seen.set(run.id, events.length);
+    const showing = `${events.length} ${extent}`;
+    if (!view || seen.get(run.id) === showing) return;
+    seen.set(run.id, showing);
     const [oldest] = seen.keys();
     if (seen.size > 1_000 && oldest !== undefined) seen.delete(oldest);
     const { channel } = run.address ?? (await places.find(run.id)) ?? {};
-    const how = { whole: await isLeft(run), lookFirst: true };
-    if (channel !== undefined) show({ ...run, address: run.address ?? { channel } }, view, how);
-  }
-
-  /** Whether no living process shows what belongs below its message. */
-  async function isLeft({ owner }: Run): Promise<boolean> {
-    return owner !== '' && !(await runs.isAlive(owner));
+    if (channel !== undefined) show({ ...run, address: run.address ?? { channel } }, view, { extent, lookFirst: true });
   }
 
   /** Resolves when every message has been opened. */
@@ -187,6 +188,11 @@ export function createPresenter(options: PresenterOptions) {
   }
 
   return { start, look, idle, stop };
+}
+
+/** Then who performed it has the last words, however long that takes: two that look whether they stand there could both find nothing. */
+function isPerformedToItsEnd(events: readonly RunEvent[]): boolean {
+  return events.findLast(({ type }) => type === 'run.started' || type === 'approval.asked')?.type === 'run.started';
 }
 
 function below({ channel, ts, threadTs }: RunThread): UploadTo {

@@ -58,8 +58,6 @@ export type Asked = {
   approvals?: number;
   /** Only this process can perform it. */
   here?: boolean;
-  /** Instead of the work that is made from what was recorded. */
-  work?: (run: RunHandle) => Promise<RunResult>;
   address?: Address | undefined;
   requestKey?: string | undefined;
   observe?: RunObserver | undefined;
@@ -73,7 +71,6 @@ export type RunWatcher = (event: RunEvent, view: RunView, run: Run) => void;
 type Local = Asked & { settle(end: RunEnd): void; told: number };
 
 const CUT_OFF = 'What is done stays as it is: run it again, or resume a deploy.';
-const DEFAULT_DEADLINE_MS = 4 * 3_600_000;
 
 export type Runs = ReturnType<typeof createRuns>;
 
@@ -132,17 +129,6 @@ export function createRuns(options: RunsOptions) {
     return { id, ended };
   }
 
-  /** Asks, and waits for the end. */
-  async function perform(
-    request: RunRequest,
-    work: (run: RunHandle) => Promise<RunResult>,
-    observe: RunObserver,
-    cancelled?: AbortSignal,
-  ): Promise<RunEnd & { id: string }> {
-    const { id, ended } = await ask({ request, work, observe, cancelled, here: true });
-    return { id, ...(await ended) };
-  }
-
   function track<T>(work: Promise<T>): Promise<T> {
     const settled: Promise<unknown> = Promise.allSettled([work]).then(() => underWay.delete(settled));
     underWay.add(settled);
@@ -182,7 +168,7 @@ export function createRuns(options: RunsOptions) {
         clock,
         fence,
         approved: run.proposal,
-        deadlineMs: asked?.work ? DEFAULT_DEADLINE_MS : work.deadlineMs(request),
+        deadlineMs: work.deadlineMs(request),
         events: () => store.events(id),
       };
       if (isProposing(run)) await propose(request, run, doing);
@@ -197,8 +183,7 @@ export function createRuns(options: RunsOptions) {
   type Doing = Omit<Parameters<typeof performWork>[0], 'work'>;
 
   async function finishWith(request: RunRequest, run: Run, doing: Doing): Promise<void> {
-    const perform = local.get(run.id)?.work ?? ((handle: RunHandle) => work.perform(request, handle));
-    const outcome = await performWork<RunResult>({ ...doing, work: perform });
+    const outcome = await performWork<RunResult>({ ...doing, work: (handle) => work.perform(request, handle) });
     await finish(run, doing, 'end' in outcome ? outcome.end : endOf(outcome.value));
   }
 
@@ -262,7 +247,6 @@ export function createRuns(options: RunsOptions) {
       controller.abort(new StarsError('INTERRUPTED', reason, { hint: CUT_OFF }));
     await Promise.allSettled(own.filter((id) => !active.has(id)).map((id) => cancel(id, reason, undefined)));
     while (underWay.size > 0) await Promise.all(underWay);
-    await settler.leave();
   }
 
   /** Resolves when nothing is performed here and nothing waits for its turn that could begin. */
@@ -280,7 +264,6 @@ export function createRuns(options: RunsOptions) {
 
   return {
     ask,
-    perform,
     cancel,
     close,
     idle,
@@ -294,6 +277,8 @@ export function createRuns(options: RunsOptions) {
     /** Says that this process lives, unless it just did. */
     beat: () => settler.beat(),
     isAlive: (process: string) => settler.isAlive(process),
+    /** The last thing that a process does: from here on others take it for dead, and go on with what it has not shown. */
+    leave: () => settler.leave(),
     /** Lets nothing begin any more. */
     stop: () => queue.stop(),
   };
@@ -312,7 +297,6 @@ function repeated(): StarsError {
   return new StarsError('STORE', 'This request has its run already.', { hint: '“history” lists the runs.' });
 }
 
-/** What the store refused, as an error for people. */
 /** The run that a request goes on with; a deploy says it among its words. */
 function resumedBy({ resumes, args }: RunRequest): string | undefined {
   const { continues } = args;

@@ -12,14 +12,16 @@ import { type Address, createOutbox, type LiveMessage, type Outbox } from './out
 /** Where a run's message stands; enough to go on with it after a restart. */
 export type ThreadRef = { channel: string; ts: string; threadTs?: string | undefined };
 
+/** How much of a run is shown: its message alone, with the last words below it, or with all that belongs below it. What is left out is said by another process. */
+export type Extent = 'message' | 'end' | 'whole';
+
 /** The one message of a run and the replies below it. */
 export type RunThread = ThreadRef & {
   /**
-   * Shows this state of the run, soon and in order; never throws. A final state is the last that is shown. Without `whole` only the message
-   * itself and the last words: what else belongs below it is said by the process that performs the run. `lookFirst`: another process
-   * may have said some of it.
+   * Shows this state of the run, soon and in order; never throws. A final state is the last that is shown. `lookFirst`: another process may
+   * have said some of what belongs below the message.
    */
-  update(view: RunView, whole?: boolean, lookFirst?: boolean): void;
+  update(view: RunView, extent?: Extent, lookFirst?: boolean): void;
   /** Resolves when Slack shows the end of the run; never, when that was given up. */
   ended: Promise<void>;
 };
@@ -31,7 +33,7 @@ export type Threads = {
   /** Posts the run's message, in the thread `threadTs` if given; a SLACK error says why Slack will not have it. */
   open(view: RunView, channel: string, where?: Where): Promise<RunThread>;
   /** Goes on with a thread that an earlier process opened: what it posted is found again and edited. */
-  attach(view: RunView, ref: ThreadRef, whole?: boolean): RunThread;
+  attach(view: RunView, ref: ThreadRef, extent?: Extent): RunThread;
   /** A message that belongs to no run and is edited in place. `ts`: when it was posted already; without it the mark is looked for first. */
   notice(address: Address, mark: Mark, ts?: string): LiveMessage;
   /** Resolves when everything shown so far has reached Slack or was given up. */
@@ -51,11 +53,11 @@ export function createThreads({ client, clock, log }: { client: SlackClient; clo
     return createRunThread({ outbox, clock, run: view.id, root, ref: { channel, ts, threadTs }, lookFirst });
   }
 
-  function attach(view: RunView, ref: ThreadRef, whole = true): RunThread {
+  function attach(view: RunView, ref: ThreadRef, extent: Extent = 'whole'): RunThread {
     const { channel, ts, threadTs } = ref;
     const root = outbox.message({ channel, threadTs }, { run: view.id, part: 'run' }, { ts });
     const thread = createRunThread({ outbox, clock, run: view.id, root, ref, lookFirst: true });
-    thread.update(view, whole);
+    thread.update(view, extent);
     return thread;
   }
 
@@ -84,17 +86,17 @@ function createRunThread({ outbox, clock, run, root, ref, lookFirst }: Parts): R
     return made;
   }
 
-  function update(view: RunView, whole = true, saidElsewhere = false): void {
+  function update(view: RunView, extent: Extent = 'whole', saidElsewhere = false): void {
     if (over) return;
     const final = isFinal(view.state);
-    over = final;
+    over = final && extent !== 'message';
     root.show(runMessage(view, clock.now()), { final });
-    if (whole) {
+    if (extent === 'whole') {
       showPlays(view, final, saidElsewhere);
       const failures = failuresMessage(view);
       if (failures) reply('failures', saidElsewhere).show(failures, { final });
     }
-    if (!final) return;
+    if (!over) return;
     const summary = reply('summary', saidElsewhere);
     summary.show(summaryMessage(view), { final });
     void Promise.all([root.ended, summary.ended]).then(end, () => undefined);

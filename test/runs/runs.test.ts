@@ -5,13 +5,20 @@ import { createManualClock } from '../../src/clock.js';
 import { StarsError } from '../../src/errors.js';
 import { silentLog } from '../../src/log.js';
 import type { RunEvent, RunEventBody, RunRequest } from '../../src/model/run.js';
-import { createRuns } from '../../src/runs/runs.js';
+import {
+  createRuns,
+  type RunHandle,
+  type RunObserver,
+  type RunResult,
+  type RunsOptions,
+  type RunWork,
+} from '../../src/runs/runs.js';
 import { createRedactor } from '../../src/secret.js';
 import { createAudit } from '../../src/store/audit.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
 import { createClaimStore } from '../../src/store/claims.js';
 import { createProcessStore } from '../../src/store/processes.js';
-import { createRunStore } from '../../src/store/runs.js';
+import { createRunStore, type RunEnd } from '../../src/store/runs.js';
 
 const REQUEST: RunRequest = {
   command: 'deploy',
@@ -36,32 +43,52 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function setUp(owner = 'process-1') {
+type Work = (run: RunHandle) => Promise<RunResult>;
+
+/** One process, whose runs do what a test says. */
+function setUp(owner = 'process-1', more: Partial<RunsOptions> = {}) {
   const store = createRunStore(database, audit());
   const redactor = createRedactor();
-  return { store, redactor, runs: createRuns({ ...parts(), store, redactor, owner }) };
+  const works: Work[] = [];
+  const perform = (_request: RunRequest, run: RunHandle) => (works.shift() ?? nothing)(run);
+  const runs = createRuns({ ...parts(perform), store, redactor, owner, ...more });
+
+  /** Asks for a run that does this, and waits for its end. */
+  async function performed(
+    request: RunRequest,
+    work: Work,
+    observe?: RunObserver,
+    cancelled?: AbortSignal,
+  ): Promise<RunEnd & { id: string }> {
+    works.push(work);
+    const { id, ended } = await runs.ask({ request, observe, cancelled, here: true });
+    return { id, ...(await ended) };
+  }
+
+  return { store, redactor, runs, performed };
 }
+
+const nothing: Work = async () => ({ summary: '' });
 
 const audit = () => createAudit(database, { clock, redactor: createRedactor() });
 
-function parts() {
-  // These tests bring their work with them.
+function parts(perform: RunWork['perform']) {
   const unasked = () => Promise.reject(new Error('nobody asks this here'));
-  const work = {
+  const work: RunWork = {
     admit: async () => undefined,
-    perform: unasked,
+    perform,
     propose: unasked,
     approvalMs: unasked,
-    deadlineMs: () => 3_600_000,
+    deadlineMs: () => 4 * 3_600_000,
   };
   const claims = createClaimStore(database, audit());
   return { claims, processes: createProcessStore(database), clock, log: silentLog, says: 'a test', work };
 }
 
 test('a run is stored as the very events that were shown, numbered without gaps', async () => {
-  const { store, runs } = setUp();
+  const { store, performed } = setUp();
   const shown: RunEvent[] = [];
-  const { id } = await runs.perform(
+  const { id } = await performed(
     REQUEST,
     async ({ emit }) => {
       emit({ type: 'step.started', step: 'Look' });
@@ -83,14 +110,10 @@ test('a run is stored as the very events that were shown, numbered without gaps'
 });
 
 test('a failure is the end of the run, with its code and hint', async () => {
-  const { store, runs } = setUp();
-  const end = await runs.perform(
-    REQUEST,
-    async () => {
-      throw new StarsError('API_UNREACHABLE', 'Marathon does not answer.', { hint: 'Look at it.' });
-    },
-    () => undefined,
-  );
+  const { store, performed } = setUp();
+  const end = await performed(REQUEST, async () => {
+    throw new StarsError('API_UNREACHABLE', 'Marathon does not answer.', { hint: 'Look at it.' });
+  });
   expect(end).toMatchObject({
     state: 'failed',
     error: { code: 'API_UNREACHABLE', message: 'Marathon does not answer.', hint: 'Look at it.' },
@@ -99,53 +122,41 @@ test('a failure is the end of the run, with its code and hint', async () => {
 });
 
 test('a fault of ours is told without a stack trace', async () => {
-  const { runs } = setUp();
-  const end = await runs.perform(
-    REQUEST,
-    async () => {
-      throw new TypeError('x is not a function');
-    },
-    () => undefined,
-  );
+  const { performed } = setUp();
+  const end = await performed(REQUEST, async () => {
+    throw new TypeError('x is not a function');
+  });
   expect(end).toMatchObject({ state: 'failed', error: { code: 'INTERNAL', message: 'x is not a function' } });
   expect(JSON.stringify(end)).not.toContain('runs.test');
 });
 
 test('the reason of a cancel is the end of the run, whatever its work threw after it', async () => {
-  const { store, runs } = setUp();
-  const end = await runs.perform(
-    REQUEST,
-    async ({ id }) => {
-      await runs.cancel(id, 'Ada pressed cancel.', undefined);
-      throw new StarsError('UNREACHABLE', 'The connection broke.');
-    },
-    () => undefined,
-  );
+  const { store, runs, performed } = setUp();
+  const end = await performed(REQUEST, async ({ id }) => {
+    await runs.cancel(id, 'Ada pressed cancel.', undefined);
+    throw new StarsError('UNREACHABLE', 'The connection broke.');
+  });
   expect(end).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED', message: 'Ada pressed cancel.' } });
   const { state, error } = (await store.find(end.id)) ?? {};
   expect({ state, error }).toEqual({ state: end.state, error: end.error });
 });
 
 test('a cancelled run ends as cancelled, and cannot be cancelled twice', async () => {
-  const { runs } = setUp();
-  const end = await runs.perform(
-    REQUEST,
-    async ({ id, signal }) => {
-      expect(await runs.cancel(id, 'Ada pressed cancel.', undefined)).toBe(true);
-      signal.throwIfAborted();
-      return { summary: '' };
-    },
-    () => undefined,
-  );
+  const { runs, performed } = setUp();
+  const end = await performed(REQUEST, async ({ id, signal }) => {
+    expect(await runs.cancel(id, 'Ada pressed cancel.', undefined)).toBe(true);
+    signal.throwIfAborted();
+    return { summary: '' };
+  });
   expect(end).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED', message: 'Ada pressed cancel.' } });
   expect(await runs.cancel(end.id, 'again', undefined)).toBe(false);
 });
 
 test('secrets are gone from every event before it is shown or stored', async () => {
-  const { store, redactor, runs } = setUp();
+  const { store, redactor, performed } = setUp();
   redactor.add('hunter2!');
   const shown: RunEvent[] = [];
-  const { id } = await runs.perform(
+  const { id } = await performed(
     { ...REQUEST, text: 'deploy x -e password=hunter2!' },
     async ({ emit }) => {
       emit({ type: 'note', message: `the word is ${Buffer.from('hunter2!').toString('base64')}` });
@@ -201,13 +212,8 @@ test('a run whose events cannot be written is stopped, and recorded as far as th
   let refusals = 1;
   const append: typeof store.append = (...events) =>
     refusals-- > 0 ? Promise.reject(new Error('disk full')) : store.append(...events);
-  const failing = createRuns({
-    ...parts(),
-    store: { ...store, append },
-    redactor: createRedactor(),
-    owner: 'process-1',
-  });
-  const { id, state, error } = await failing.perform(
+  const failing = setUp('process-1', { store: { ...store, append } });
+  const { id, state, error } = await failing.performed(
     REQUEST,
     async ({ emit, signal }) => {
       emit({ type: 'step.started', step: 'Look' });
@@ -227,9 +233,9 @@ test('a run whose events cannot be written is stopped, and recorded as far as th
 test.each(['nothing', 'an event'])(
   'a run that was ended elsewhere shows and tells that end alone, with %s left to write',
   async (left) => {
-    const { store, runs } = setUp();
+    const { store, performed } = setUp();
     const shown: RunEvent[] = [];
-    const { id, ...end } = await runs.perform(
+    const { id, ...end } = await performed(
       REQUEST,
       async ({ id, emit }) => {
         while ((await store.events(id)).length < 2) await clock.advance(0);
@@ -247,16 +253,12 @@ test.each(['nothing', 'an event'])(
 );
 
 test('seven thousand results at once are recorded; a run that the store cannot follow fails and says so', async () => {
-  const { store, runs } = setUp();
+  const { store, performed } = setUp();
   const results = (count: number) =>
-    runs.perform(
-      REQUEST,
-      async ({ emit }) => {
-        for (let item = 1; item <= count; item += 1) emit(itemResult(String(item)));
-        return { summary: 'Done.' };
-      },
-      () => undefined,
-    );
+    performed(REQUEST, async ({ emit }) => {
+      for (let item = 1; item <= count; item += 1) emit(itemResult(String(item)));
+      return { summary: 'Done.' };
+    });
   const good = await results(7_000);
   expect(good.state).toBe('succeeded');
   expect(await store.events(good.id)).toHaveLength(7_003);
@@ -277,52 +279,38 @@ function itemResult(item: string): RunEventBody {
 }
 
 test('a run ends when whoever asked for it cancels, and none begins after that', async () => {
-  const { store, runs } = setUp();
+  const { store, performed } = setUp();
   const cancelled = new AbortController();
   const work = async ({ signal }: { signal: AbortSignal }) => {
     cancelled.abort(new StarsError('CANCELLED', 'Enough.'));
     signal.throwIfAborted();
     return { summary: '' };
   };
-  const { state, error } = await runs.perform(REQUEST, work, () => undefined, cancelled.signal);
+  const { state, error } = await performed(REQUEST, work, undefined, cancelled.signal);
   expect({ state, error }).toMatchObject({ state: 'cancelled', error: { message: 'Enough.' } });
-  await expect(runs.perform(REQUEST, work, () => undefined, cancelled.signal)).rejects.toThrow('Enough.');
+  await expect(performed(REQUEST, work, undefined, cancelled.signal)).rejects.toThrow('Enough.');
   expect(await store.list({ limit: 10 })).toHaveLength(1);
 });
 
 test('closing cuts off what runs, waits until that is recorded, and takes nothing new', async () => {
-  const { store, runs } = setUp();
-  const run = runs.perform(
-    REQUEST,
-    async ({ signal }) => {
-      await clock.sleep(10_000, signal);
-      return { summary: '' };
-    },
-    () => undefined,
-  );
+  const { store, runs, performed } = setUp();
+  const run = performed(REQUEST, async ({ signal }) => {
+    await clock.sleep(10_000, signal);
+    return { summary: '' };
+  });
   while ((await store.list({ limit: 1 }))[0]?.state !== 'running') await clock.advance(0);
   await runs.close('Stars stops.');
   expect(await store.list({ limit: 1 })).toMatchObject([{ state: 'interrupted' }]);
   expect(await run).toMatchObject({ state: 'interrupted', error: { message: 'Stars stops. No step was in flight.' } });
-  await expect(
-    runs.perform(
-      REQUEST,
-      async () => ({ summary: '' }),
-      () => undefined,
-    ),
-  ).rejects.toThrow('Stars stops.');
+  await expect(performed(REQUEST, async () => ({ summary: '' }))).rejects.toThrow('Stars stops.');
 });
 
 test('a run that is not through at its deadline fails and says so', async () => {
-  const { runs } = setUp();
-  const ended = runs.perform(
-    REQUEST,
-    async ({ signal }) => {
-      await clock.sleep(100 * 3_600_000, signal);
-      return { summary: '' };
-    },
-    () => undefined,
-  );
+  const { performed } = setUp();
+  const ended = performed(REQUEST, async ({ signal }) => {
+    await clock.sleep(100 * 3_600_000, signal);
+    return { summary: '' };
+  });
   while ((await createRunStore(database, audit()).list({ limit: 1 }))[0]?.state !== 'running') await clock.advance(0);
   await clock.advance(4 * 3_600_000 + 1_000);
   expect(await ended).toMatchObject({
@@ -332,16 +320,12 @@ test('a run that is not through at its deadline fails and says so', async () => 
 });
 
 test('a cancelled run ends even when its work does not stop, and says that it may still go on', async () => {
-  const { runs } = setUp();
-  const ended = runs.perform(
-    REQUEST,
-    async ({ id, emit }) => {
-      emit({ type: 'step.started', step: 'Look' });
-      await runs.cancel(id, 'Ada pressed cancel.', undefined);
-      return new Promise(() => undefined);
-    },
-    () => undefined,
-  );
+  const { runs, performed } = setUp();
+  const ended = performed(REQUEST, async ({ id, emit }) => {
+    emit({ type: 'step.started', step: 'Look' });
+    await runs.cancel(id, 'Ada pressed cancel.', undefined);
+    return new Promise(() => undefined);
+  });
   while ((await createRunStore(database, audit()).list({ limit: 1 }))[0]?.state !== 'running') await clock.advance(0);
   await clock.advance(31_000);
   expect(await ended).toMatchObject({

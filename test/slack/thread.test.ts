@@ -300,7 +300,7 @@ describe('after a restart', () => {
     await advancingUntil(clock, 500, others.idle());
     others.stop();
 
-    waiting.update(runView(...events, succeeded), true, true);
+    waiting.update(runView(...events, succeeded), 'whole', true);
     await untilIdle();
     expect(fake.thread(ts).map((message) => toPlain(message).split('\n')[0])).toEqual([
       '✅ deploy site staging',
