@@ -28,9 +28,34 @@ export function lockPlace(variable: string, folder: string | undefined): string 
   return `${variable}=/dev/shm/.stars-lock;[ -k /dev/shm ]||${variable}=/tmp/.stars-lock`;
 }
 
-/** Where root keeps the highest fence of each store, until the next boot. */
-export const FENCES_FILE = '/run/stars-fences';
 const KEPT_FENCES = 20;
+
+/**
+ * Shell that keeps the highest fence of each store until the next boot: `keep_fence STORE FENCE` fails, with the higher one in `seen`, when the
+ * store has been here with a higher one. Root keeps them where root alone can write. Who cannot has a file of its own beside the lock, and
+ * believes no file of another user. Wants `d` and `set -C`, by which nothing is made through a link that somebody put there.
+ */
+export function keepFence(folder: string | undefined): string {
+  const [place, file] = folder === undefined ? ['/run', '/run/stars-fences'] : [quote(folder), '$d-fences'];
+  return `read_fences() {
+kept= count=0
+while read -r store fence;do case $fence in ''|*[!0-9]*) continue;;esac
+if [ "$store" = "$1" ];then [ "$seen" -ge "$fence" ]||seen=$fence
+elif [ $count -lt ${KEPT_FENCES - 1} ];then kept="$kept$store $fence
+" count=$((count+1));fi;done <$2
+}
+keep_fence() {
+seen=0 kept= file=${file}
+[ ! -f $file ]||read_fences "$1" $file
+if [ ! -w ${place} ];then file=$d-fences kept=
+if [ -f $file ]&&[ ! -L $file ]&&[ -O $file ];then read_fences "$1" $file;fi;fi
+[ "$seen" -le "$2" ]||return 1
+seen=
+if [ -O $file ]&&[ ! -L $file ];then printf '%s %s\\n%s' "$1" "$2" "$kept" >|$file
+else printf '%s %s\\n' "$1" "$2" >$file;fi
+return 0
+}`;
+}
 
 /** What is read and written on the host by a session of the claim's run. */
 export type LockWords = ReturnType<typeof lockWords>;
@@ -62,30 +87,18 @@ self="$boot $$ $start"`;
  * is that `holder` is made anew, which only one can do.
  */
 export function takeScript({ claim, identity, about }: LockWords): string {
+  const keep = claim.fence > 0 ? `keep_fence ${quote(oneWord(claim.store))} ${claim.fence}` : ':';
   return `(umask 022;set -C;${lockPlace('d', claim.folder)}
 ${SELF}
+${claim.fence > 0 ? keepFence(claim.folder) : ''}
 said=other seen=
-if [ ! -d $d ]&&mkdir $d&&printf '%s\\n' ${about} "$self" >$d/holder;then said=taken${rememberFence(claim)}
+if [ ! -d $d ]&&mkdir $d&&printf '%s\\n' ${about} "$self" >$d/holder;then
+if ${keep};then said=taken;else rm -rf $d;said=outrun seen="$seen ";fi
 elif [ ! -L $d ]&&[ -f $d/holder ]&&read -r line <$d/holder&&[ "$line" = ${identity} ];then
-if [ -w $d/holder ];then printf '%s\\n' "$self" >>$d/holder;said=joined;else said=guest;fi
+if [ ! -w $d/holder ];then said=guest;elif ${keep};then printf '%s\\n' "$self" >>$d/holder;said=joined;else said=outrun seen="$seen ";fi
 fi
 [ $said != guest ]||self="$self $(id -u)"
 printf ' %s %s%s' $said "$seen" "$self") 2>/dev/null`;
-}
-
-/** Whoever has the lock compares its fence with the highest that was here; a run that is outrun lets go again. */
-function rememberFence({ fence, store }: HostClaim): string {
-  if (fence <= 0) return '';
-  const word = quote(oneWord(store));
-  return `
-seen=0 kept= count=0
-[ ! -f ${FENCES_FILE} ]||while read -r store fence;do case $fence in ''|*[!0-9]*) continue;;esac
-if [ "$store" = ${word} ];then seen=$fence;elif [ $count -lt ${KEPT_FENCES - 1} ];then kept="$kept$store $fence
-" count=$((count+1));fi;done <${FENCES_FILE}
-if [ "$seen" -gt ${fence} ];then rm -rf $d;said=outrun seen="$seen ";else
-seen=
-[ ! -w /run ]||printf '%s %s\\n%s' ${word} ${fence} "$kept" >|${FENCES_FILE}
-fi`;
 }
 
 /** Whether a shell of `holder` is alive: `alive BOOT PID START`. Where /proc hides others or is not there, a signal tells. */

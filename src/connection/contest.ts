@@ -25,6 +25,8 @@ const BUSY_MS = 250;
 /** A lock that names nobody for so many looks was left behind between its two first steps. */
 const BUSY_LOOKS = 8;
 const MOST_BUSY_LOOKS = 12;
+/** So long a run that is overtaken gets for what it is at. */
+const ENDING_MS = 10_000;
 
 export type Contest = {
   host: string;
@@ -38,13 +40,17 @@ export type Contest = {
 /** How the session stands to the lock, once that is the run's. Rejects with LOCKED, CANCELLED or HOSTS_FAILED. */
 export async function contend({ host, words, clock, said, exec }: Contest): Promise<Standing> {
   const { claim } = words;
-  const mustEnd = clock.now().getTime() + claim.waitMs;
+  const beganMs = clock.now().getTime();
+  const mustEnd = beganMs + claim.waitMs;
   let told = toldBy(said);
   let busy = 0;
   for (;;) {
     if (told.word === 'taken' || told.word === 'joined') return { kind: 'owner' };
     if (told.word === 'guest') return told.standing;
-    if (told.word === 'held' && clock.now().getTime() + POLL_MS > mustEnd) throw lockedBy(host, told.holder, claim);
+    const nowMs = clock.now().getTime();
+    const waitMs =
+      told.word === 'held' && isOvertaken(told.holder, claim) ? Math.max(claim.waitMs, ENDING_MS) : claim.waitMs;
+    if (told.word === 'held' && nowMs + POLL_MS > beganMs + waitMs) throw lockedBy(host, told.holder, waitMs);
     if (told.word === 'outrun') throw outrun(host, told.fence, claim);
     if ('what' in told) throw refusal(host, told);
     busy = told.word === 'busy' || told.word === 'unwritable' ? busy + 1 : 0;
@@ -55,6 +61,11 @@ export async function contend({ host, words, clock, said, exec }: Contest): Prom
     const { stdout } = await exec(contestScript(words, { force: busy > BUSY_LOOKS }));
     told = toldBy(stdout);
   }
+}
+
+/** A run of the same store that this one could only come after: cut off or overtaken, it is ending what it was at. */
+function isOvertaken({ store, fence }: Holder, claim: HostClaim): boolean {
+  return store === oneWord(claim.store) && fence > 0 && fence < claim.fence;
 }
 
 /** Words are checked: another user may have put them there. */
@@ -104,7 +115,7 @@ function shown(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, ' ').slice(0, 200);
 }
 
-function lockedBy(host: string, { run, person, from, since }: Holder, { waitMs }: HostClaim): StarsError {
+function lockedBy(host: string, { run, person, from, since }: Holder, waitMs: number): StarsError {
   const waited = waitMs > 0 ? ` It did not get free within ${waitMs / 1000} s.` : '';
   return new StarsError(
     'LOCKED',
@@ -119,7 +130,7 @@ function outrun(host: string, later: string, { fence }: HostClaim): StarsError {
   return new StarsError(
     'LOCKED',
     `${host}: a later run (fence ${later}) has worked here, so this one (fence ${fence}) may not any more.`,
-    { hint: 'Its lock was taken over meanwhile. Start the command again.' },
+    { hint: 'Its lock was taken over meanwhile, or what it did here was ended by hand. Start the command again.' },
   );
 }
 

@@ -1,4 +1,4 @@
-import { ALIVE, lockPlace, oneWord, SELF } from './claim.js';
+import { ALIVE, keepFence, lockPlace, oneWord, SELF } from './claim.js';
 import type { ExecResult } from './connection.js';
 import { type Holder, HOLDER_BYTES, holderOf } from './contest.js';
 import { quote } from '../shell/command.js';
@@ -80,6 +80,7 @@ line=
 [ -e $d ] || [ -L $d ] || { echo none; exit 0; }
 [ -L $d ] || [ ! -f $d/holder ] || read -r line <$d/holder
 [ "\${line%% *}" = ${quote(name)} ] || { echo other; exit 0; }
+halted=$line
 ${SELF}
 ${ALIVE}
 text=$(head -c ${HOLDER_BYTES} $d/holder)
@@ -122,6 +123,9 @@ for signal in 0 0 TERM KILL KILL; do
   sleep 0.3 2>/dev/null || sleep 1
 done
 [ -z "$left" ] || { echo left $left; exit 0; }
+# Its process may live and come back: it finds itself outrun then.
+${keepFence(folder)}
+( set -C -f; set -- $halted; case $2 in '' | 0 | *[!0-9]*) ;; *) keep_fence "$3" $(($2 + 1)) ;; esac ) 2>/dev/null
 rm -rf $d 2>/dev/null
 if [ -e $d ]; then echo stuck $d; else echo $said; fi`;
 }

@@ -131,6 +131,17 @@ describe.each(shells)("a host's lock under $name", ({ shell }) => {
     expect((await late).stdout).toBe('in\n');
   });
 
+  test('of an earlier run of the same store, which can only be ending, is waited for a moment without being told to', async () => {
+    const one = connect(claimOf('run-a', { fence: 7 }));
+    await one.exec('true');
+    const late = connect(claimOf('run-b', { fence: 8 })).exec('echo in');
+    await expect(connect(claimOf('run-c', { fence: 8, store: 'other' })).exec('true')).rejects.toMatchObject({
+      code: 'LOCKED',
+    });
+    await one.close();
+    expect((await late).stdout).toBe('in\n');
+  });
+
   test('left behind is had by one after another of many who want it at once', async () => {
     mkdirSync(folder);
     writeFileSync(join(folder, 'holder'), 'run-a 0 a-store\nAda\nstars-1\nsince\nanother-boot 1 1\n');
@@ -202,6 +213,47 @@ describe.each(shells)("a host's lock under $name", ({ shell }) => {
       message: 'alpha: a later run (fence 8) has worked here, so this one (fence 7) may not any more.',
     });
     expect(holder()[0]).toBe('run-b 8 a-store');
+  });
+
+  test('is refused to a run that comes back after a later one of the same store, and had by those of other stores', async () => {
+    const later = connect(claimOf('run-b', { fence: 8 }));
+    await later.exec('true');
+    await later.close();
+    await expect(connect(claimOf('run-a', { fence: 7 })).exec('true')).rejects.toMatchObject({
+      code: 'LOCKED',
+      message: 'alpha: a later run (fence 8) has worked here, so this one (fence 7) may not any more.',
+    });
+    expect(existsSync(folder)).toBe(false);
+    for (const claim of [claimOf('run-c', { fence: 3, store: 'other' }), claimOf('run-d', { fence: 9 })]) {
+      const host = connect(claim);
+      expect((await host.exec('echo in')).stdout).toBe('in\n');
+      await host.close();
+    }
+    expect(readFileSync(`${folder}-fences`, 'utf8')).toBe('a-store 9\nother 3\n');
+  });
+
+  test('is not had again by a run that was halted, though its process lives; by the one that resumes it', async () => {
+    const one = connect(claimOf('run-a', { fence: 7 }));
+    await one.exec('true', { action: '1' });
+    expect((await connect(undefined).exec(haltScript('run-a', folder))).stdout).toBe('idle\n');
+    await expect(connect(claimOf('run-a', { fence: 7 })).exec(`touch ${base}/never`)).rejects.toMatchObject({
+      code: 'LOCKED',
+    });
+    expect(existsSync(join(base, 'never'))).toBe(false);
+    expect((await connect(claimOf('run-b', { fence: 8 })).exec('echo on')).stdout).toBe('on\n');
+  });
+
+  test('keeps no fence through a link that somebody put there', async () => {
+    writeFileSync(join(base, 'precious'), 'precious');
+    symlinkSync(join(base, 'precious'), `${folder}-fences`);
+    symlinkSync(join(base, 'nowhere'), `${folder}-other-fences`);
+    for (const place of [folder, `${folder}-other`]) {
+      const host = connect(claimOf('run-a', { fence: 7, folder: place }));
+      await host.exec('true');
+      await host.close();
+    }
+    expect(readFileSync(join(base, 'precious'), 'utf8')).toBe('precious');
+    expect(existsSync(join(base, 'nowhere'))).toBe(false);
   });
 
   test('notes what is done with its process, and how it ended', async () => {
