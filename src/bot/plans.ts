@@ -2,7 +2,6 @@ import { createHash, createHmac } from 'node:crypto';
 import { dirname, relative, resolve } from 'node:path';
 import { StarsError } from '../errors.js';
 import type { Environment, Home } from '../home/home.js';
-import { planKey } from '../home/plan-key.js';
 import type { RunEvent } from '../model/run.js';
 import { createPlanRecorder, type PlanRecorder, type Seal } from '../provision/approval.js';
 import { changedFiles, inventoryFiles, sealFiles } from '../provision/file-seals.js';
@@ -142,8 +141,8 @@ function stale({ hash }: StoredPlan, what: readonly string[]): StarsError {
   });
 }
 
-function sealOf({ dataFolder }: Home): { seal: Seal; key: string } {
-  const secret = planKey(dataFolder);
+function sealOf({ planKey }: Home): { seal: Seal; key: string } {
+  const secret = planKey();
   const seal: Seal = (text) => createHmac('sha256', secret).update(text).digest('hex');
   return { seal, key: seal('which key').slice(0, 8) };
 }

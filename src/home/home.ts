@@ -7,6 +7,7 @@ import { didYouMean } from '../near-names.js';
 import { createRedactor, type Redactor } from '../secret.js';
 import { readChecked } from './checked-file.js';
 import { isEnvironment, openEnvironment, type Environment } from './environment.js';
+import { createPlanKey, passwordOf } from './plan-key.js';
 import { resolveTarget, stackTargets, type Target } from './stack-targets.js';
 import { StarsFile } from './stars-file.js';
 
@@ -29,6 +30,8 @@ export type Home = {
   readonly config: StarsFile;
   readonly vault: Vault;
   readonly redactor: Redactor;
+  /** With which plans and links to runs are sealed. Throws CONFIG when it can be neither read nor made. */
+  readonly planKey: () => Buffer;
   /** Names of the environments there are now, sorted. */
   environments(): string[];
   /** The environment meant when none is named: the channel's (by id or name), else the home's, else the only one there is. */
@@ -52,6 +55,7 @@ export async function openHome({ env, cwd, redactor = createRedactor() }: HomeOp
   const stackFolder = inFolder(config.stack);
   const inventories = join(folder, 'inventories');
   const vault = createVault({ passwordFile: settings.vaultPasswordFile });
+  const dataFolder = settings.data ?? inFolder(config.data ?? '.stars');
 
   function environments(): string[] {
     if (!isFolder(inventories)) return [];
@@ -86,12 +90,13 @@ export async function openHome({ env, cwd, redactor = createRedactor() }: HomeOp
   return {
     folder,
     stackFolder,
-    dataFolder: settings.data ?? inFolder(config.data ?? '.stars'),
+    dataFolder,
     settings,
     env,
     config,
     vault,
     redactor,
+    planKey: createPlanKey({ databaseUrl: settings.databaseUrl, dataFolder }),
     environments,
     defaultEnvironment,
     environment,
@@ -107,7 +112,7 @@ function readStarsFile(file: string): StarsFile {
 function registerSecrets({ databaseUrl, slack }: Settings, redactor: Redactor): void {
   for (const secret of [slack.botToken, slack.appToken, slack.signingSecret]) if (secret) redactor.add(secret);
   // Of the database's address only the password: host names are no secret and stand in many messages.
-  const password = databaseUrl && /:\/\/[^:/@]*:([^@]+)@/.exec(databaseUrl.reveal())?.[1];
+  const password = databaseUrl && passwordOf(databaseUrl);
   if (password) redactor.add(password);
 }
 

@@ -2,12 +2,13 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import { sql } from 'kysely';
 import { storyText } from '../bot/run-text.js';
 import type { Clock } from '../clock.js';
+import type { Home } from '../home/home.js';
 import { linkedRun } from '../home/run-link.js';
 import type { Database } from '../store/database.js';
 import type { Stars } from '../stars.js';
 import { createMetrics } from './metrics.js';
 
-export type HealthOptions = { stars: Stars; dataFolder: string; clock: Clock; connected(): boolean };
+export type HealthOptions = { stars: Stars; home: Pick<Home, 'planKey'>; clock: Clock; connected(): boolean };
 
 /** Schedules are looked at each minute; so long without it, and something is wrong with them. */
 const SCHEDULES_LATE_MS = 3 * 60_000;
@@ -17,7 +18,7 @@ const PLAIN = 'text/plain; charset=utf-8';
  * `/healthz` says that the process lives, `/readyz` whether the store answers, Slack is connected and the schedules are looked at, `/metrics` is
  * for Prometheus, `/runs/<id>` with its seal the whole log of a run; anything else is 404.
  */
-export function createHealthRoutes({ stars, dataFolder, clock, connected }: HealthOptions): RequestListener {
+export function createHealthRoutes({ stars, home, clock, connected }: HealthOptions): RequestListener {
   const metrics = createMetrics({ stars, clock, connected });
 
   return (request, response) => {
@@ -45,7 +46,7 @@ export function createHealthRoutes({ stars, dataFolder, clock, connected }: Heal
   }
 
   async function answerRun(response: ServerResponse, url: string): Promise<void> {
-    const linked = linkedRun(url, { dataFolder }, clock.now());
+    const linked = linkedRun(url, home, clock.now());
     if (!linked) return answer(response, 404, 'not found\n');
     if (linked.expired) return answer(response, 410, 'This link is over a week old. “stars show” tells the same.\n');
     try {

@@ -52,14 +52,14 @@ async function startSlackService({ stars, home, clock, log, terminal }: ServiceO
     settings,
     clock,
     log,
-    http: createHealthRoutes({ stars, dataFolder: home.dataFolder, clock, connected: () => ready() }),
+    http: createHealthRoutes({ stars, home, clock, connected: () => ready() }),
   });
   terminal.error(`Stars is in Slack; port ${service.port ?? port} answers /healthz and /readyz.`);
   return service;
 }
 
 async function startConsole({ stars, home, clock, terminal }: ServiceOptions): Promise<Running> {
-  const health = createHealthRoutes({ stars, dataFolder: home.dataFolder, clock, connected: () => true });
+  const health = createHealthRoutes({ stars, home, clock, connected: () => true });
   const server = createServer(createConsole({ stars, clock, redactor: home.redactor, otherwise: health }));
   const port = await listen(server, home.settings.port);
   const stops = [stars.startTimers(), stars.startSchedules(), stars.startWatcher()];

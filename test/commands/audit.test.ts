@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { sql } from 'kysely';
 import { createReadableAudit } from '../../src/bot/readable-audit.js';
 import { createSlackDesk } from '../../src/bot/slack-desk.js';
@@ -99,8 +100,11 @@ test('a click is in it as well as what came of it', async () => {
   ]);
 });
 
-test('a service says when it is there and when it goes', async () => {
+test('a service says when it is there and when it goes, and has the key of plans before any plan is made', async () => {
+  const key = join(practice.dataFolder, 'plan-key');
+  rmSync(key, { force: true });
   const stop = practice.stars.startUpkeep();
+  expect(existsSync(key)).toBe(true);
   await stop();
   const entries = await practice.stars.audit.search({ kind: 'service', limit: 9 });
   expect(entries.map(({ outcome }) => outcome)).toEqual(['stopped', 'started']);

@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createManualClock, type ManualClock } from '../../src/clock.js';
+import type { Home } from '../../src/home/home.js';
+import { createPlanKey } from '../../src/home/plan-key.js';
 import { runPath } from '../../src/home/run-link.js';
 import { createHealthRoutes } from '../../src/terminal/health-routes.js';
 import { practise, type Practice } from '../e2e/support/practice.js';
@@ -9,14 +11,16 @@ let practice: Practice;
 let server: Server;
 let address: string;
 let clock: ManualClock;
+let home: Pick<Home, 'planKey'>;
 let reachable = true;
 
 beforeAll(async () => {
   practice = await practise();
   clock = createManualClock(new Date());
+  home = { planKey: createPlanKey({ databaseUrl: undefined, dataFolder: practice.dataFolder }) };
   const routes = createHealthRoutes({
     stars: practice.stars,
-    dataFolder: practice.dataFolder,
+    home,
     clock,
     connected: () => reachable,
   });
@@ -37,7 +41,7 @@ async function get(path: string): Promise<{ status: number; text: string }> {
 
 async function link(): Promise<string> {
   const [run] = await practice.stars.store.list({ limit: 1 });
-  return runPath(run?.id ?? '', { dataFolder: practice.dataFolder }, clock.now());
+  return runPath(run?.id ?? '', home, clock.now());
 }
 
 test('a process that lives is healthy, and ready only while people can reach it', async () => {
