@@ -43,6 +43,7 @@ async function harness(options: KillOptions): Promise<boolean> {
     }
     score.count(mostWasTaken(wishes));
     say(await tally(world));
+    say(`pressed: ${wishes.pressed()}`);
     if (options.story) say(await story(world, wishes.all, kills));
     for (const service of crew.living()) {
       const status = await service.stop();

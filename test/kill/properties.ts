@@ -8,12 +8,18 @@ import { createAudit } from '../../src/store/audit.js';
 import { type Run, toEvent, toRun } from '../../src/store/run-rows.js';
 import type { FakeMessage } from '../../src/sandbox/fake-slack/workspace.js';
 import type { Wish } from './wishes.js';
-import { channelOf, ENVIRONMENTS, STEPS_OF_A_RUN, type World } from './world.js';
+import { APP, channelOf, ENVIRONMENTS, STEPS, taskOf, type World } from './world.js';
 
 /** What has to be true once everything has settled; `wrong` names each case in which it is not. */
 export type Property = { name: string; wrong: string[] };
 
-type Seen = { world: World; wishes: readonly Wish[]; runs: (Run & { key: string | null })[]; messages: FakeMessage[] };
+type Seen = {
+  world: World;
+  wishes: readonly Wish[];
+  runs: (Run & { key: string | null })[];
+  events: ReadonlyMap<string, RunEvent[]>;
+  messages: FakeMessage[];
+};
 
 /** `mayFail`: hosts or the store were away, for which runs may fail. */
 export async function checkAll(
@@ -21,19 +27,33 @@ export async function checkAll(
   wishes: readonly Wish[],
   { rounds, mayFail }: { rounds: number; mayFail: boolean },
 ): Promise<Property[]> {
-  const seen = { world, wishes, runs: await runsOf(world), messages: messagesOf(world, rounds) };
+  const seen = await seenBy(world, wishes, rounds);
   return [
     { name: 'what was acknowledged was done once or answered', wrong: doneOrAnswered(seen) },
     { name: 'a request made one run', wrong: oneRunEach(seen) },
-    { name: 'each step ran once on each host', wrong: stepsOnce(seen) },
+    {
+      name: 'each step ran once on each host, and again only where a run goes on with one that was at it',
+      wrong: stepsOnce(seen),
+    },
+    { name: 'of what goes on with a run one came to something', wrong: goneOnWithOnce(seen) },
+    { name: 'Marathon was asked once for each restart', wrong: await restartsOnce(seen) },
+    { name: 'a lock is not in the way of whoever put it', wrong: locksOnce(seen) },
     { name: 'runs came one after the other on each host, with rising fences', wrong: oneAfterTheOther(seen) },
     { name: 'runs ended as they may', wrong: endedWell(seen, mayFail) },
-    { name: 'events have no gaps and end with the end', wrong: await eventsWhole(seen) },
+    { name: 'events have no gaps and end with the end', wrong: eventsWhole(seen) },
     { name: 'no lease is left', wrong: await leasesLeft(seen) },
     { name: 'the audit is whole', wrong: await auditWhole(seen) },
     { name: 'each run has one message that shows its end', wrong: oneMessageEach(seen) },
     { name: 'no answer in a thread is doubled', wrong: nothingDoubled(seen) },
   ];
+}
+
+async function seenBy(world: World, wishes: readonly Wish[], rounds: number): Promise<Seen> {
+  const runs = await runsOf(world);
+  const rows = await world.database.selectFrom('events').selectAll().orderBy('run_id').orderBy('seq').execute();
+  const events = new Map<string, RunEvent[]>(runs.map(({ id }) => [id, []]));
+  for (const event of rows.map(toEvent)) events.get(event.run)?.push(event);
+  return { world, wishes, runs, events, messages: messagesOf(world, rounds) };
 }
 
 /** What is under way in the store, or not shown in Slack yet. */
@@ -43,7 +63,7 @@ export async function underWay(world: World, rounds: number): Promise<string[]> 
   return [
     ...requests.map(({ key }) => `nobody answers ${key}`),
     ...runs.filter(({ state }) => !hasEnded(state)).map(({ id, text, state }) => `${id} “${text}” stays ${state}`),
-    ...oneMessageEach({ world, wishes: [], runs, messages: messagesOf(world, rounds) }),
+    ...oneMessageEach({ runs, messages: messagesOf(world, rounds) }),
   ];
 }
 
@@ -74,8 +94,8 @@ function runsFor({ person }: Wish, { runs }: Seen): Seen['runs'] {
 }
 
 function doneOrAnswered(seen: Seen): string[] {
-  const asked = seen.wishes.filter(({ acked, how }) => acked && how !== 'click');
-  return asked
+  return seen.wishes
+    .filter(({ acked }) => acked)
     .filter((wish) => runsFor(wish, seen).length === 0 && answersTo(wish, seen).length === 0)
     .map(({ words, person }) => `nothing came of “${words}” by ${person}`);
 }
@@ -99,24 +119,101 @@ function ids(runs: readonly Run[]): string {
   return runs.map(({ id, state }) => `${id} (${state})`).join(', ');
 }
 
-function stepsOnce({ world, wishes, runs }: Seen): string[] {
+function stepsOnce(seen: Seen): string[] {
+  const { world, wishes, runs } = seen;
   const wrong: string[] = [];
   for (const environment of ENVIRONMENTS)
     for (const { host, marks } of world.marks(environment)) {
-      const seen = new Set<string>();
-      for (const { token, step, run } of marks) {
-        const mark = `${token} ${step}`;
-        if (seen.has(mark)) wrong.push(`${mark} came twice on ${host}, of ${run}`);
-        seen.add(mark);
+      for (const [index, { token, step, run }] of marks.entries()) {
+        const before = marks.slice(0, index).filter((mark) => mark.token === token && mark.step === step);
+        const wrongly = before.find((mark) => !mayRepeat(step, { now: run, before: mark.run }, seen));
+        if (wrongly) wrong.push(`${token} ${step} came on ${host} of ${wrongly.run} and again of ${run}`);
       }
       for (const { token, person } of wishes) {
         const run = runs.find((one) => one.person.id === person);
         if (!token || run?.environment !== environment || run.state !== 'succeeded') continue;
         const count = marks.filter((mark) => mark.token === token).length;
-        if (count !== STEPS_OF_A_RUN) wrong.push(`${run.id} succeeded with ${count} steps of ${token} on ${host}`);
+        if (count !== STEPS.length) wrong.push(`${run.id} succeeded with ${count} steps of ${token} on ${host}`);
+      }
+      for (const run of runs.filter((one) => one.environment === environment && one.state === 'succeeded')) {
+        const token = tokenOfFirst(run, seen);
+        const steps = new Set(marks.filter((mark) => mark.token === token).map(({ step }) => step));
+        if (token && steps.size !== STEPS.length)
+          wrong.push(`${run.id} ended what ${token} began with ${[...steps].join(', ')} on ${host}`);
       }
     }
   return wrong;
+}
+
+/** The token of the deploy that a run went on with. */
+function tokenOfFirst(run: Pick<Run, 'id'>, seen: Seen): string | undefined {
+  let id = goesOnWith(requestOf(run.id, seen));
+  for (let earlier = id; earlier !== undefined; earlier = goesOnWith(requestOf(earlier, seen))) id = earlier;
+  const person = seen.runs.find((one) => one.id === id)?.person.id;
+  return seen.wishes.find((wish) => wish.person === person)?.token;
+}
+
+/** A retry begins anew; a resume with the task at which the run before was cut off. */
+function mayRepeat(step: string, { now, before }: { now: string; before: string }, seen: Seen): boolean {
+  for (let id: string | undefined = now; id !== undefined && id !== before; ) {
+    const asked = requestOf(id, seen);
+    if (asked?.text.startsWith('retry ')) return true;
+    id = goesOnWith(asked);
+    if (id === undefined) return false;
+    const last = seen.events.get(id)?.findLast(({ type }) => type === 'task.started');
+    const at = STEPS.findIndex((name) => last?.type === 'task.started' && taskOf(name) === last.task);
+    if (STEPS.findIndex((name) => name === step) < at) return false;
+  }
+  return now !== before;
+}
+
+type Requested = Extract<RunEvent, { type: 'run.requested' }>;
+
+function requestOf(run: string, { events }: Pick<Seen, 'events'>): Requested | undefined {
+  const first = events.get(run)?.[0];
+  return first?.type === 'run.requested' ? first : undefined;
+}
+
+function goesOnWith(request: Requested | undefined): string | undefined {
+  const { continues } = request?.args ?? {};
+  return request?.resumes ?? (typeof continues === 'string' ? continues : undefined);
+}
+
+function goneOnWithOnce(seen: Seen): string[] {
+  const good = seen.runs
+    .filter(({ state }) => state === 'succeeded')
+    .map(({ id }) => [id, goesOnWith(requestOf(id, seen))]);
+  return good.flatMap(([id, earlier], index) =>
+    earlier !== undefined && good.slice(0, index).some(([, other]) => other === earlier)
+      ? [`${earlier} was gone on with twice, the second time by ${id}`]
+      : [],
+  );
+}
+
+const ASKS = `Ask Marathon to restart ${APP}`;
+
+/** A run that died between asking and noting asks again when it is resumed: so it is at most once for each run that came to it. */
+async function restartsOnce({ world, runs, events }: Seen): Promise<string[]> {
+  const steps = runs.flatMap(({ id }) =>
+    (events.get(id) ?? []).filter((event) => 'step' in event && event.step === ASKS),
+  );
+  const begun = steps.filter(({ type }) => type === 'step.started').length;
+  const known = steps.filter((event) => event.type === 'step.finished' && event.message?.startsWith('done in run'));
+  const done = steps.filter((event) => event.type === 'step.finished' && event.ok).length - known.length;
+  const asked = await world.restarts();
+  return asked >= done && asked <= begun - known.length
+    ? []
+    : [
+        `Marathon was asked ${asked} times; ${begun} runs came to it, ${known.length} of them did not have to, ${done} noted it`,
+      ];
+}
+
+function locksOnce(seen: Seen): string[] {
+  return seen.wishes.flatMap((wish) =>
+    answersTo(wish, seen)
+      .filter((text) => new RegExp(`locked already, by ${wish.name}\\b`).test(text))
+      .map((text) => `“${wish.words}” was answered “${text}”`),
+  );
 }
 
 function oneAfterTheOther({ world }: Seen): string[] {
@@ -140,17 +237,14 @@ const EXPECTED_FAILURE = /failed|unreachable|could not reach|not be recorded|end
 function endedWell({ runs }: Seen, mayFail: boolean): string[] {
   return runs.flatMap(({ id, text, state, error }) => {
     if (!hasEnded(state)) return [`${id} “${text}” is ${state}`];
-    if (state === 'interrupted' && !/in flight|nothing was done|died/i.test(error?.message ?? ''))
+    if (state === 'interrupted' && !/in flight|nothing was done|died|took its locks over/i.test(error?.message ?? ''))
       return [`${id} was interrupted, and says only “${error?.message}”`];
     if (state === 'failed' && mayFail && EXPECTED_FAILURE.test(error?.message ?? '')) return [];
     return state === 'failed' || state === 'expired' ? [`${id} “${text}” ${state}: ${error?.message}`] : [];
   });
 }
 
-async function eventsWhole({ world: { database }, runs }: Seen): Promise<string[]> {
-  const rows = await database.selectFrom('events').selectAll().orderBy('run_id').orderBy('seq').execute();
-  const byRun = new Map<string, RunEvent[]>(runs.map(({ id }) => [id, []]));
-  for (const event of rows.map(toEvent)) byRun.get(event.run)?.push(event);
+function eventsWhole({ runs, events: byRun }: Seen): string[] {
   return runs.flatMap(({ id, state }) => {
     const events = byRun.get(id) ?? [];
     const gap = events.find(({ seq }, index) => seq !== index + 1);
@@ -168,7 +262,13 @@ async function eventsWhole({ world: { database }, runs }: Seen): Promise<string[
 }
 
 async function leasesLeft({ world: { database } }: Seen): Promise<string[]> {
-  const rows = await database.selectFrom('leases').selectAll().where('environment', '!=', '').execute();
+  // A lock that a person put stays until its end.
+  const rows = await database
+    .selectFrom('leases')
+    .selectAll()
+    .where('environment', '!=', '')
+    .where('run_id', 'is not', null)
+    .execute();
   return rows.map(({ environment, resource, run_id }) => `${resource} of ${environment} is held by ${run_id}`);
 }
 
@@ -185,7 +285,7 @@ function partOf({ metadata }: FakeMessage): { run: string; part: string } | unde
   return type === 'stars_run' ? payload : undefined;
 }
 
-function oneMessageEach({ runs, messages }: Seen): string[] {
+function oneMessageEach({ runs, messages }: Pick<Seen, 'runs' | 'messages'>): string[] {
   return runs
     .filter(({ address }) => address !== undefined)
     .flatMap(({ id, text, state }) => {
@@ -212,7 +312,7 @@ function nothingDoubled({ messages }: Seen): string[] {
 
 /** What became of each wish, for people who look why. */
 export async function story(world: World, wishes: readonly Wish[], rounds: number): Promise<string> {
-  const seen = { world, wishes, runs: await runsOf(world), messages: messagesOf(world, rounds) };
+  const seen = await seenBy(world, wishes, rounds);
   return wishes
     .map((wish) => {
       const became = runsFor(wish, seen).map(({ id, state, error }) => `${id} ${state} ${error?.message ?? ''}`);

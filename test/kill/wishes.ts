@@ -1,6 +1,6 @@
 import type { FakeMessage } from '../../src/sandbox/fake-slack/workspace.js';
 import type { Chance } from './chance.js';
-import { askingPerson, approvingPerson, channelOf, type World } from './world.js';
+import { APP, askingPerson, approvingPerson, channelOf, LOCKED_ENVIRONMENT, type World } from './world.js';
 
 /** Something that somebody asks of Stars in Slack. */
 export type Wish = {
@@ -8,6 +8,8 @@ export type Wish = {
   how: 'command' | 'mention' | 'click';
   /** The id of who asked; nobody asks twice. */
   person: string;
+  /** The name of who asked. */
+  name: string;
   /** Stands in what it leaves on hosts; deploys have one. */
   token?: string;
   /** Whether it becomes a run. */
@@ -37,6 +39,7 @@ export function createWishes(world: World, chance: Chance) {
     const wish: Wish = {
       ...wanted(number),
       person: id,
+      name,
       how: chance.oneOf(['command', 'mention'] as const),
       acked: false,
     };
@@ -53,32 +56,38 @@ export function createWishes(world: World, chance: Chance) {
     const sort = chance.number();
     if (sort < 0.3) return { words: `deploy marks sandbox -e given=${token}`, token, makesRun: true };
     if (sort < 0.4) return { words: `deploy marks sandbox -e given=${token} -e pause=1`, token, makesRun: true };
-    if (sort < 0.85) {
+    if (sort < 0.78) {
       const name = `marks-${number}`;
       world.writePlaybook(name, token);
-      return { words: `deploy ${name} ${sort < 0.6 ? 'sandbox' : 'guarded'}`, token, makesRun: true };
+      return { words: `deploy ${name} ${sort < 0.58 ? 'sandbox' : 'guarded'}`, token, makesRun: true };
     }
-    if (sort < 0.9) return { words: 'status sandbox', makesRun: true };
-    if (sort < 0.93) return { words: 'backup sandbox', makesRun: true };
+    if (sort < 0.84) return { words: `restart ${APP} sandbox`, makesRun: true };
+    if (sort < 0.88) return { words: `lock ${LOCKED_ENVIRONMENT} for 1m --reason n${number}`, makesRun: false };
+    if (sort < 0.91) return { words: `unlock ${LOCKED_ENVIRONMENT}`, makesRun: false };
+    if (sort < 0.94) return { words: 'status sandbox', makesRun: true };
+    if (sort < 0.96) return { words: 'backup sandbox', makesRun: true };
     return { words: chance.oneOf(['whoami', 'history', 'locks']), makesRun: false };
   }
 
-  /** Presses a button that some message of this round shows, if there is one. */
+  /** Presses a button, or chooses from a menu, that some message of the last rounds shows, if there is one. */
   function pressOne(): void {
-    const shown = slack.messages(channelOf(round)).filter((message) => buttonsOf(message).length > 0);
+    const shown = messagesSince(round - ROUNDS_BACK).flatMap((message) =>
+      buttonsOf(message).map((action) => ({ message, action })),
+    );
     if (shown.length === 0) return;
-    const message = chance.oneOf(shown);
-    press(message, chance.oneOf(buttonsOf(message)));
+    // Each kind as often as another, though nearly every message can be cancelled.
+    const action = chance.oneOf([...new Set(shown.map((one) => one.action))]);
+    press(chance.oneOf(shown.filter((one) => one.action === action)).message, action);
   }
 
-  /** What Slack repeats late becomes a run of a round that is long over. */
-  function everyRound(): FakeMessage[] {
-    return Array.from({ length: round }, (_, index) => slack.messages(channelOf(index + 1))).flat();
+  function messagesSince(first: number): FakeMessage[] {
+    const from = Math.max(1, first);
+    return Array.from({ length: round - from + 1 }, (_, index) => slack.messages(channelOf(from + index))).flat();
   }
 
-  /** Approves or denies what waits for that. */
+  /** Approves or denies what waits for that, of all rounds: what Slack repeats late becomes a run of one that is long over. */
   function decideAll(): void {
-    for (const message of everyRound())
+    for (const message of messagesSince(1))
       if (buttonsOf(message).includes('stars.do.approve') && !decided.has(message.ts))
         press(message, chance.happens(0.8) ? 'stars.do.approve' : 'stars.do.deny');
   }
@@ -88,11 +97,15 @@ export function createWishes(world: World, chance: Chance) {
   function press(message: FakeMessage, action: string): void {
     const decides = action === 'stars.do.approve' || action === 'stars.do.deny';
     const { id, name } = decides ? approvingPerson((approved += 1)) : askingPerson((asked += 1));
-    const wish: Wish = { words: `${action} on ${message.ts}`, how: 'click', person: id, makesRun: false, acked: false };
+    const words = `${action} on ${message.ts}`;
+    const wish: Wish = { words, how: 'click', person: id, name, makesRun: false, acked: false };
     all.push(wish);
     if (decides) decided.add(message.ts);
     if (chance.happens(0.3)) slack.deliverTwice();
-    remember(wish, slack.click(message.ts, action, { person: name }));
+    remember(
+      wish,
+      slack.click(message.ts, action, { person: name, ...(action === TAKES_OVER ? { option: 'It hangs' } : {}) }),
+    );
     // Where nothing came of it, such as while nobody knew who may, somebody else presses after a while.
     if (decides) setTimeout(() => decided.delete(message.ts), AGAIN_AFTER_MS);
   }
@@ -113,13 +126,24 @@ export function createWishes(world: World, chance: Chance) {
     while (under.size > 0) await Promise.all(under);
   }
 
-  return { all, startRound, askOne, pressOne, decideAll, delivered };
+  /** How often each button was pressed. */
+  function pressed(): string {
+    const actions = all.filter(({ how }) => how === 'click').map(({ words }) => words.split(' ')[0] ?? '');
+    const counts = [...new Set(actions)].map((action) => [action, actions.filter((one) => one === action).length]);
+    return counts.map(([action, count]) => `${action} ${count}`).join(', ');
+  }
+
+  return { all, startRound, askOne, pressOne, decideAll, delivered, pressed };
 }
 
 const AGAIN_AFTER_MS = 4_000;
 
-// Buttons that make another run of what ended are left alone; resuming is a wish like any other, but nobody could tell which.
-const PRESSED = new Set(['stars.do.cancel', 'stars.do.approve', 'stars.do.deny']);
+const ROUNDS_BACK = 2;
+const TAKES_OVER = 'stars.do.unlock';
+const PRESSED = new Set([
+  TAKES_OVER,
+  ...['cancel', 'approve', 'deny', 'verify', 'resume', 'retry', 'halt'].map((command) => `stars.do.${command}`),
+]);
 
 function buttonsOf({ blocks = [] }: FakeMessage): string[] {
   return blocks

@@ -21,6 +21,8 @@ export type World = {
   folder: string;
   /** Writes a playbook of this name that marks each of its steps on the hosts with the token. */
   writePlaybook(name: string, token: string): void;
+  /** How often Marathon was asked to restart the app. */
+  restarts(): Promise<number>;
   /** What runs have left on a host of an environment, in order. */
   marks(environment: string): { host: string; marks: Mark[] }[];
   stop(): Promise<void>;
@@ -29,10 +31,13 @@ export type World = {
 /** One step of a run on a host, as the host noted it together with whose lock it saw. */
 export type Mark = { token: string; step: string; run: string; fence: number };
 
-/** `practice` is for everybody; in `guarded` somebody has to approve a deploy. They share no host. */
+/** `sandbox` is for everybody; in `guarded` somebody has to approve a deploy. They share no host. */
 export const ENVIRONMENTS = ['sandbox', 'guarded'] as const;
-const STEPS = ['first', 'second', 'third'] as const;
-export const STEPS_OF_A_RUN = STEPS.length;
+/** In which nothing is done but to lock it and unlock it. */
+export const LOCKED_ENVIRONMENT = 'spare';
+/** What is restarted in Marathon. */
+export const APP = '/zeppelin';
+export const STEPS = ['first', 'second', 'third'] as const;
 
 const MARKS = '/tmp/stars-marks';
 const HOSTS: Record<(typeof ENVIRONMENTS)[number], string[]> = {
@@ -59,6 +64,7 @@ export async function openWorld({ postgres }: KillOptions, people: People): Prom
   writePlaybook('marks', '{{ given }}');
   const store = postgres ? await postgresStore() : embeddedStore(home);
   const database = await openDatabase(store.settings);
+  const versionsAtFirst = await versionsOf(sandbox);
 
   function marks(environment: (typeof ENVIRONMENTS)[number]): ReturnType<World['marks']> {
     return HOSTS[environment].map((host) => ({ host, marks: readMarks(sandbox.hosts.host(host).read(MARKS) ?? '') }));
@@ -80,6 +86,7 @@ export async function openWorld({ postgres }: KillOptions, people: People): Prom
       ...store.env,
     },
     writePlaybook,
+    restarts: async () => (await versionsOf(sandbox)) - versionsAtFirst,
     marks: (environment) => marks(environment as (typeof ENVIRONMENTS)[number]),
     async stop() {
       await database.destroy();
@@ -88,6 +95,12 @@ export async function openWorld({ postgres }: KillOptions, people: People): Prom
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Each restart makes a version. */
+async function versionsOf({ addresses }: Sandbox): Promise<number> {
+  const response = await fetch(`${addresses.marathon}/v2/apps/${APP}/versions`);
+  return ((await response.json()) as { versions: string[] }).versions.length;
 }
 
 export const askingPerson = (number: number) => ({ id: `U0ASK${number}`, name: `asks${number}` });
@@ -124,14 +137,21 @@ function writeEnvironments({ addresses: { home, hosts } }: Sandbox, { approving 
     const own = environment === 'guarded' ? { ...config, approvals } : config;
     writeFileSync(join(folder, environment, 'environment.yml'), JSON.stringify(own, null, 2));
   }
+  mkdirSync(join(folder, LOCKED_ENVIRONMENT), { recursive: true });
+  writeFileSync(join(folder, LOCKED_ENVIRONMENT, 'hosts'), 'nobody\n');
 }
 
 function playbook(token: string): string {
   const tasks = STEPS.map(
     (step) =>
-      `    - name: The ${step} step\n      shell: echo ${token} ${step} $(head -n 1 /dev/shm/.stars-lock/holder) >> ${MARKS}; sleep {{ pause }}\n`,
+      `    - name: ${taskOf(step)}\n      shell: echo ${token} ${step} $(head -n 1 /dev/shm/.stars-lock/holder) >> ${MARKS}; sleep {{ pause }}\n`,
   );
   return `- name: Marks\n  hosts: marked\n  gather_facts: false\n  vars: { pause: 0.2 }\n  tasks:\n${tasks.join('')}`;
+}
+
+/** What the task of a step is called. */
+export function taskOf(step: string): string {
+  return `The ${step} step`;
 }
 
 function readMarks(text: string): Mark[] {
