@@ -210,9 +210,6 @@ function stale(plan: Plan): StarsError {
 /** Saves what is about to be changed, with what will be new, so that an undo can take that away again; the name of it. */
 async function saveBefore({ plan, selection }: Planned, context: Context): Promise<string> {
   const { environment, clock, run, person, signal } = context;
-  const creates = plan.items.flatMap(({ kind, id, action }) =>
-    action === 'create' && kind !== 'group' ? [{ kind, id }] : [],
-  );
   const touched = (isJob: boolean) =>
     plan.items.some(({ kind, action }) => (kind === 'job') === isJob && action !== 'refused');
   const { marathon, chronos } = clientsFor({ ...selection, apps: touched(false), jobs: touched(true) }, context);
@@ -226,7 +223,7 @@ async function saveBefore({ plan, selection }: Planned, context: Context): Promi
     person,
     // What was lost may be why it is restored.
     allowEmpty: true,
-    before: { restore: plan.backup, creates },
+    before: { restore: plan.backup, creates: plan.creates },
     signal,
   });
   return backup.name;

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
-/** An app, pod or job that a restore was about to create, so that an undo may take it away again. */
-const Created = z.object({ kind: z.enum(['app', 'pod', 'job']), id: z.string() });
+/** An app, pod, job or group that a restore was about to bring about, so that an undo may take it away again. */
+const Created = z.object({ kind: z.enum(['app', 'pod', 'job', 'group']), id: z.string() });
+export type Created = z.infer<typeof Created>;
 
 export const Manifest = z.object({
   /** Of this file's own form. */

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { backup } from '../../commands/backup.js';
 import { restore } from '../../commands/restore.js';
+import { allGroups } from '../../src/backup/contents.js';
+import { readGroups } from '../../src/backup/restore/live.js';
 import { diffBackups } from '../../src/cluster/diff.js';
 import type { Definition } from '../../src/cluster/normalise.js';
 import { failureOf, fixture, fixtureText } from '../cluster/serve.js';
@@ -10,6 +12,7 @@ import { practise, type Practice } from './practice.js';
 
 const APPS = fixture('marathon/apps-backup-1.4.7.json') as { apps: Definition[] };
 const JOBS = fixture('chronos/jobs-backup-3.0.json') as Definition[];
+const SPARE = { id: '/', apps: [], pods: [], groups: [{ id: '/spare', apps: [], pods: [], groups: [] }] };
 let practice: Practice;
 
 afterEach(() => practice.stop());
@@ -151,6 +154,47 @@ describe('a cluster that lost much', () => {
     await expect(ask({ backup: undo, check: true })).resolves.toContain('• remove /web (the restore had created it)');
     await ask({ backup: undo });
     expect(diffBackups(before, await live())).toEqual([]);
+  });
+
+  test('has no group more than before when the restore is undone, but for those that somebody uses by now', async () => {
+    const groupIds = async () => allGroups(await readGroups(practice.cluster.marathon)).map(({ id }) => id);
+    practice = await practise({ apps: [web], jobs: [] });
+    const before = await groupIds();
+    const apps = [
+      db,
+      { id: '/ops/tools/cron', cmd: 'x' },
+      { id: '/ops/tools/deep/er', cmd: 'x' },
+      { id: '/lab/one', cmd: 'x' },
+    ];
+    await lay('old', { 'apps.json': JSON.stringify({ apps }), 'conf/marathon/groups.json': JSON.stringify(SPARE) });
+    const undo = /Undo with `restore (\S+) /.exec(await ask({ backup: 'old' }))?.[1] ?? '';
+    expect(await groupIds()).toEqual(
+      expect.arrayContaining(['/data', '/lab', '/ops', '/ops/tools', '/ops/tools/deep', '/spare']),
+    );
+    await practice.cluster.marathon.create({ id: '/lab/two', cmd: 'y' });
+    await practice.clock.sleep(10_000);
+    const plan = await ask({ backup: undo, check: true });
+    expect(plan).toContain('• remove group /ops/tools/deep (the restore had created it)');
+    expect(plan).not.toContain('group /lab');
+    await ask({ backup: undo });
+    expect((await groupIds()).toSorted()).toEqual([...before, '/lab'].toSorted());
+    await expect(practice.cluster.marathon.definition('/lab/two')).resolves.toMatchObject({ cmd: 'y' });
+  });
+
+  test('keeps a group into which somebody puts an app while it is about to be removed', async () => {
+    practice = await practise({ apps: [web], jobs: [] });
+    await lay('old', { 'apps.json': JSON.stringify({ apps: [{ id: '/ops/cron', cmd: 'x' }] }) });
+    const undo = /Undo with `restore (\S+) /.exec(await ask({ backup: 'old' }))?.[1] ?? '';
+    const { marathon } = practice.cluster;
+    let putting: Promise<unknown> = Promise.resolve();
+    const failure = await failureOf(
+      practice.perform(restore, { backup: undo }, (title) => {
+        if (title === 'Remove /ops/cron') putting = marathon.create({ id: '/ops/other', cmd: 'y' });
+      }),
+    );
+    await putting;
+    expect(failure.message).toContain('group /ops failed: The group /ops is not empty, so it stays.');
+    await expect(marathon.definition('/ops/other')).resolves.toMatchObject({ cmd: 'y' });
   });
 
   test('keeps what somebody has changed since when the restore is undone', async () => {

@@ -45,13 +45,18 @@ async function readMarathon(marathon: Marathon, signal?: AbortSignal): Promise<L
     marathon.info({ signal }),
     marathon.definitions({ signal }),
     hasPods ? marathon.podDefinitions({ signal }) : undefined,
-    marathon.raw('/v2/groups', { signal }),
+    readGroups(marathon, signal),
     marathon.deployments({ signal }),
   ]);
-  const tree = readPart('groups', groups);
-  if ('wrong' in tree) throw new StarsError('API_ANSWER', `Marathon's answer to what groups it has ${tree.wrong}.`);
   const busy = new Set(deployments.flatMap(({ affectedApps, affectedPods }) => [...affectedApps, ...affectedPods]));
-  return { version, apps, pods, groups: tree.value, busy };
+  return { version, apps, pods, groups, busy };
+}
+
+/** The root of all groups. */
+export async function readGroups(marathon: Marathon, signal?: AbortSignal): Promise<Group> {
+  const tree = readPart('groups', await marathon.raw('/v2/groups', { signal }));
+  if ('value' in tree) return tree.value;
+  throw new StarsError('API_ANSWER', `Marathon's answer to what groups it has ${tree.wrong}.`);
 }
 
 async function readChronos(chronos: Chronos, signal?: AbortSignal): Promise<LiveChronos> {

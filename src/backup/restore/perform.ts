@@ -1,9 +1,12 @@
 import type { Clock } from '../../clock.js';
 import type { Chronos } from '../../cluster/chronos/client.js';
 import { differences } from '../../cluster/differences.js';
+import type { Definition } from '../../cluster/normalise.js';
 import type { Marathon } from '../../cluster/marathon/client.js';
 import { asStarsError, StarsError } from '../../errors.js';
 import { poll } from '../../poll.js';
+import { allGroups, type Group } from '../contents.js';
+import { readGroups } from './live.js';
 import { type Item, nameOf, type Plan } from './plan.js';
 
 export type Outcome = {
@@ -165,14 +168,28 @@ function createWork({ marathon, chronos, clock, force, waitMs, onWaiting, signal
       await jobs().remove(id, { signal });
       return undefined;
     }
-    await (kind === 'pod' ? apps().removePod(id, changing) : apps().remove(id, changing));
+    if (kind === 'group') await removeGroup(id);
+    else await (kind === 'pod' ? apps().removePod(id, changing) : apps().remove(id, changing));
     return undefined;
+  }
+
+  /** With a group Marathon removes all that is in it, and somebody may have put something there meanwhile. */
+  async function removeGroup(id: string): Promise<void> {
+    const group = await groupOf(id);
+    if (!group) return;
+    if (group.apps.length + group.pods.length + group.groups.length > 0)
+      throw new StarsError('BACKUP', `The group ${id} is not empty, so it stays.`);
+    await apps().removeGroup(id, changing);
+  }
+
+  async function groupOf(id: string): Promise<Group | undefined> {
+    return allGroups(await readGroups(apps(), signal)).find((group) => group.id === id);
   }
 
   /** Throws when what is there is not what was wanted. */
   async function readBack(item: Item): Promise<void> {
-    if (item.kind === 'group') return;
     if (item.action === 'remove') return requireGone(item);
+    if (item.kind === 'group') return;
     const live = await look(item);
     const changes = live && differences(item.kind, item.body, live);
     if (changes?.length === 0) return;
@@ -182,7 +199,8 @@ function createWork({ marathon, chronos, clock, force, waitMs, onWaiting, signal
     throw new StarsError('BACKUP', `${nameOf(item)}: ${words}.`);
   }
 
-  function look({ kind, id }: Item) {
+  function look({ kind, id }: Item): Promise<Definition | undefined> {
+    if (kind === 'group') return groupOf(id);
     if (kind === 'app') return apps().definition(id, { signal });
     return kind === 'pod' ? apps().podDefinition(id, { signal }) : jobs().definition(id, { signal });
   }

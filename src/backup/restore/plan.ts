@@ -3,6 +3,7 @@ import { type DefinitionKind, differences } from '../../cluster/differences.js';
 import { type Definition, normaliseApp, normaliseJob, normalisePod } from '../../cluster/normalise.js';
 import { allGroups, type Group } from '../contents.js';
 import type { Backup } from '../folder.js';
+import type { Created } from '../manifest.js';
 import { fitApp, type Fitted, isId } from './fit-app.js';
 import { fitJob, parentsOf } from './fit-job.js';
 import type { Live, LiveMarathon } from './live.js';
@@ -35,6 +36,8 @@ export type Plan = {
   /** In rows that are done one after the other, removals at the end. */
   rows: Item[][];
   items: Item[];
+  /** What will be there then that is not there now, with the groups that come along with apps and pods. */
+  creates: Created[];
   /** The same for a plan that does the same. */
   hash: string;
 };
@@ -63,6 +66,7 @@ export function planRestore(request: PlanRequest): Plan {
     environment: request.environment,
     rows: all,
     items,
+    creates: createdBy(items, request.live),
     hash: hashOf(request, items),
   };
 }
@@ -70,6 +74,21 @@ export function planRestore(request: PlanRequest): Plan {
 function ordered(items: readonly Item[]): Item[][] {
   const { rows, stuck } = inRows(items);
   return [...rows, stuck.map((one) => refusal(one, 'it waits for itself in a circle'))];
+}
+
+function createdBy(items: readonly Item[], { marathon }: Live): Created[] {
+  const created = items.filter(({ action }) => action === 'create').map(({ kind, id }): Created => ({ kind, id }));
+  const there = new Set(marathon ? allGroups(marathon.groups).map(({ id }) => id) : []);
+  const along = created.flatMap(({ kind, id }) => (kind === 'job' ? [] : groupsAbove(id)));
+  const groups = new Set(along.filter((id) => !there.has(id)));
+  const asked = new Set(created.flatMap(({ kind, id }) => (kind === 'group' ? [id] : [])));
+  return [...created, ...[...groups].filter((id) => !asked.has(id)).map((id) => ({ kind: 'group' as const, id }))];
+}
+
+/** `/a/b/c` is in `/a/b` and `/a`. */
+function groupsAbove(id: string): string[] {
+  const parts = id.split('/').slice(1, -1);
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
 }
 
 type Found = Pick<Item, 'kind' | 'id'> & { fitted: Fitted; live: Definition | undefined; after?: string[] };
@@ -232,23 +251,50 @@ function withoutOrphans(rows: readonly Item[][]): Item[][] {
 }
 
 /** What the restore that is undone created and nobody has changed since, those that need others first. */
-function removalRows({ backup, undone, live: { marathon, chronos }, selection }: PlanRequest): Item[][] {
-  const jobs = chronos && 'jobs' in chronos ? chronos.jobs : [];
-  const items = (backup.manifest?.before?.creates ?? []).flatMap(({ kind, id }): Item[] => {
-    const isMeant = kind === 'job' ? selection.job(id) : selection.app(id);
-    const [list, saved] = {
-      app: [marathon?.apps, undone?.apps],
-      pod: [marathon?.pods, undone?.pods],
-      job: [jobs, undone?.jobs],
-    }[kind];
-    const named = kind === 'job' ? 'name' : 'id';
-    const live = list?.find((one) => one[named] === id);
-    if (!isMeant || !live) return [];
-    const original = saved?.find((one) => one[named] === id);
-    return [removal({ kind, id, live, original, version: marathon?.version ?? '' })];
-  });
-  return inRows(items).rows.toReversed();
+function removalRows(request: PlanRequest): Item[][] {
+  const creates = request.backup.manifest?.before?.creates ?? [];
+  const items = creates.flatMap(({ kind, id }) => (kind === 'group' ? [] : removalOf({ kind, id }, request)));
+  return inRows([...items, ...emptied(creates, items, request)]).rows.toReversed();
 }
+
+function removalOf(
+  { kind, id }: { kind: DefinitionKind; id: string },
+  { undone, live: { marathon, chronos }, selection }: PlanRequest,
+): Item[] {
+  const jobs = chronos && 'jobs' in chronos ? chronos.jobs : [];
+  const isMeant = kind === 'job' ? selection.job(id) : selection.app(id);
+  const [list, saved] = {
+    app: [marathon?.apps, undone?.apps],
+    pod: [marathon?.pods, undone?.pods],
+    job: [jobs, undone?.jobs],
+  }[kind];
+  const named = kind === 'job' ? 'name' : 'id';
+  const live = list?.find((one) => one[named] === id);
+  if (!isMeant || !live) return [];
+  const original = saved?.find((one) => one[named] === id);
+  return [removal({ kind, id, live, original, version: marathon?.version ?? '' })];
+}
+
+/** Groups that came along and hold nothing any more; one that somebody uses by now stays. */
+function emptied(
+  creates: readonly Created[],
+  items: readonly Item[],
+  { live: { marathon }, selection }: PlanRequest,
+): Item[] {
+  if (!marathon || !selection.groups) return [];
+  const wanted = new Set(creates.flatMap(({ kind, id }) => (kind === 'group' ? [id] : [])));
+  const going = new Set(items.flatMap(({ action, id }) => (action === 'remove' ? [id] : [])));
+  const isEmptied = ({ apps, pods, groups }: Group): boolean =>
+    [...apps, ...pods].every((id) => going.has(id)) && groups.every((one) => wanted.has(one.id) && isEmptied(one));
+  return allGroups(marathon.groups)
+    .filter((group) => wanted.has(group.id) && isEmptied(group))
+    .map(({ id }) => {
+      const after = groupsAbove(id).map((group) => keyOf('group', group));
+      return { kind: 'group', id, key: keyOf('group', id), action: 'remove', ...REMOVED, after };
+    });
+}
+
+const REMOVED = { changes: [], notes: ['the restore had created it'], body: {}, underWay: false };
 
 type Removed = {
   kind: DefinitionKind;
@@ -259,9 +305,11 @@ type Removed = {
 };
 
 function removal({ kind, id, live, original, version }: Removed): Item {
-  const after = kind === 'job' ? parentsOf(live).map((parent) => keyOf('job', parent)) : [];
-  const found = { kind, id, key: keyOf(kind, id), changes: [], notes: [], body: {}, after, underWay: false };
-  const made: Item = { ...found, action: 'remove', notes: ['the restore had created it'] };
+  const after =
+    kind === 'job'
+      ? parentsOf(live).map((parent) => keyOf('job', parent))
+      : groupsAbove(id).map((group) => keyOf('group', group));
+  const made: Item = { kind, id, key: keyOf(kind, id), action: 'remove', ...REMOVED, after };
   if (!original)
     return refusal(
       made,

@@ -8,7 +8,7 @@ import { createEvents } from './events.js';
 import { createLauncher, type Runtime } from './launcher.js';
 import { planSteps, runSpec } from './plan.js';
 import type { Pod } from './pod.js';
-import { emptyRoot, type GroupInfo, type Root } from './root.js';
+import { emptyRoot, type GroupInfo, parentOf, type Root } from './root.js';
 
 /** A root on its way to the next version. */
 export type Draft = { apps: Map<string, App>; pods: Map<string, Pod>; groups: Map<string, GroupInfo>; version: string };
@@ -61,6 +61,7 @@ export function createMarathon({ mesos, framework, timers, ids, delays }: Marath
     const version = newVersion();
     const draft: Draft = { apps: new Map(root.apps), pods: new Map(root.pods), groups: new Map(root.groups), version };
     edit(draft);
+    nameGroups(draft, version);
     refuseCycles(draft.apps);
     const touched = new Set(restart);
     const target: Root = { ...draft, apps: versioned(draft, touched), version };
@@ -145,7 +146,10 @@ export function createMarathon({ mesos, framework, timers, ids, delays }: Marath
       loaded.set(app.id, app);
       remember(history, app);
     }
-    root = { ...root, apps: loaded, version: newVersion() };
+    const groups = new Map(root.groups);
+    const version = newVersion();
+    nameGroups({ apps: loaded, pods: root.pods, groups }, version);
+    root = { ...root, apps: loaded, groups, version };
     rootHistory.push(root);
     for (const app of loaded.values()) launcher.startLoaded(app);
   }
@@ -206,6 +210,13 @@ export function createMarathon({ mesos, framework, timers, ids, delays }: Marath
     lock,
     unusedOffers,
   };
+}
+
+/** The groups of an app or pod stay when it is gone. */
+function nameGroups({ apps, pods, groups }: Omit<Root, 'version'> & Pick<Draft, 'groups'>, version: string): void {
+  for (const id of [...apps.keys(), ...pods.keys()])
+    for (let group = parentOf(id); group !== '/'; group = parentOf(group))
+      if (!groups.has(group)) groups.set(group, { dependencies: [], version });
 }
 
 function refuseCycles(apps: ReadonlyMap<string, App>): void {

@@ -8,7 +8,7 @@ export type Root = {
   version: string;
   apps: ReadonlyMap<string, App>;
   pods: ReadonlyMap<string, Pod>;
-  /** Groups that were made or named; the others follow from the ids of their apps. */
+  /** Groups that were made or named, and those that an app or pod was once put into. */
   groups: ReadonlyMap<string, GroupInfo>;
 };
 
@@ -69,7 +69,7 @@ export function groupJson(root: Root, id: string, view: GroupView): GroupJson {
     ...(view.groups && { groups: childGroups(root, id).map((child) => groupJson(root, child, view)) }),
     ...(view.pods && { pods: own(root.pods).map(view.pods) }),
     dependencies: root.groups.get(id)?.dependencies ?? [],
-    version: id === '/' ? root.version : (root.groups.get(id)?.version ?? newestWithin(root, id)),
+    version: id === '/' ? root.version : newestWithin(root, id),
   };
 }
 
@@ -77,5 +77,5 @@ function newestWithin(root: Root, id: string): string {
   const versions = [...root.apps.values(), ...root.pods.values()]
     .filter((one) => isWithin(one.id, id))
     .map(({ version }) => version);
-  return versions.sort().at(-1) ?? root.version;
+  return [...versions, root.groups.get(id)?.version ?? ''].sort().at(-1) || root.version;
 }
