@@ -107,6 +107,7 @@ export async function createStars(adapters: Adapters): Promise<Stars> {
   const says = `pid ${process.pid} on ${hostname()}`;
   const claims = createClaimStore(database, audit);
   const identity = await storeIdentity(database);
+  const filesFolder = join(home.dataFolder, 'files');
   const rights = createRights({
     home,
     directory: openDirectory(home.settings.slack, { clock, log }),
@@ -151,6 +152,7 @@ export async function createStars(adapters: Adapters): Promise<Stars> {
       }),
     startPractice: adapters.startPractice ?? noPractice,
     dataFolder: join(home.dataFolder, 'backups'),
+    filesFolder,
   });
   const runs: Runs = createRuns({
     store,
@@ -180,7 +182,7 @@ export async function createStars(adapters: Adapters): Promise<Stars> {
     makePlanKey(adapters);
     const stops = [
       configuration.start(),
-      startRetention({ retention, dailyJobs, audit, keep: home.config.retention, clock, log }),
+      startRetention({ retention, dailyJobs, audit, keep: home.config.retention, filesFolder, clock, log }),
     ];
     return async () => {
       await Promise.all([started, ...stops.map((stop) => stop())]);

@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.js';
 import { StarsError } from '../errors.js';
 import type { Attachment } from '../model/attachment.js';
-import type { RunSource } from '../model/run.js';
 import type { RunHandle } from '../runs/runs.js';
 import type { Redactor } from '../secret.js';
 import type { FileStore } from '../store/files.js';
 
 export type AttachOptions = {
   run: Pick<RunHandle, 'id' | 'emit' | 'durable'>;
-  source: RunSource;
+  hasChat(): Promise<boolean>;
   /** Takes the files of an answer, which is not recorded. */
   answer: Attachment[] | undefined;
   files: FileStore;
@@ -25,7 +24,7 @@ const MOST_FILES = 20;
 
 /** Takes files of a command to where people see what it says: the thread in Slack, else a folder, whose path is shown. */
 export function createAttach(options: AttachOptions): (file: Attachment) => Promise<void> {
-  const { run, source, answer, files, redactor, clock } = options;
+  const { run, answer, files, redactor, clock } = options;
   let count = 0;
 
   return async function attach(given: Attachment): Promise<void> {
@@ -36,7 +35,7 @@ export function createAttach(options: AttachOptions): (file: Attachment) => Prom
       throw new StarsError('USAGE', `${file.name} is too large to be shown: it has ${bytes} bytes of ${MOST_BYTES}.`, {
         hint: 'Ask for less of it.',
       });
-    const hasChat = source === 'slack' || source === 'schedule';
+    const hasChat = await options.hasChat();
     const path = hasChat ? undefined : await saved(file, options);
     if (answer) answer.push({ ...file, path });
     else if (hasChat) {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { StartPractice } from '../backup/drill.js';
 import type { Clock } from '../clock.js';
 import type { Cluster } from '../cluster/cluster.js';
@@ -42,6 +41,8 @@ export type CommandWorkOptions = {
   clusterOf(environment: Environment): Promise<Cluster>;
   provisionOf(environment: Environment, run: RunHandle, person: Person): Provision;
   dataFolder: string;
+  /** Where files go for whoever has no chat. */
+  filesFolder: string;
   startPractice: StartPractice;
   clock: Clock;
   log: Log;
@@ -127,11 +128,11 @@ export function createCommandWork(options: CommandWorkOptions) {
       offer: (what) => run.emit({ type: 'offer', ...what }),
       attach: createAttach({
         run,
-        source,
+        hasChat: () => hasChat(run.id, source),
         answer: files,
         files: options.files,
         redactor: home.redactor,
-        folder: join(home.dataFolder, 'files'),
+        folder: options.filesFolder,
         clock: options.clock,
       }),
       print,
@@ -140,6 +141,11 @@ export function createCommandWork(options: CommandWorkOptions) {
 
   async function usesCluster({ cluster = false }: AnyCommand, args: unknown): Promise<boolean> {
     return typeof cluster === 'boolean' ? cluster : cluster({ args: args as never, home });
+  }
+
+  /** What a schedule asks for has a thread only where there is a channel for it. */
+  async function hasChat(run: string, source: RunSource): Promise<boolean> {
+    return source === 'slack' || (source === 'schedule' && (await options.store.find(run))?.address !== undefined);
   }
 
   type Whose = { environment: string | undefined; person: Person; run: string };

@@ -4,6 +4,7 @@ import { asStarsError, type StarsError } from '../errors.js';
 import type { Environment, Home } from '../home/home.js';
 import { type Schedule, schedulesOf } from '../home/schedules.js';
 import type { Log } from '../log.js';
+import type { Attachment } from '../model/attachment.js';
 import { utcWords } from '../model/utc-words.js';
 import type { Message } from '../slack/messages/message.js';
 import { plainMessage } from '../slack/messages/plain.js';
@@ -13,6 +14,7 @@ import type { ScheduleStore } from '../store/schedules.js';
 import type { Bot } from './bot.js';
 import type { AnyCommand } from './command.js';
 import type { Rights } from './rights.js';
+import { fileText } from './run-text.js';
 import { type Due, dueOf } from './schedule-plan.js';
 import { scheduledWords, whyNotOffered } from './schedule-words.js';
 
@@ -109,7 +111,7 @@ export function createSchedules(options: SchedulesOptions) {
       const { person, channel } = schedule;
       const address = channel !== undefined && options.post ? { channel } : undefined;
       const answer = await bot.handle({ words, text, person, source: 'schedule', address, requestKey: key });
-      if (answer.kind === 'answer') await post(schedule, answer.text);
+      if (answer.kind === 'answer') await post(schedule, withFiles(answer));
       await settle(key, 'it was done');
     } catch (thrown) {
       const error = asStarsError(thrown);
@@ -182,6 +184,12 @@ export function createSchedules(options: SchedulesOptions) {
   }
 
   return { look };
+}
+
+/** An answer has no thread for its files: they were put into a folder. */
+function withFiles({ text, files = [] }: { text: string; files?: readonly Attachment[] | undefined }): string {
+  const lines = files.map(({ content, ...file }) => fileText({ ...file, bytes: Buffer.byteLength(content) }));
+  return [text, ...lines].join('\n');
 }
 
 function requestOf({ environment, name }: Schedule, due: Date): { key: string; body: Request } {

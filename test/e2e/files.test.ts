@@ -142,7 +142,7 @@ describe('attach', () => {
   const attach = (source: 'slack' | 'terminal', run = 'r-attach') =>
     createAttach({
       run: { id: run, emit: (event) => emitted.push(event), durable: async () => undefined },
-      source,
+      hasChat: async () => source === 'slack',
       answer: undefined,
       files: practice.stars.files,
       redactor,

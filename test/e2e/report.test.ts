@@ -1,6 +1,7 @@
 import type { SlackService } from '../../src/serve.js';
 import { toPlain } from '../../src/slack/messages/plain.js';
 import { createSampleStore } from '../../src/store/samples.js';
+import { existsSync, readFileSync } from 'node:fs';
 import { inSlack, practise, type Practice } from './support/practice.js';
 
 let practice: Practice;
@@ -70,4 +71,23 @@ test('with samples the last days are drawn into the thread, with words for those
   const drawn = slack().files.slice(files);
   expect(drawn.map(({ name }) => name).toSorted()).toEqual(['sandbox-in-use.png', 'sandbox-states.png']);
   expect(JSON.stringify(drawn)).toContain('Lines of what was in use in sandbox over the last days: CPU 50 % now');
+});
+
+test('of a schedule without a channel the pictures are put into a folder, and its story says where', async () => {
+  const { bot, store, files } = practice.stars;
+  const person = { id: 'schedule:daily-report', name: 'schedule daily-report' };
+  const text = 'report sandbox';
+  const answer = await bot.handle({ words: text, text, person, source: 'schedule', requestKey: 'schedule sandbox' });
+  if (answer.kind !== 'run') throw new Error('a report is a run');
+  await answer.ended;
+  const paths = (await store.events(answer.id)).flatMap((event) =>
+    event.type === 'file.attached' ? [event.path ?? ''] : [],
+  );
+  expect(paths).toEqual([
+    `${practice.dataFolder}/files/${answer.id}/sandbox-in-use.png`,
+    `${practice.dataFolder}/files/${answer.id}/sandbox-states.png`,
+  ]);
+  for (const path of paths) expect(existsSync(path) && readFileSync(path).subarray(1, 4).toString()).toBe('PNG');
+  expect(await files.waiting(answer.id)).toEqual([]);
+  expect((await practice.type('show', answer.id)).out).toContain(paths[0]);
 });

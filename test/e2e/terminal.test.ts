@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { RunEvent } from '../../src/model/run.js';
+import { createSampleStore } from '../../src/store/samples.js';
 import { requireBuilt } from './support/built.js';
 import { practise, type Practice } from './support/practice.js';
 
@@ -295,3 +296,18 @@ function freePort(): Promise<number> {
     });
   });
 }
+
+test('a report draws its charts from the bundle that people start, and says where they are', async () => {
+  expect(existsSync(resolve(import.meta.dirname, '..', '..', 'dist', 'bundle', 'draw.cjs'))).toBe(true);
+  const samples = createSampleStore(practice.stars.database);
+  for (let hour = 30; hour > 0; hour -= 1) {
+    const sample = { count: 1, figures: { cpus: 0.5, memory: 0.4 }, states: { zookeeper: 'up' } } as const;
+    await samples.add('sandbox', sample, new Date(Date.now() - hour * 3_600_000));
+  }
+  const { out, error } = await stars(['report', 'sandbox', '--json']);
+  expect(error).toBe('');
+  expect(out).not.toContain('could not be drawn');
+  const files = eventsIn(out).flatMap((event) => (event.type === 'file.attached' ? [event.path ?? ''] : []));
+  expect(files.map((file) => basename(file))).toEqual(['sandbox-in-use.png', 'sandbox-states.png']);
+  for (const file of files) expect(readFileSync(file).subarray(1, 4).toString()).toBe('PNG');
+});

@@ -1,0 +1,51 @@
+import { createIncidentStore } from '../../src/store/incidents.js';
+import { type Process, type SchedulesPlace, schedulesPlace } from './schedules-place.js';
+
+let place: SchedulesPlace;
+let process: Process;
+
+beforeEach(async () => {
+  place = await schedulesPlace(
+    { 'inventories/staging/environment.yml': '{}\n', 'inventories/testing/environment.yml': '{}\n' },
+    '2026-06-01T01:00:00.000Z',
+  );
+  process = await place.process();
+});
+afterEach(() => place.stop());
+
+const type = (...words: string[]) => place.type(process.stars, ...words);
+const muted = (name = 'staging') => createIncidentStore(process.stars.database).muted(name, place.clock.now());
+
+test.each<[words: string[], until: string, reason: string]>([
+  [['for', '2h', '--reason', 'the network is changed'], '2026-06-01 03:00', 'the network is changed'],
+  [['until', '18:00'], '2026-06-01 18:00', 'no reason given'],
+  [[], '2026-06-01 02:00', 'no reason given'],
+])('mute %j says until when and why, and holds for that environment alone', async (words, until, reason) => {
+  expect(await type('mute', 'staging', ...words)).toContain(
+    `Nothing new about staging is told until ${until} UTC: ${reason}. “unmute staging” ends that; what is wrong then is told.`,
+  );
+  const iso = `${until.replace(' ', 'T')}:00.000Z`;
+  expect(await muted()).toMatchObject({ until: iso, reason, since: '2026-06-01T01:00:00.000Z' });
+  expect((await muted())?.person.id).toMatch(/^terminal:/);
+  expect(await muted('testing')).toBeUndefined();
+  await place.clock.advance(Date.parse(iso) - place.clock.now().getTime());
+  expect(await muted()).toBeUndefined();
+});
+
+test('a second mute takes the place of the first, and unmute ends it at once', async () => {
+  await type('mute', 'staging', 'for', '2h');
+  await type('mute', 'staging', 'for', '30m', '--reason', 'shorter');
+  expect(await muted()).toMatchObject({ until: '2026-06-01T01:30:00.000Z', reason: 'shorter' });
+  expect(await type('unmute', 'staging')).toContain('What is wrong with staging is told again.');
+  expect(await muted()).toBeUndefined();
+  expect(await type('unmute', 'staging')).toMatch(/staging is not muted/);
+});
+
+test.each([
+  ['for', 'ever'],
+  ['for', '-1h'],
+  ['until', 'tomorrow-ish'],
+])('mute staging %s %s mutes nothing and says what is wrong', async (...words) => {
+  expect(await type('mute', 'staging', ...words)).not.toContain('Nothing new');
+  expect(await muted()).toBeUndefined();
+});
