@@ -3,11 +3,17 @@ import { z } from 'zod';
 import { backupAge } from '../src/backup/backup-age.js';
 import { createBackupFolder } from '../src/backup/folder.js';
 import { type CommandContext, defineCommand } from '../src/bot/command.js';
+import { whyNotOffered } from '../src/bot/schedule-words.js';
 import { asStarsError, StarsError } from '../src/errors.js';
+import { nextOccurrence } from '../src/home/schedule-time.js';
+import { schedulesOf } from '../src/home/schedules.js';
 import { readCertificates } from '../src/report/certificates.js';
 import { drawCharts } from '../src/report/charts.js';
+import type { LastDrill } from '../src/report/drill.js';
+import { declaredExpiries, type Expiring } from '../src/report/expiring.js';
 import { changesBetween, Picture, pictureOf } from '../src/report/picture.js';
 import { type Reading, readEnvironment } from '../src/report/reading.js';
+import { savedCertificates } from '../src/report/saved-certificates.js';
 import { makeReport, type ReportFacts, reportText } from '../src/report/report.js';
 import { readHosts } from './status/readings.js';
 
@@ -87,11 +93,56 @@ async function factsOf(reading: Reading, context: Context): Promise<ReportFacts>
     incidents,
     changes: await changesOf(reading, context),
     backup: config.marathon && (await ageOfBackup(context)),
-    certificates: await readCertificates([...urls, ...others], clock),
+    expiring: [
+      ...(await readCertificates([...urls, ...others], clock)),
+      ...(await certificatesOnDisk(context)),
+      ...declaredExpiries(config.expires),
+    ],
+    drill: config.marathon && (await lastDrill(context)),
     runs: all.filter(({ requestedAt, id }) => requestedAt >= yesterday.toISOString() && id !== run.id),
     auditHead,
     mute,
   };
+}
+
+/** Those that its files and variables hold, of the stack too. */
+function certificatesOnDisk({ environment, home, signal }: Context): Promise<Expiring[]> {
+  return savedCertificates({
+    folders: [environment.folder, home.stackFolder],
+    files: environment.config.ca === undefined ? [] : [environment.config.ca],
+    base: home.folder,
+    vault: home.vault,
+    signal,
+  });
+}
+
+const DRILLS_LOOKED_AT = 400;
+
+async function lastDrill(context: Context): Promise<LastDrill | undefined> {
+  const { environment, runs } = context;
+  const backups = await runs.list({ environment: environment.name, command: 'backup', limit: DRILLS_LOOKED_AT });
+  for (const run of backups.filter(({ text, finishedAt }) => /\bdrill\b/.test(text) && finishedAt !== undefined)) {
+    const { id, state, finishedAt: at = '', summary, error } = run;
+    const [asked] = await runs.events(run);
+    // One that was cancelled or cut short tells nothing of the backup.
+    const isOver = state === 'succeeded' || state === 'failed';
+    if (!isOver || asked?.type !== 'run.requested' || asked.args['action'] !== 'drill') continue;
+    const says = summary ?? error?.message ?? '';
+    return { at, run: id, succeeded: state === 'succeeded', says, late: await isOverdue(at, context) };
+  }
+  return undefined;
+}
+
+/** Whether a schedule has asked for another drill since then, a day ago or longer. */
+async function isOverdue(at: string, { environment, home, commands, rights, clock }: Context): Promise<boolean> {
+  for (const schedule of schedulesOf(environment, home)) {
+    if (!schedule.enabled || !/^backup\s+drill\b/.test(schedule.command)) continue;
+    const next = nextOccurrence(schedule, new Date(at));
+    const passed = next !== undefined && clock.now().getTime() - next.getTime() > DAY_MS;
+    // One that may not do it is shown as such by “schedules”.
+    if (passed && (await whyNotOffered(schedule, { environment, home, commands, rights })) === undefined) return true;
+  }
+  return false;
 }
 
 async function changesOf(reading: Reading, { samples, environment, clock }: Context): Promise<ReportFacts['changes']> {

@@ -20,8 +20,8 @@ export function createReadableRuns(
   rights: Rights,
   asker: { person: Person; source: RunSource },
 ): ReadableRuns {
-  async function list({ environment, limit }: RunFilter): Promise<Run[]> {
-    const runs = await store.list({ environment, limit: LOOKED_AT });
+  async function list({ limit, ...which }: RunFilter): Promise<Run[]> {
+    const runs = await store.list({ ...which, limit: LOOKED_AT });
     const readable = new Map<string | null, boolean>();
     for (const name of new Set(runs.map((run) => run.environment))) {
       // A file that cannot be read may well close its environment.

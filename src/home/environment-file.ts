@@ -22,14 +22,6 @@ const ZooKeeper = z
     hosts: z.array(HostAndPort).min(1),
     /** The AdminServers of these hosts, for servers (from 3.5 on) that answer few of the four-letter words. */
     admin: z.array(WebAddress).optional(),
-    /** What backups take along, each with all that is below it. */
-    paths: z
-      .array(
-        z
-          .string()
-          .refine((text) => /^\/$|^(\/[^/]+)+$/.test(text), { error: '{name} must be a path such as /marathon' }),
-      )
-      .optional(),
   })
   .refine(({ hosts, admin }) => admin === undefined || admin.length === hosts.length, {
     error: 'zookeeper.admin must have one address for each of the hosts, in their order',
@@ -125,6 +117,9 @@ const Alerts = z.strictObject({
 const Moment = z.string().refine((text) => !Number.isNaN(Date.parse(text)), {
   error: '{name} must be a date and time such as 2026-12-24T18:00:00+01:00',
 });
+const Day = z.string().refine((text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)), {
+  error: '{name} must be a day such as 2027-01-31',
+});
 const Freeze = z.strictObject({ from: Moment, until: Moment, reason: z.string().min(1) });
 
 const Connection = z.strictObject({
@@ -165,6 +160,8 @@ export const EnvironmentFile = z.strictObject({
   schedules: Schedules.default([]),
   alerts: Alerts.prefault({}),
   freeze: z.array(Freeze).default([]),
+  /** What ends and cannot tell when, such as a token or a password in a vault, to its last day; for the report. */
+  expires: z.record(z.string().min(1).max(100), Day).default({}),
 });
 
 export type EnvironmentFile = z.infer<typeof EnvironmentFile>;

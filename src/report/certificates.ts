@@ -1,13 +1,11 @@
 import { connect } from 'node:tls';
 import type { Clock } from '../clock.js';
-
-/** The certificate that an address shows. */
-export type Certificate = { address: string; validUntil: Date };
+import type { Expiring } from './expiring.js';
 
 const TIMEOUT_MS = 5_000;
 
-/** Those of all addresses that begin with `https`; one that shows none is left out, since whether it answers is told elsewhere. */
-export async function readCertificates(urls: readonly string[], clock: Clock): Promise<Certificate[]> {
+/** The certificates that addresses show: those of all that begin with `https`; one that shows none is left out, since whether it answers is told elsewhere. */
+export async function readCertificates(urls: readonly string[], clock: Clock): Promise<Expiring[]> {
   const addresses = new Set(urls.filter((url) => url.startsWith('https:')).map((url) => addressOf(new URL(url))));
   const read = await Promise.all([...addresses].map((address) => certificateOf(address, clock)));
   return read.filter((certificate) => certificate !== undefined);
@@ -17,7 +15,7 @@ function addressOf({ hostname, port }: URL): string {
   return `${hostname}:${port || '443'}`;
 }
 
-function certificateOf(address: string, clock: Clock): Promise<Certificate | undefined> {
+function certificateOf(address: string, clock: Clock): Promise<Expiring | undefined> {
   const at = address.lastIndexOf(':');
   const [host, port] = [address.slice(0, at).replaceAll(/[[\]]/g, ''), Number(address.slice(at + 1))];
   return new Promise((resolve) => {
@@ -29,7 +27,7 @@ function certificateOf(address: string, clock: Clock): Promise<Certificate | und
       ...(/^[\d.:]+$/.test(host) ? {} : { servername: host }),
     });
     const cancel = clock.after(TIMEOUT_MS, () => end(undefined));
-    const end = (certificate: Certificate | undefined) => {
+    const end = (certificate: Expiring | undefined) => {
       cancel();
       socket.destroy();
       resolve(certificate);
@@ -37,7 +35,7 @@ function certificateOf(address: string, clock: Clock): Promise<Certificate | und
     socket.once('error', () => end(undefined));
     socket.once('secureConnect', () => {
       const validUntil = new Date(socket.getPeerCertificate().valid_to);
-      end(Number.isNaN(validUntil.getTime()) ? undefined : { address, validUntil });
+      end(Number.isNaN(validUntil.getTime()) ? undefined : { what: `the certificate of ${address}`, validUntil });
     });
   });
 }

@@ -5,10 +5,11 @@ import type { Incident, KnownProblem, Mute } from '../model/incident.js';
 import type { Report } from '../model/report.js';
 import { utcWords } from '../model/utc-words.js';
 import type { Run } from '../store/runs.js';
-import type { Certificate } from './certificates.js';
+import { drillProblem, drillWords, type LastDrill } from './drill.js';
+import { type Expiring, expiryLines } from './expiring.js';
 import { causesOf, type Group } from './incidents.js';
 import { layersOf, type Reading, sampleOf } from './reading.js';
-import { counted, percent } from '../model/figures.js';
+import { counted, lasting, percent } from '../model/figures.js';
 
 /** Everything a report tells of. */
 export type ReportFacts = {
@@ -22,7 +23,10 @@ export type ReportFacts = {
   /** What is different than in an earlier picture; undefined when there is none. */
   changes: { since: string; lines: readonly string[] } | undefined;
   backup: BackupAge | undefined;
-  certificates: readonly Certificate[];
+  /** Whatever is known to end, soon or not. */
+  expiring: readonly Expiring[];
+  /** The last drill of a backup. */
+  drill: LastDrill | undefined;
   /** Those of the last day, newest first. */
   runs: readonly Run[];
   auditHead: AuditHead | undefined;
@@ -32,7 +36,6 @@ export type ReportFacts = {
 const FACTS = 'Now';
 const MOST_LINES = 12;
 const MOST_FACTS = 24;
-const EXPIRES_SOON_MS = 30 * 86_400_000;
 
 /** The report in parts, what is wrong before what is merely so. */
 export function makeReport(facts: ReportFacts): Report {
@@ -42,7 +45,7 @@ export function makeReport(facts: ReportFacts): Report {
     { title: 'Changed since yesterday', lines: changeLines(facts) },
     { title: FACTS, lines: factLines(facts) },
     { title: 'Hosts', lines: hostLines(facts) },
-    { title: 'About to expire', lines: expiryLines(facts) },
+    { title: 'About to expire', lines: expiryLines(facts.expiring, facts.now) },
     { title: 'Runs of the last day', lines: runLines(facts.runs) },
     { title: 'Incidents of the last day', lines: incidentLines(facts) },
   ];
@@ -63,9 +66,12 @@ export function reportText({ headline, parts }: Report): string {
 }
 
 /** With the time at which each was first seen, where somebody has seen it before. */
-function groupsOf({ reading, known, now }: ReportFacts): Group[] {
+function groupsOf({ reading, drill, known, now }: ReportFacts): Group[] {
   const earlier = new Map(known.flatMap((one) => (one.clearSince === undefined ? [[one.key, one] as const] : [])));
-  const problems = reading.problems.map((one) => ({ ...one, since: earlier.get(one.key)?.since ?? now.toISOString() }));
+  const problems = [...reading.problems, ...drillProblem(drill, now)].map((one) => ({
+    ...one,
+    since: earlier.get(one.key)?.since ?? now.toISOString(),
+  }));
   return causesOf(problems).toSorted((a, b) => rank(b) - rank(a));
 }
 
@@ -101,7 +107,7 @@ function wellWords({ reading, backup }: ReportFacts): string {
     ...(cpus === undefined || memory === undefined
       ? []
       : [`${percent(cpus)} of the CPUs and ${percent(memory)} of the memory in use`]),
-    ...(backup?.ageMs === undefined ? [] : [`backup ${hours(backup.ageMs)} old`]),
+    ...(backup?.ageMs === undefined ? [] : [`backup ${lasting(backup.ageMs)} old`]),
   ].join(', ');
 }
 
@@ -136,7 +142,7 @@ function factLines(facts: ReportFacts): string[] {
     ...(apps ? [`Apps: ${apps.length}, ${bad} not healthy, ${suspended} suspended`] : []),
     ...jobLines(reading),
     ...(disk === undefined ? [] : [`Disk offered by the agents: ${percent(disk)} in use`]),
-    ...(backup ? [`Backup: ${backup.words.replace(/\.$/, '')}`] : []),
+    ...(backup ? [`Backup: ${backup.words.replace(/\.$/, '')}`, `Drill: ${drillWords(facts.drill, facts.now)}`] : []),
     ...(auditHead ? [`Audit: head ${shortHead(auditHead)}`] : []),
     ...(mute ? [`Muted until ${utcWords(mute.until)} by ${mute.person.name}: ${mute.reason}`] : []),
   ];
@@ -157,19 +163,6 @@ function hostLines({ reading }: ReportFacts): string[] {
   return layersOf(reading, 'hosts').flatMap(({ reason, details }) => [reason, ...details]);
 }
 
-function expiryLines({ certificates, now }: ReportFacts): string[] {
-  const soon = certificates.filter(({ validUntil }) => validUntil.getTime() - now.getTime() < EXPIRES_SOON_MS);
-  return soon
-    .toSorted((a, b) => a.validUntil.getTime() - b.validUntil.getTime())
-    .map(({ address, validUntil }) => {
-      const days = Math.floor((validUntil.getTime() - now.getTime()) / 86_400_000);
-      const when = validUntil.toISOString().slice(0, 10);
-      return days < 0
-        ? `the certificate of ${address} expired on ${when}`
-        : `the certificate of ${address} expires in ${counted(days, 'day')}, on ${when}`;
-    });
-}
-
 function runLines(runs: readonly Run[]): string[] {
   if (runs.length === 0) return [];
   const byPerson = new Map<string, number>();
@@ -188,7 +181,7 @@ function incidentLines({ incidents, now }: ReportFacts): string[] {
     const end =
       closedAt === undefined
         ? 'still open'
-        : `over after ${hours(Date.parse(clearSince ?? closedAt) - Date.parse(openedAt))}`;
+        : `over after ${lasting(Date.parse(clearSince ?? closedAt) - Date.parse(openedAt))}`;
     const quiet = toldAt === undefined && closedAt !== undefined && now ? ', not told' : '';
     return `${utcWords(openedAt)} ${first ? `${first.title} ${first.says}` : 'something'}: ${end}${quiet}`;
   });
@@ -196,11 +189,4 @@ function incidentLines({ incidents, now }: ReportFacts): string[] {
 
 function cut(lines: readonly string[], most: number): string[] {
   return lines.length <= most ? [...lines] : [...lines.slice(0, most), `and ${lines.length - most} more`];
-}
-
-function hours(ms: number): string {
-  const minutes = Math.max(1, Math.round(ms / 60_000));
-  if (minutes < 120) return counted(minutes, 'minute');
-  const whole = Math.round(minutes / 60);
-  return whole < 72 ? counted(whole, 'hour') : counted(Math.round(whole / 24), 'day');
 }

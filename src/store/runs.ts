@@ -13,7 +13,7 @@ export { endedNow, type RunEnd } from './run-end.js';
 export { isProposing } from './run-rows.js';
 export type { Address, NewRun, Proposal, Run } from './run-rows.js';
 
-export type RunFilter = { environment?: string | undefined; limit: number };
+export type RunFilter = { environment?: string | undefined; command?: string | undefined; limit: number };
 
 /** Who asked a running run to stop, and why. */
 export type CancelWish = { id: string; reason: string; by: Person | undefined };
@@ -311,7 +311,7 @@ export function createRunStore(database: Database, audit: AuditWriter) {
   }
 
   /** Newest first. */
-  async function list({ environment, limit }: RunFilter): Promise<Run[]> {
+  async function list({ environment, command, limit }: RunFilter): Promise<Run[]> {
     let query = database
       .selectFrom('runs')
       .selectAll()
@@ -319,6 +319,7 @@ export function createRunStore(database: Database, audit: AuditWriter) {
       .orderBy('id', 'desc')
       .limit(limit);
     if (environment !== undefined) query = query.where('environment', '=', environment);
+    if (command !== undefined) query = query.where('command', '=', command);
     return (await query.execute()).map(toRun);
   }
 

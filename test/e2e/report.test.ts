@@ -1,7 +1,8 @@
 import type { SlackService } from '../../src/serve.js';
 import { toPlain } from '../../src/slack/messages/plain.js';
 import { createSampleStore } from '../../src/store/samples.js';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inSlack, practise, type Practice } from './support/practice.js';
 
 let practice: Practice;
@@ -90,4 +91,16 @@ test('of a schedule without a channel the pictures are put into a folder, and it
   for (const path of paths) expect(existsSync(path) && readFileSync(path).subarray(1, 4).toString()).toBe('PNG');
   expect(await files.waiting(answer.id)).toEqual([]);
   expect((await practice.type('show', answer.id)).out).toContain(paths[0]);
+});
+
+test('the last drill is named, and what is about to expire', async () => {
+  const file = join(practice.home, 'inventories', 'sandbox', 'environment.yml');
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  const config = JSON.parse(readFileSync(file, 'utf8').replace(/^#.*\n/, '')) as object;
+  writeFileSync(file, JSON.stringify({ ...config, expires: { 'token of the bot': tomorrow } }));
+  for (const words of [['backup'], ['backup', 'drill'], ['backup', 'verify']])
+    expect(await practice.type(...words, 'sandbox')).toMatchObject({ status: 0 });
+  const { root } = await report();
+  expect(root).toMatch(/• Drill: 1 minute ago, \S+ would come back: .* \(\d{6}-\d{4}-\w+\)/);
+  expect(root).toContain(`About to expire\n• token of the bot expires in 1 day, on ${tomorrow}`);
 });

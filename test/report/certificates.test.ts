@@ -32,7 +32,7 @@ test('the certificate of each https address is read once, whoever signed it', as
   const port = await listening(server);
   const address = `127.0.0.1:${port}`;
   const found = await readCertificates([`https://${address}/a`, `https://${address}/b`, `http://${address}`], clock);
-  expect(found).toEqual([{ address, validUntil: expect.any(Date) }]);
+  expect(found).toEqual([{ what: `the certificate of ${address}`, validUntil: expect.any(Date) }]);
   // What openssl says of the fixture.
   expect(found[0]?.validUntil.toISOString()).toBe('2126-11-05T19:39:12.000Z');
   expect(connections).toBe(1);
@@ -51,7 +51,10 @@ test('a host is asked by its name, and an address of IPv6 without its brackets',
   const port = await listening(named, 'localhost');
   const other = await listening(tlsServer(), '::1');
   const found = await readCertificates([`https://localhost:${port}`, `https://[::1]:${other}`], clock);
-  expect(found.map(({ address }) => address)).toEqual([`localhost:${port}`, `[::1]:${other}`]);
+  expect(found.map(({ what }) => what)).toEqual([
+    `the certificate of localhost:${port}`,
+    `the certificate of [::1]:${other}`,
+  ]);
   expect(names).toEqual(['localhost']);
 });
 
