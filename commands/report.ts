@@ -4,6 +4,7 @@ import { backupAge } from '../src/backup/backup-age.js';
 import { createBackupFolder } from '../src/backup/folder.js';
 import { type CommandContext, defineCommand } from '../src/bot/command.js';
 import { whyNotOffered } from '../src/bot/schedule-words.js';
+import { readHosts } from '../src/bot/read-hosts.js';
 import { asStarsError, StarsError } from '../src/errors.js';
 import { nextOccurrence } from '../src/home/schedule-time.js';
 import { schedulesOf } from '../src/home/schedules.js';
@@ -15,7 +16,6 @@ import { changesBetween, Picture, pictureOf } from '../src/report/picture.js';
 import { type Reading, readEnvironment } from '../src/report/reading.js';
 import { savedCertificates } from '../src/report/saved-certificates.js';
 import { makeReport, type ReportFacts, reportText } from '../src/report/report.js';
-import { readHosts } from './status/readings.js';
 
 type Context = CommandContext<unknown>;
 

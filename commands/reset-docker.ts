@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type CommandContext, defineCommand } from '../src/bot/command.js';
 import { askFirst, YES_FLAG } from '../src/bot/confirm.js';
+import { readHosts } from '../src/bot/read-hosts.js';
 import { StarsError } from '../src/errors.js';
 import type { AdHocTask } from '../src/provision/ad-hoc.js';
 import { agentsByHost } from './host-services/agent-of.js';
@@ -8,7 +9,6 @@ import { bringBack, hasRoom, planOutage, takeDown, waitForAgent } from './host-s
 import { describeTasks, tasksOn } from './host-services/tasks-on.js';
 import { requireRunning, serviceTask, workOn } from './host-services/work.js';
 import { hostsMatching } from './host-subject.js';
-import { readHosts } from './status/readings.js';
 import { TimeSpan } from './time-span.js';
 
 const ResetArgs = z.strictObject({

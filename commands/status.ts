@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type CommandContext, defineCommand } from '../src/bot/command.js';
+import { readHosts } from '../src/bot/read-hosts.js';
 import type { ClusterPart } from '../src/cluster/cluster.js';
 import { type Health, readHealth, summarise } from '../src/cluster/health.js';
 import { describeApp } from '../src/cluster/marathon/describe-app.js';
@@ -9,7 +10,6 @@ import { utcWords } from '../src/model/utc-words.js';
 import { drawCharts } from '../src/report/charts.js';
 import { hostsMatching } from './host-subject.js';
 import { hostsText, hostText } from './status/hosts.js';
-import { readHosts } from './status/readings.js';
 import { serviceLines } from './status/service.js';
 import { nodeNamed, nodeText, treeLines } from './status/zookeeper-tree.js';
 

@@ -8,6 +8,7 @@ import { createControl } from './bot/control.js';
 import { createGates } from './bot/gates.js';
 import { everyMinute } from './bot/schedule-tick.js';
 import { createSchedules } from './bot/schedules.js';
+import { hostReadings, provisionOf } from './bot/provision-of.js';
 import { createRecordedRequests } from './bot/recorded-request.js';
 import { createIncidentPresenter } from './bot/incident-presenter.js';
 import { startWatcher } from './bot/watcher.js';
@@ -23,17 +24,12 @@ import type { StartPractice } from './backup/drill.js';
 import type { Clock } from './clock.js';
 import { createCluster } from './cluster/cluster.js';
 import type { Connect } from './connection/connection.js';
-import { hostTarget } from './connection/target.js';
 import { StarsError } from './errors.js';
 import type { Environment, Home } from './home/home.js';
-import { isVault } from './inventory/vault.js';
 import type { Log } from './log.js';
-import { modules } from './provision/modules/index.js';
-import type { RunClaim } from './provision/host-claim.js';
-import { createProvision, type Provision, type ProvisionOptions } from './provision/provision.js';
 import { processIdentity } from './runs/process-identity.js';
 import { startRetention } from './runs/retention-job.js';
-import { createRuns, type RunHandle, type Runs } from './runs/runs.js';
+import { createRuns, type Runs } from './runs/runs.js';
 import { openDirectory } from './slack/open-directory.js';
 import { createUnrecorded } from './runs/unrecorded.js';
 import type { Redactor } from './secret.js';
@@ -212,7 +208,9 @@ export async function createStars(adapters: Adapters): Promise<Stars> {
   function watch(threads?: Pick<Threads, 'notice'>): () => Promise<void> {
     const presenter = threads && createIncidentPresenter({ ...common, threads });
     const ageOf = (folder: string, now: Date) => backupAge(createBackupFolder(folder), now);
-    return startWatcher({ ...common, backupAge: ageOf, claims, owner, presenter });
+    const hostsOf = (environment: Environment, asking: { timeoutMs: number; signal: AbortSignal }) =>
+      hostReadings(adapters, environment, asking);
+    return startWatcher({ ...common, backupAge: ageOf, hostsOf, claims, owner, presenter });
   }
 
   function told(outcome: string): Promise<void> {
@@ -265,43 +263,5 @@ async function environmentOf({ home, sandboxEnvironment }: Adapters, name: strin
   if (sandboxEnvironment) return sandboxEnvironment(environment);
   throw new StarsError('CONFIG', `The environment ${name} is the sandbox, which does not run here.`, {
     hint: 'Start it with “npx stars sandbox”.',
-  });
-}
-
-function provisionOf(
-  { home, clock, connect, env }: Adapters,
-  environment: Environment,
-  { run, claim }: { run: RunHandle; claim: RunClaim },
-): Provision {
-  const { user, port, privateKeyFile, knownHosts, timeoutSeconds } = environment.config.connection;
-  const decrypt: ProvisionOptions['decrypt'] = (text, file, encoding) =>
-    isVault(text) ? home.vault(text, { file }, encoding) : text;
-  return createProvision({
-    inventory: () => environment.inventory(),
-    inventoryFile: environment.inventorySources[0] ?? environment.folder,
-    stackFolder: home.stackFolder,
-    connect: (host, variables, signal, claim) =>
-      connect(
-        hostTarget(host, variables, {
-          user,
-          port,
-          privateKeyFile,
-          knownHosts,
-          connectTimeoutMs: timeoutSeconds * 1000,
-        }),
-        signal,
-        claim,
-      ),
-    modules,
-    decrypt,
-    vault: (text) => home.vault(text, { file: 'a !vault value' }),
-    environment: env,
-    emit: run.emit,
-    redactor: home.redactor,
-    clock,
-    runId: run.id,
-    durable: run.durable,
-    claim,
-    signal: run.signal,
   });
 }

@@ -4,6 +4,7 @@ import type { BackupAge } from '../backup/backup-age.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Environment, Home } from '../home/home.js';
 import type { Log } from '../log.js';
+import type { HostReading } from '../model/host-state.js';
 import type { Incident } from '../model/incident.js';
 import { repeat } from '../repeat.js';
 import { REOPEN_MS, track } from '../report/incidents.js';
@@ -14,12 +15,18 @@ import type { IncidentStore } from '../store/incidents.js';
 import type { SampleStore } from '../store/samples.js';
 import { newIncidentId } from './incident-id.js';
 import type { IncidentPresenter } from './incident-presenter.js';
+import { createHostWatch } from './host-watch.js';
 import { isWatched, rulesOf } from './watch-rules.js';
 
 export type WatcherOptions = {
   home: Home;
   environmentOf(name: string): Promise<Environment>;
   clusterOf(environment: Environment): Promise<Cluster>;
+  /** How its hosts stand. */
+  hostsOf(
+    environment: Environment,
+    asking: { timeoutMs: number; signal: AbortSignal },
+  ): Promise<readonly HostReading[]>;
   /** How old the newest good backup in that folder is. */
   backupAge(folder: string, now: Date): Promise<BackupAge>;
   claims: Pick<ClaimStore, 'hold' | 'letGo'>;
@@ -54,6 +61,7 @@ export function startWatcher(options: WatcherOptions): () => Promise<void> {
 
 export function createWatcher(options: WatcherOptions) {
   const { home, claims, incidents, samples, owner, clock, log, presenter } = options;
+  const hosts = createHostWatch(options);
 
   /** One look at every environment that is watched, if it is for this process to do. */
   async function look(signal?: AbortSignal): Promise<void> {
@@ -70,7 +78,9 @@ export function createWatcher(options: WatcherOptions) {
     const environment = await options.environmentOf(name).catch(() => undefined);
     if (!environment || !isWatched(environment, home)) return;
     const cluster = await options.clusterOf(environment);
-    const reading = await readEnvironment(cluster, { clock, signal, backup: await backupOf(environment) });
+    const told = await hosts.look(environment, signal);
+    const backup = await backupOf(environment);
+    const reading = await readEnvironment(cluster, { clock, signal, backup, hosts: told });
     const live = await note(environment, reading);
     await samples.add(name, sampleOf(reading), clock.now());
     await samples.keepPicture(name, pictureOf(reading), clock.now());

@@ -93,8 +93,12 @@ function layerOf({ name, title }: Named, finding: Finding, readings: readonly Ho
 }
 
 function hostsLayer(readings: readonly HostReading[] | StarsError | undefined, layers: readonly Layer[]): Layer {
-  const told = new Set(layers.flatMap(({ name, evidence }) => (evidence.length > 0 ? [name] : [])));
-  return layerOf({ name: 'hosts', title: 'Hosts' }, hostsFinding(readings, told), []);
+  return layerOf({ name: 'hosts', title: 'Hosts' }, hostsFinding(readings, explainedByHosts(layers)), []);
+}
+
+/** The names of the layers that tell what is wrong with their units on the hosts. */
+export function explainedByHosts(layers: readonly Layer[]): ReadonlySet<string> {
+  return new Set(layers.flatMap(({ name, evidence }) => (evidence.length > 0 ? [name] : [])));
 }
 
 function hostsFinding(readings: readonly HostReading[] | StarsError | undefined, told: ReadonlySet<string>): Finding {

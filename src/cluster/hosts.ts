@@ -9,27 +9,46 @@ const LIMITS = { disk: 0.9, inodes: 0.9, memory: 0.05, loadPerCpu: 2 };
 /** A host that cannot be asked because of its login says nothing about how it is. */
 const NOT_LET_IN: ReadonlySet<string> = new Set(['AUTHENTICATION', 'HOST_KEY', 'BECOME']);
 
-/** How the hosts of an environment stand. Units of `told` layers are left out: what is wrong with those is told there. */
+/** A host with which something is wrong. */
+export type TroubledHost = {
+  host: string;
+  troubles: string[];
+  /** It did not answer, or did not let us in: then nobody knows how it is. */
+  why?: 'silent' | 'shut-out';
+};
+
+/** Those first that told nothing. Units of `told` layers are left out: what is wrong with those is told there. */
+export function troubledHosts(readings: readonly HostReading[], told: ReadonlySet<string> = new Set()): TroubledHost[] {
+  const silent = readings.flatMap((reading): TroubledHost[] => {
+    if ('state' in reading) return [];
+    const { host, failed } = reading;
+    const why = NOT_LET_IN.has(failed.code) ? 'shut-out' : 'silent';
+    return [{ host, troubles: [withoutName(failed.message, host)], why }];
+  });
+  const asked = readings.flatMap((reading): TroubledHost[] => {
+    const troubles = 'state' in reading ? troublesOf(reading.state, told) : [];
+    return troubles.length > 0 ? [{ host: reading.host, troubles }] : [];
+  });
+  return [...silent, ...asked];
+}
+
+/** How the hosts of an environment stand. */
 export function judgeHosts(readings: readonly HostReading[], told: ReadonlySet<string> = new Set()): Finding {
   if (readings.length === 0) return { state: 'unknown', reason: 'the inventory has no hosts' };
   const asked = readings.filter((reading) => 'state' in reading);
   const figures = { hosts: readings.length, hostsAnswering: asked.length };
-  const silent = readings.filter((reading) => 'failed' in reading);
-  const shutOut = silent.filter(({ failed }) => NOT_LET_IN.has(failed.code));
-  const details = [
-    ...silent.map(({ host, failed }) => `${host}: ${withoutName(failed.message, host)}`),
-    ...asked.flatMap(({ host, state }) => troublesOf(state, told).map((trouble) => `${host}: ${trouble}`)),
-  ];
+  const troubled = troubledHosts(readings, told);
+  const shutOut = troubled.filter(({ why }) => why === 'shut-out');
+  const details = troubled.flatMap(({ host, troubles }) => troubles.map((trouble) => `${host}: ${trouble}`));
   if (asked.length === 0)
     return shutOut.length > 0
       ? { state: 'unknown', reason: 'no host lets us in', details: limited(details), figures }
       : { state: 'down', reason: 'no host can be reached over SSH', details: limited(details), figures, silent: true };
-  const inTrouble = new Set(details.map((line) => line.slice(0, line.indexOf(':')))).size;
   const use = useOf(asked.map(({ state }) => state));
-  if (inTrouble === 0) return { state: 'up', reason: `${counted(asked.length, 'host')}, ${use}`, figures };
+  if (troubled.length === 0) return { state: 'up', reason: `${counted(asked.length, 'host')}, ${use}`, figures };
   return {
-    state: shutOut.length === inTrouble ? 'unknown' : 'degraded',
-    reason: `${inTrouble} of ${counted(readings.length, 'host')} in trouble, ${use}`,
+    state: shutOut.length === troubled.length ? 'unknown' : 'degraded',
+    reason: `${troubled.length} of ${counted(readings.length, 'host')} in trouble, ${use}`,
     details: limited(details),
     figures,
   };

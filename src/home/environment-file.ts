@@ -112,6 +112,8 @@ const Alerts = z.strictObject({
     .optional(),
   /** An alarm when there is no good backup that is younger; false for none. */
   backupHours: z.union([z.literal(false), z.int().min(1).max(720)]).default(26),
+  /** How often hosts are asked over SSH for disks, load and units; false for never. */
+  hostsMinutes: z.union([z.literal(false), z.int().min(1).max(1_440)]).default(10),
 });
 
 const Moment = z.string().refine((text) => !Number.isNaN(Date.parse(text)), {

@@ -2,7 +2,7 @@ export type Severity = 'degraded' | 'down';
 
 /** One thing that is wrong in an environment. */
 export type Problem = {
-  /** `layer:marathon`, `app:/zeppelin`, `job:reindex`, `backup`. */
+  /** `layer:marathon`, `app:/zeppelin`, `job:reindex`, `host:worker1`, `backup`. */
   key: string;
   /** What it is about, as people call it. */
   title: string;

@@ -12,7 +12,7 @@ export type TrackRules = {
 
 export type Seen = {
   problems: readonly Problem[];
-  /** How the keys begin of what could not be looked at. */
+  /** The keys of what could not be looked at; one with a colon at its end stands for all that begin so. */
   unseen: readonly string[];
 };
 
@@ -61,7 +61,7 @@ function known(before: readonly KnownProblem[], { problems, unseen }: Seen, now:
   return [
     ...present,
     ...gone.map((problem) =>
-      unseen.some((prefix) => problem.key.startsWith(prefix))
+      unseen.some((key) => problem.key === key || (key.endsWith(':') && problem.key.startsWith(key)))
         ? problem
         : { ...problem, clearSince: problem.clearSince ?? at },
     ),
@@ -106,7 +106,7 @@ function explains(need: KnownProblem, problem: KnownProblem): boolean {
 
 type Taken = { incident: Incident; groups: Group[] };
 
-/** Each group belongs to the oldest incident that was about any of it; apps or jobs that go wrong together begin one together. */
+/** Each group belongs to the oldest incident that was about any of it; apps, jobs or hosts that go wrong together begin one together. */
 function assigned(
   groups: readonly Group[],
   live: readonly Incident[],
@@ -118,7 +118,7 @@ function assigned(
   for (const group of groups) {
     const keys = keysOfGroup(group);
     const known = taken.find(({ incident }) => keysOf(incident).some((key) => keys.includes(key)));
-    const kind = group.cause.key.replace(/^(app|job):.*$/, '$1');
+    const kind = group.cause.key.replace(/^(app|job|host):.*$/, '$1');
     const own = known ?? begun.get(kind) ?? { incident: begin(newIncident(), group, now), groups: [] };
     if (!known) begun.set(kind, own);
     own.groups.push(group);

@@ -4,9 +4,11 @@ import { jobState } from '../cluster/chronos/job-health.js';
 import { missedSince } from '../cluster/chronos/missed.js';
 import type { Job, JobSummary } from '../cluster/chronos/schema.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { type Health, type HealthOptions, type Layer, readHealth } from '../cluster/health.js';
+import { explainedByHosts, type Health, type HealthOptions, type Layer, readHealth } from '../cluster/health.js';
+import { type TroubledHost, troubledHosts } from '../cluster/hosts.js';
 import { GOOD_STATES, healthByCounts } from '../cluster/marathon/app-health.js';
 import type { App } from '../cluster/marathon/schema.js';
+import type { HostReading } from '../model/host-state.js';
 import type { Problem } from '../model/incident.js';
 import type { Sample } from '../model/sample.js';
 
@@ -18,7 +20,7 @@ export type Reading = {
   jobs: readonly Job[] | undefined;
   queued: ReadonlySet<string>;
   problems: readonly Problem[];
-  /** How the keys of problems begin of which nothing could be learned. */
+  /** The keys of problems of which nothing could be learned; one with a colon at its end stands for all that begin so. */
   unseen: readonly string[];
 };
 
@@ -32,15 +34,20 @@ const JOB_NEEDS = ['layer:zookeeper', 'layer:mesos', 'layer:agents', 'layer:mara
 /** Looks at the layers, the apps and the jobs. What does not answer is a part of it; rejects only with CANCELLED. */
 export async function readEnvironment(cluster: Cluster, { backup, ...options }: ReadingOptions): Promise<Reading> {
   const asking = { signal: options.signal, timeoutMs: options.deadlineMs ?? 10_000 };
+  const { hosts } = options;
+  let readings: readonly HostReading[] | undefined;
+  const remembered = hosts && (async (how: { timeoutMs: number }) => (readings = await hosts(how)));
   const [health, apps, jobs, queued] = await Promise.all([
-    readHealth(cluster, options),
+    readHealth(cluster, { ...options, hosts: remembered }),
     cluster.has('marathon') ? cluster.marathon.apps(asking).catch(() => undefined) : undefined,
     cluster.has('chronos') ? cluster.chronos.jobs(asking).catch(() => undefined) : undefined,
     cluster.has('chronos') ? queuedJobs(cluster.chronos, asking) : new Set<string>(),
   ]);
   const now = options.clock.now();
+  const troubled = troubledHosts(readings ?? [], explainedByHosts(health.layers));
   const problems = [
-    ...layerProblems(health, { apps, jobs }),
+    ...layerProblems(health, { apps, jobs, troubled }),
+    ...hostProblems(health, troubled),
     ...(apps ?? []).flatMap(appProblems),
     ...(jobs ?? []).flatMap((job) => jobProblems(job, queued, now)),
     ...backupProblems(backup),
@@ -49,6 +56,8 @@ export async function readEnvironment(cluster: Cluster, { backup, ...options }: 
     ...health.layers.filter(({ state }) => state === 'unknown').map(({ name }) => `layer:${name}`),
     ...(cluster.has('marathon') && !apps ? ['app:'] : []),
     ...(cluster.has('chronos') && !jobs ? ['job:'] : []),
+    ...(hosts && (!readings || isSilent(health)) ? ['host:'] : []),
+    ...troubled.flatMap(({ host, why }) => (why === 'shut-out' ? [`host:${host}`] : [])),
     ...(backup ? [] : ['backup']),
   ];
   return { health, apps, jobs, queued, problems, unseen };
@@ -85,17 +94,41 @@ async function queuedJobs(
   return new Set(summaries.filter(({ state }) => state === 'queued').map(({ name }) => name));
 }
 
-/** A layer that is degraded for the sake of its apps or jobs is told by those. */
-function layerProblems({ layers }: Health, { apps, jobs }: Pick<Reading, 'apps' | 'jobs'>): Problem[] {
-  const toldByOthers = new Set([...(apps ? ['marathon'] : []), ...(jobs ? ['chronos'] : [])]);
+type Told = Pick<Reading, 'apps' | 'jobs'> & { troubled: readonly TroubledHost[] };
+
+/** A layer that is degraded for the sake of its apps, jobs or hosts is told by those. */
+function layerProblems({ layers }: Health, { apps, jobs, troubled }: Told): Problem[] {
+  const toldByOthers = new Set(['hosts', ...(apps ? ['marathon'] : []), ...(jobs ? ['chronos'] : [])]);
+  const silent = troubled.flatMap(({ host, why }) => (why === 'silent' ? [`host:${host}`] : []));
   return layers.flatMap(({ name, title, state, reason, because }): Problem[] => {
     if (state === 'up' || state === 'unknown' || (state === 'degraded' && toldByOthers.has(name))) return [];
     // A service that runs as an app goes with it.
     const own = (apps ?? []).filter(({ id }) => id.slice(id.lastIndexOf('/') + 1) === name);
-    const needs = [...(because === undefined ? [] : [`layer:${because}`]), ...own.map(({ id }) => `app:${id}`)];
+    const needs = [
+      ...(because === undefined ? [] : [`layer:${because}`]),
+      ...own.map(({ id }) => `app:${id}`),
+      // Masters and agents that are missing are most likely those of hosts that are gone. What is down is never folded under less.
+      ...(state === 'degraded' && name !== 'hosts' ? silent : []),
+    ];
     const says = `${/(?:masters|agents|hosts)$/i.test(title) ? 'are' : 'is'} ${state}: ${reason}`;
     return [{ key: `layer:${name}`, title, severity: state, says, needs }];
   });
+}
+
+/** One for each host that is in trouble, unless none answers at all. */
+function hostProblems(health: Health, troubled: readonly TroubledHost[]): Problem[] {
+  if (isSilent(health)) return [];
+  return troubled.flatMap(({ host, troubles, why }): Problem[] => {
+    if (why === 'shut-out') return [];
+    const says =
+      why === 'silent' ? `does not answer over SSH: ${troubles.join(', ')}` : `is in trouble: ${troubles.join(', ')}`;
+    return [{ key: `host:${host}`, title: host, severity: 'degraded', says, needs: [] }];
+  });
+}
+
+/** Whether no host answers, which tells nothing about any of them. */
+function isSilent({ layers }: Health): boolean {
+  return layers.some(({ name, state }) => name === 'hosts' && state === 'down');
 }
 
 function appProblems(app: App): Problem[] {

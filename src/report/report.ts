@@ -159,8 +159,15 @@ function jobLines({ jobs, problems }: Reading): string[] {
   ];
 }
 
+/** What is wrong with one stands above. */
 function hostLines({ reading }: ReportFacts): string[] {
-  return layersOf(reading, 'hosts').flatMap(({ reason, details }) => [reason, ...details]);
+  const told = reading.problems.flatMap(({ key }) =>
+    key.startsWith('host:') ? [`${key.slice('host:'.length)}: `] : [],
+  );
+  return layersOf(reading, 'hosts').flatMap(({ reason, details }) => [
+    reason,
+    ...details.filter((line) => !told.some((host) => line.startsWith(host))),
+  ]);
 }
 
 function runLines(runs: readonly Run[]): string[] {

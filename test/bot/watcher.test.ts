@@ -69,6 +69,7 @@ function watch(owner: string): Watching {
     log: silentLog,
     environmentOf: (name) => home.environment(name),
     clusterOf: () => Promise.resolve(practice.cluster),
+    hostsOf: () => Promise.resolve([]),
     backupAge: (path, now) => backupAge(createBackupFolder(path), now),
     claims: createClaimStore(database, audit),
     samples: createSampleStore(database),

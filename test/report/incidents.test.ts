@@ -158,6 +158,27 @@ test('what cannot be looked at is neither over nor new', () => {
   expect(states(incidents())).toEqual(['over']);
 });
 
+test('only that is unseen which is named, or begins with what is named as a whole kind', () => {
+  const { pass, incidents } = watched();
+  pass(5, [layer('mesos-dns')]);
+  pass(10, [], { unseen: ['layer:mesos'] });
+  expect(states(incidents())).toEqual(['over']);
+});
+
+test('hosts that get into trouble together are told together, with what misses them below', () => {
+  const host = (name: string): Problem => ({
+    key: `host:${name}`,
+    title: name,
+    severity: 'degraded',
+    says: 'does not answer over SSH',
+    needs: [],
+  });
+  const { pass, incidents } = watched();
+  pass(5, [host('w1'), host('w2'), layer('agents', 'degraded', ['host:w1', 'host:w2'])]);
+  expect(incidents().map(causes)).toEqual([['w1', 'w2']]);
+  expect(incidents().map(dependents)).toEqual([['agents']]);
+});
+
 test('what nobody wants to hear of is told when they do, and not at all when it is over by then', () => {
   const { pass, incidents } = watched();
   pass(60, [app('web')], { tells: () => false });

@@ -19,5 +19,7 @@ export type Machine = {
   readonly packages: PackageDatabase;
   readonly services: ServiceManager;
   readonly journal: Journal;
+  /** How full its disk is at least, in percent, whatever is in it. */
+  diskFilled: number;
   sudoFault: SudoFault;
 };

@@ -46,6 +46,8 @@ export type SimulatedHost = {
   dropConnections(): void;
   /** What sudo does from now on; `none` repairs it. */
   breakSudo(fault?: SudoFault): void;
+  /** Its disk is as full as this, in percent; 0 for no fuller than what is in it. */
+  fillDisk(percent: number): void;
   /** All services and sessions end, enabled services start again. */
   reboot(): Promise<void>;
   stop(): Promise<void>;
@@ -123,6 +125,9 @@ export async function startHost(options: HostOptions): Promise<SimulatedHost> {
     breakSudo: (fault = 'not-allowed') => {
       machine.sudoFault = fault;
     },
+    fillDisk: (percent) => {
+      machine.diskFilled = percent;
+    },
     reboot,
     stop,
   };
@@ -138,6 +143,7 @@ export function createMachine(name: string, base: FileSystem, clock: Clock): Mac
   const machine: Machine = {
     name,
     hostname: name,
+    diskFilled: 0,
     clock,
     fs,
     kernel,

@@ -10,11 +10,18 @@ export const df: Tool = async (call) => {
     letters: 'hHkmPTailt:x:B:',
     long: { 'human-readable': 'h', portability: 'P', 'print-type': 'T', inodes: 'i' },
   });
-  const used = 1_400_000 + Math.ceil(call.fs.usedBytes() / 1024);
   const total = 41_921_540;
+  const kept = 1_400_000 + Math.ceil(call.fs.usedBytes() / 1024);
+  const used = Math.max(kept, Math.floor((total * call.machine.diskFilled) / 100));
   const unit = options.has('m') ? 1024 : 1;
   const size = (kb: number) => (options.has('h') ? `${(kb / 1024 / 1024).toFixed(1)}G` : String(Math.ceil(kb / unit)));
   for (const operand of options.operands) call.stat(operand);
+  if (options.has('i')) {
+    await call.print(
+      'Filesystem                Inodes IUsed    IFree IUse% Mounted on\n/dev/mapper/centos-root 20960256 41240 20919016    1% /\n',
+    );
+    return 0;
+  }
   const type = options.has('T') ? ' Type' : '';
   await call.print(
     `Filesystem              ${options.has('h') ? 'Size' : options.has('m') ? '1M-blocks' : options.has('P') ? '1024-blocks' : '1K-blocks'}${type} Used Available ${options.has('P') ? 'Capacity' : 'Use%'} Mounted on\n/dev/mapper/centos-root ${options.has('T') ? 'xfs ' : ''}${size(total)} ${size(used)} ${size(total - used)} ${Math.ceil((used / total) * 100)}% /\n`,

@@ -1,13 +1,13 @@
-import type { CommandContext } from '../../src/bot/command.js';
-import { KNOWN_UNITS } from '../../src/model/host-services.js';
-import type { HostReading } from '../../src/model/host-state.js';
-import { hostState } from '../../src/provision/facts/host-state.js';
+import { KNOWN_UNITS } from '../model/host-services.js';
+import type { HostReading } from '../model/host-state.js';
+import { hostState } from '../provision/facts/host-state.js';
+import type { Provision } from '../provision/provision.js';
 
 type Asking = { hosts?: string | readonly string[]; timeoutMs: number };
 
-/** How the hosts stand, asked over SSH all at once. As root where that goes: not every file system shows itself to others. */
+/** How the hosts stand, asked over SSH all at once. */
 export async function readHosts(
-  { provision }: Pick<CommandContext<unknown>, 'provision'>,
+  { provision }: { provision: Pick<Provision, 'ask'> },
   { hosts = 'all', timeoutMs }: Asking,
 ): Promise<HostReading[]> {
   const answers = await provision.ask({ hosts, fact: hostState(KNOWN_UNITS), timeoutMs });
