@@ -78,7 +78,7 @@ test('of a schedule without a channel the pictures are put into a folder, and it
   const { bot, store, files } = practice.stars;
   const person = { id: 'schedule:daily-report', name: 'schedule daily-report' };
   const text = 'report sandbox';
-  const answer = await bot.handle({ words: text, text, person, source: 'schedule', requestKey: 'schedule sandbox' });
+  const answer = await bot.handle({ words: text, text, person, source: 'schedule' });
   if (answer.kind !== 'run') throw new Error('a report is a run');
   await answer.ended;
   const paths = (await store.events(answer.id)).flatMap((event) =>
@@ -99,7 +99,7 @@ test('the last drill is named, and what is about to expire', async () => {
   const config = JSON.parse(readFileSync(file, 'utf8').replace(/^#.*\n/, '')) as object;
   writeFileSync(file, JSON.stringify({ ...config, expires: { 'token of the bot': tomorrow } }));
   for (const words of [['backup'], ['backup', 'drill'], ['backup', 'verify']])
-    expect(await practice.type(...words, 'sandbox')).toMatchObject({ status: 0 });
+    expect(await practice.type(...words, 'sandbox')).toMatchObject({ status: 0, error: '' });
   const { root } = await report();
   expect(root).toMatch(/• Drill: 1 minute ago, \S+ would come back: .* \(\d{6}-\d{4}-\w+\)/);
   expect(root).toContain(`About to expire\n• token of the bot expires in 1 day, on ${tomorrow}`);

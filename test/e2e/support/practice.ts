@@ -6,6 +6,7 @@ import { createSshConnect } from '../../../src/connection/ssh.js';
 import { openHome } from '../../../src/home/home.js';
 import { silentLog } from '../../../src/log.js';
 import type { RunEvent } from '../../../src/model/run.js';
+import { practiceClusters } from '../../../src/sandbox/practice-cluster.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/sandbox.js';
 import { createRedactor, Secret } from '../../../src/secret.js';
 import { serveSlack, type SlackService } from '../../../src/serve.js';
@@ -62,8 +63,9 @@ export async function practise({
   const env = { STARS_HOME: folder, HOME: stack, SLACK_BOT_TOKEN: botToken, SLACK_API_URL: url };
   const home = await openHome({ env, cwd: folder, redactor });
   const connect = createSshConnect({ log: silentLog, redactor });
-  const another = () => createStars({ home, clock: systemClock, log: silentLog, connect, env: {} });
-  const stars = await createStars({ home, clock, log: silentLog, connect, env: {} });
+  const adapters = { home, log: silentLog, connect, env: {}, startPractice: practiceClusters({ log: silentLog }) };
+  const another = () => createStars({ ...adapters, clock: systemClock });
+  const stars = await createStars({ ...adapters, clock });
 
   function write(path: string, text: string): string {
     const file = join(folder, path);
