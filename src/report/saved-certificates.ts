@@ -92,7 +92,8 @@ function textsIn(text: string, file: string): Text[] | undefined {
 
 function textsOf(value: Value, path: string): Text[] {
   const below = (key: string) => (path === '' ? key : `${path}.${key}`);
-  if (value instanceof Map) return [...value].flatMap(([key, inner]) => textsOf(inner, below(String(key))));
+  if (value instanceof Map)
+    return [...value].flatMap(([key, inner]) => textsOf(inner, below(typeof key === 'string' ? key : '?')));
   if (Array.isArray(value)) return value.flatMap((inner, index) => textsOf(inner, below(String(index))));
   if (value instanceof Unsafe) return [{ path, value: value.text }];
   return typeof value === 'string' || value instanceof VaultText ? [{ path, value }] : [];
