@@ -9,6 +9,7 @@ import { agentsByHost, isMachineOf } from './host-services/agent-of.js';
 import { bringBack, hasRoom, planOutage, takeDown, waitForAgent } from './host-services/agents-out.js';
 import { describeTasks, tasksOn } from './host-services/tasks-on.js';
 import { hostsMatching } from './host-subject.js';
+import { callOffReturn, standingTimer, tellStanding } from './standing-timer.js';
 import { TimeSpan } from './time-span.js';
 
 const DrainArgs = z.strictObject({
@@ -55,10 +56,12 @@ export const drain = defineCommand({
     if (until)
       await later({
         at: until,
-        subject: `host:${args.host}`,
+        subject: timerSubject(args.host),
         words: `undrain ${args.host} ${environment.name}`,
         says: `${args.host} works again on ${environment.name}`,
       });
+    const standing = until ? undefined : await standingTimer(timerSubject(args.host), context);
+    if (standing) tellStanding(standing, context);
     const machine = await step('Plan the outage in Mesos', () => planOutage(agent, context));
     const end = until
       ? ` At ${utcWords(until.toISOString())} it works again.`
@@ -129,10 +132,15 @@ export const undrain = defineCommand({
     if (machines.length === 0) (await environment.inventory()).requireHosts(args.host);
     const hostname = machines[0]?.hostname || args.host;
     await step('Wait for its agent', () => waitForAgent(hostname, { timeoutMs: args.wait }, context));
+    await callOffReturn(timerSubject(args.host), context);
     if (machines.length === 0) return `${args.host} was not drained; its agent is active.`;
     return `${args.host} works again: its agent is active.`;
   },
 });
+
+function timerSubject(host: string): string {
+  return `host:${host}`;
+}
 
 async function machinesOf(
   host: string,

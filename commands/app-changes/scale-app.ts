@@ -7,6 +7,7 @@ import { utcWords } from '../../src/model/utc-words.js';
 import { askMarathon } from './ask-marathon.js';
 import { followChange } from './follow-change.js';
 import { requireRoom } from './restart-app.js';
+import { tellStanding } from '../standing-timer.js';
 import { counted } from '../../src/model/figures.js';
 
 export type ScaleArgs = { instances: number; force: boolean; queue: boolean; yes: boolean; wait: number };
@@ -39,13 +40,13 @@ export async function findOnce(
 async function standing(
   id: string,
   isReplaced: boolean,
-  { control, environment, note, clock }: CommandContext<unknown>,
+  context: CommandContext<unknown>,
 ): Promise<number | undefined> {
+  const { control, environment, clock } = context;
   const timers = await control.timers(environment.name);
   const timer = timers.find(({ subject }) => subject === subjectOf(id));
   if (!timer) return undefined;
-  if (!isReplaced && new Date(timer.dueAt) > clock.now())
-    note(`At ${utcWords(timer.dueAt)} ${timer.says} all the same; “cancel ${timer.id}” calls that off.`);
+  if (!isReplaced && new Date(timer.dueAt) > clock.now()) tellStanding(timer, context);
   const [, , instances] = timer.words.split(' ');
   return instances === undefined ? undefined : Number(instances);
 }

@@ -72,7 +72,25 @@ test('a drain for a time is taken back by itself', async () => {
   const { status, out } = await practice.type('drain', 'stars-c3', 'sandbox', 'for', '2h');
   expect([status, out]).toEqual([0, expect.stringMatching(/At .* it works again\./)]);
   expect((await practice.type('schedules', 'sandbox')).out).toContain('stars-c3 works again');
+  const again = await practice.type('drain', 'stars-c3', 'sandbox');
+  expect(again.out).toMatch(/stars-c3 works again on sandbox all the same; “cancel t-\w+” calls that off/);
   await practice.type('undrain', 'stars-c3', 'sandbox');
+});
+
+test('what was drained for a time and is undrained by hand can be drained again, and stays so', async () => {
+  await practice.type('drain', 'stars-c3', 'sandbox', 'for', '2h');
+  const { out } = await practice.type('undrain', 'stars-c3', 'sandbox');
+  expect(out).toMatch(/That was to happen by itself at .*; it is called off\./);
+  expect((await practice.type('schedules', 'sandbox')).out).not.toContain('stars-c3');
+});
+
+test('a job that was disabled for a time and is enabled by hand can be disabled again, and stays so', async () => {
+  await practice.type('jobs', 'disable', 'compact-journal', 'sandbox', 'for', '2h');
+  const again = await practice.type('jobs', 'disable', 'compact-journal', 'sandbox');
+  expect(again.out).toContain('compact-journal is enabled again on sandbox all the same');
+  const { out } = await practice.type('jobs', 'enable', 'compact-journal', 'sandbox');
+  expect(out).toMatch(/That was to happen by itself at .*; it is called off\./);
+  expect((await practice.type('schedules', 'sandbox')).out).not.toContain('compact-journal');
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import type { ActionsBlockElement, KnownBlock } from '@slack/types';
-import { escape, message, section, shorten, type Message } from './message.js';
+import { escape, message, section, SECTION_CHARS, shorten, type Message } from './message.js';
 
 /** How people are called, by Slack id. */
 export type Names = Record<string, string>;
@@ -23,9 +23,26 @@ export function withoutBlocks(full: Message): { text: string } {
   return { text: shorten(escape(toPlain({ ...full, blocks })), 3_900) };
 }
 
-/** Any text as a message of one block. */
+// Slack takes some 13,000 characters of blocks in a message.
+const MOST_SECTIONS = 4;
+
+/** Any text as a message: a block, or several that are broken between lines where one would cut it. */
 export function plainMessage(text: string): Message {
-  return message(escape(text), [section(escape(text))]);
+  const escaped = escape(text);
+  return message(escaped, sectionTexts(escaped).map(section));
+}
+
+/** What does not fit into the last of them is cut there. */
+function sectionTexts(text: string): string[] {
+  const texts: string[] = [];
+  for (const line of text.split('\n')) {
+    const last = texts.at(-1);
+    const longer = `${last}\n${line}`;
+    const goesOn = last !== undefined && (longer.length <= SECTION_CHARS || texts.length === MOST_SECTIONS);
+    if (goesOn) texts[texts.length - 1] = longer;
+    else texts.push(line);
+  }
+  return texts;
 }
 
 function plainBlock(block: KnownBlock, names: Names): string {

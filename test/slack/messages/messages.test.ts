@@ -214,6 +214,16 @@ describe('answers', () => {
     expect(plain(errorMessage(error))).toBe('❌ site.yml:3:1: A tab cannot start a line.\nUse spaces.');
   });
 
+  test('a long answer, such as the list of all commands, is shown whole', () => {
+    const lines = Array.from(
+      { length: 150 },
+      (_, at) => `\`command-${at}\`  What it does, in a sentence of some length`,
+    );
+    const answer = plainMessage(lines.join('\n'));
+    expect(plain(answer).split('\n')).toEqual(lines.map((line) => line.replaceAll('`', '')));
+    expect(checkMessage(answer, 4_000)).toBeUndefined();
+  });
+
   test('an error offers what may be done next', () => {
     const choices = [
       { words: 'restart zeppelin sandbox --queue', label: 'Wait, then do it', style: 'primary' as const },
