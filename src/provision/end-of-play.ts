@@ -1,18 +1,21 @@
 import type { HostRun } from './host-run.js';
-import type { Task } from './task.js';
-import { flagOf } from './task-keywords.js';
+import { type Batch, failAlone, peekOf, progressOf } from './play-batch.js';
+import { innermost, isFailed } from './progress.js';
 import { isTrue } from './task-result.js';
-import { type PlayRun, templarFor, type VariableWorld } from './variables.js';
+import type { PlayRun } from './variables.js';
 
-/** How the tasks of a batch ended: by themselves, with meta: end_play, or so that nothing after them may run. */
-export type BatchEnd = 'done' | 'play-ended' | 'broken';
+/** What a host came to in a step, also where that is ignored. */
+export type Ending = { host: HostRun; failed: boolean; unreachable: boolean };
 
-/** The play, or what is left of the whole playbook, does not go on. */
-export class EndOfPlay extends Error {
-  constructor(readonly end: BatchEnd) {
-    super(end);
-  }
-}
+export type EndOfStep = {
+  /** The hosts that were there when it began. */
+  left: readonly HostRun[];
+  endings: readonly Ending[];
+  /** Whether a failure is the end for all. */
+  fatal: boolean;
+  /** More per cent of failed hosts than that are the end for all. */
+  mostFailed: number | undefined;
+};
 
 /** Whether hosts that failed do their handlers all the same. Until then ansible-core 2.14 does not count them as failed. */
 export function forcesHandlers({ play }: PlayRun): boolean {
@@ -28,22 +31,28 @@ export function uncountedFailures(play: PlayRun, free: boolean): string | undefi
     : undefined;
 }
 
-/** Throws EndOfPlay when more of the hosts that did this task, or of the batch, failed than the task or its play allows. */
-export function stopIfTooManyFailed(world: VariableWorld, task: Task, hosts: readonly HostRun[], play: PlayRun): void {
-  const [first] = hosts;
-  if (!first || !play.batch.some(isDown)) return;
-  const templar = templarFor(world, play, first, task);
-  const strict = () => flagOf(task, templar, 'any_errors_fatal') || flagOf(task, templar, 'run_once');
-  // Who failed in an earlier task is no reason to end at this one.
-  const fatal = hosts.some(isDown) && strict();
-  const most = forcesHandlers(play) ? null : (play.play.keywords.get('max_fail_percentage') ?? null);
-  const failed = play.batch.filter(({ status }) => status === 'failed').length;
-  const tooMany = most !== null && (100 * failed) / play.batch.length > Number(templar.template(most, play.play.where));
-  if (!fatal && !tooMany) return;
-  for (const other of play.batch) if (other.status === 'active') other.status = 'failed';
-  throw new EndOfPlay('broken');
+/** Draws the consequences of a step for all hosts of the batch; whether the play ends here. */
+export function endsPlay(batch: Batch, { left, endings, fatal, mostFailed }: EndOfStep): boolean {
+  const { out, play } = batch;
+  const failed = endings.filter((one) => one.failed && isFailed(progressOf(batch, one.host))).map(({ host }) => host);
+  const lost = endings.some(({ host, unreachable }) => unreachable && !failed.includes(host));
+  if (fatal && (failed.length > 0 || lost)) {
+    const hit = left.filter((host) => !isSpared(batch, host));
+    for (const host of hit) out.add(host);
+    batch.broken ||= hit.length > 0;
+  }
+  if (mostFailed !== undefined && endings.length > 0 && (100 * out.size) / play.batch.length > mostFailed) {
+    for (const host of left) {
+      out.add(host);
+      if (!failed.includes(host)) failAlone(batch, host);
+    }
+    batch.broken = true;
+  }
+  return batch.broken && out.size >= left.length;
 }
 
-function isDown({ status }: HostRun): boolean {
-  return status === 'failed' || status === 'unreachable';
+/** Who is being rescued, or does what is always done, goes on with that. */
+function isSpared(batch: Batch, host: HostRun): boolean {
+  const { phase, failedIn } = innermost(peekOf(batch, host).state);
+  return phase === 'always' || (phase === 'rescue' && !failedIn.has('rescue'));
 }

@@ -30,14 +30,16 @@ export function createHandlers(nodes: readonly TaskNode[], nameOf: (handler: Tas
     return [...new Set([...(last ? [last] : []), ...tasks.filter(({ listen }) => listen.includes(name))])];
   }
 
-  /** The hosts that owe this handler, which they do no longer. */
-  function take(handler: Task): Set<HostRun> {
-    const hosts = owed.get(handler) ?? new Set<HostRun>();
-    owed.delete(handler);
-    return hosts;
+  function owes(handler: Task, host: HostRun): boolean {
+    return owed.get(handler)?.has(host) ?? false;
   }
 
-  /** Puts back what a host could not do. */
+  /** The host has run it, however that went. */
+  function settle(handler: Task, host: HostRun): void {
+    owed.get(handler)?.delete(host);
+  }
+
+  /** The host owes what a handler of its own included. */
   function owe(handler: Task, host: HostRun): void {
     owed.set(handler, (owed.get(handler) ?? new Set()).add(host));
   }
@@ -46,5 +48,5 @@ export function createHandlers(nodes: readonly TaskNode[], nameOf: (handler: Tas
     return all().flatMap((handler) => [...(handler.name ? [handler.name] : []), ...handler.listen]);
   }
 
-  return { all, notify, take, owe, names };
+  return { all, notify, owes, settle, owe, names };
 }

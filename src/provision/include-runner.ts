@@ -56,7 +56,7 @@ export function createIncludeRunner(loader: PlaybookLoader) {
     for (const { key, host, nodes } of found.flat()) {
       const group = groups.find((one) => one.key === key && !one.hosts.includes(host));
       if (group) group.hosts.push(host);
-      else groups.push({ key, nodes, hosts: [host] });
+      else groups.push({ key, nodes: groups.some((one) => one.key === key) ? copyOf(nodes) : nodes, hosts: [host] });
     }
     return groups;
   }
@@ -73,4 +73,13 @@ export function createIncludeRunner(loader: PlaybookLoader) {
   }
 
   return { load, grouped, recapOf };
+}
+
+/** The same tasks once more, which are tasks of their own. */
+function copyOf(nodes: readonly TaskNode[]): TaskNode[] {
+  return nodes.map((node) =>
+    node.kind === 'block'
+      ? { ...node, block: copyOf(node.block), rescue: copyOf(node.rescue), always: copyOf(node.always) }
+      : { ...node },
+  );
 }

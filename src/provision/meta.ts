@@ -1,5 +1,6 @@
-import { EndOfPlay } from './end-of-play.js';
 import { clearFacts, type HostRun } from './host-run.js';
+import { type Batch, hostsLeft, progressOf } from './play-batch.js';
+import { beginHandlers, clearErrors } from './progress.js';
 import type { Task } from './task.js';
 import { holds, reachOf } from './task-keywords.js';
 import { type PlayRun, templarFor, type VariableWorld } from './variables.js';
@@ -7,48 +8,71 @@ import { type PlayRun, templarFor, type VariableWorld } from './variables.js';
 export type MetaOptions = {
   world: VariableWorld;
   refreshInventory(): Promise<void>;
-  flushHandlers(hosts: readonly HostRun[]): Promise<void>;
 };
 
 /** What concerns a host alone; anything else is asked of the first host and done for all. */
 const OF_EACH_HOST = new Set(['flush_handlers', 'end_host', 'reset_connection', 'noop']);
 
-/** Performs a meta task, which no host counts. Throws EndOfPlay for end_play and end_batch. */
+/** As in Ansible they know no condition. */
+const UNCONDITIONAL = new Set(['refresh_inventory', 'reset_connection', 'noop']);
+
+export function isForAll(task: Task): boolean {
+  return !OF_EACH_HOST.has(actionOf(task));
+}
+
+/** Performs a meta task, which no host counts. */
 export async function runMeta(
   task: Task,
   hosts: readonly HostRun[],
-  play: PlayRun,
-  { world, refreshInventory, flushHandlers }: MetaOptions,
+  batch: Batch,
+  { world, refreshInventory }: MetaOptions,
 ): Promise<void> {
-  const action = (task.rawText ?? '').trim();
-  const asked = OF_EACH_HOST.has(action) ? hosts : hosts.slice(0, 1);
-  const willing = asked.filter((host) => holds(task, templarFor(world, play, host, task)));
+  const action = actionOf(task);
+  const { play } = batch;
+  const asked = isForAll(task) ? hosts.slice(0, 1) : hosts;
+  const willing = UNCONDITIONAL.has(action)
+    ? asked
+    : asked.filter((host) => holds(task, templarFor(world, play, host, task)));
   if (willing.length === 0) return;
   switch (action) {
     case 'flush_handlers':
-      return flushHandlers(willing);
+      for (const host of willing) if (host.status !== 'unreachable') beginHandlers(progressOf(batch, host));
+      return;
     case 'refresh_inventory':
       return refreshInventory();
     case 'end_play':
-      throw new EndOfPlay('play-ended');
     case 'end_batch':
-      throw new EndOfPlay('done');
+      for (const host of hostsLeft(batch)) progressOf(batch, host).phase = 'complete';
+      batch.playEnded ||= action === 'end_play';
+      return;
     case 'end_host':
-      for (const host of willing) host.status = 'ended';
+      for (const host of willing) {
+        progressOf(batch, host).phase = 'complete';
+        host.status = 'ended';
+      }
       return;
     case 'clear_facts':
-      for (const host of play.all) clearFacts(host);
+      for (const host of play.batch) clearFacts(host);
       return;
     case 'clear_host_errors':
-      return clearErrors(play);
+      return forgive(batch);
     case 'reset_connection':
       await Promise.all(willing.map((host) => resetConnection(task, host, { world, play })));
   }
 }
 
-/** Hosts that failed take part in the plays that follow; this one they have left. */
-function clearErrors(play: PlayRun): void {
-  for (const host of play.all) if (host.status === 'failed' || host.status === 'unreachable') host.status = 'ended';
+function actionOf({ rawText }: Task): string {
+  return (rawText ?? '').trim();
+}
+
+/** Hosts that failed take part in the plays that follow, and in this one where they can go on. */
+function forgive(batch: Batch): void {
+  for (const host of batch.play.batch) {
+    batch.out.delete(host);
+    clearErrors(progressOf(batch, host));
+    // Variables keep it out of the hosts of this play.
+    if (host.status === 'failed' || host.status === 'unreachable') host.status = 'ended';
+  }
 }
 
 type Around = { world: VariableWorld; play: PlayRun };

@@ -3,25 +3,38 @@ import type { OwedHandler } from '../model/remainder.js';
 import type { Emit } from '../model/run.js';
 import { controlModules } from './control/index.js';
 import type { OnResult } from './ad-hoc.js';
-import { type BatchEnd, EndOfPlay, forcesHandlers, stopIfTooManyFailed, uncountedFailures } from './end-of-play.js';
+import { courseOf, isAheadOfTasks, isFlush, isOwnFlush } from './course.js';
+import { type Ending, endsPlay, uncountedFailures } from './end-of-play.js';
 import { FACT_TASK } from './fact-gathering.js';
 import type { Foresight } from './foresight.js';
 import { createHandlers } from './handlers.js';
 import type { HostRun } from './host-run.js';
 import { createHostTurn, type Doer } from './host-turn.js';
-import { createIncludeRunner } from './include-runner.js';
+import { createIncludeRunner, type IncludedNodes } from './include-runner.js';
 import { lockInOrder } from './lock-in-order.js';
-import { runMeta } from './meta.js';
+import { createLockstep, type Lockstep, type Peeked } from './lockstep.js';
+import { isForAll, runMeta } from './meta.js';
 import type { Act } from './module-runner.js';
 import { oweFromBefore, owedIn } from './notify.js';
-import type { Batch, Names, Surroundings } from './play-batch.js';
+import {
+  type Batch,
+  type BatchEnd,
+  createBatch,
+  hostsLeft,
+  leaveBatch,
+  type Names,
+  peekOf,
+  progressOf,
+  type Surroundings,
+} from './play-batch.js';
 import type { PlaybookLoader } from './playbook.js';
+import { insert, type Step } from './progress.js';
 import { strategyOf } from './strategy.js';
 import { selectedByTags } from './tags.js';
 import { flagOf } from './task-keywords.js';
 import { createTaskNames } from './task-names.js';
 import type { TaskRunner } from './task-runner.js';
-import type { Block, Task, TaskNode } from './task.js';
+import { flatTasks, type Task, type TaskNode } from './task.js';
 import { createThrottle } from './throttle.js';
 import { type PlayRun, templarFor, type VariableWorld } from './variables.js';
 
@@ -50,8 +63,6 @@ export type PlayRunnerOptions = {
   onResult?: OnResult | undefined;
 };
 
-const FORESEEN_TASKS = 40;
-
 /**
  * Runs the tasks of one batch of a play: in Ansible's linear order, where every task runs on all hosts at once before the next
  * task begins, or freely, each host as fast as it can. A host that fails leaves the others to go on.
@@ -69,98 +80,107 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     const handlers = createHandlers(play.play.handlers, (handler) => names.ofHandler(handler, play));
     const owing = owedIn(play.play.name, options.owed);
     const free = strategy !== 'linear';
-    const batch: Batch = { play, handlers, owing, free, told: new WeakMap<Task, Set<string>>(), ending: undefined };
-    const around: Surroundings = { batch, rescuable: false, inHandlers: false, depth: 0 };
+    const course = courseOf(play, setup);
+    const batch = createBatch({ play, handlers, owing, free }, course);
     const uncounted = uncountedFailures(play, free);
     if (uncounted) options.remark(uncounted);
-    try {
-      await lockAhead(play, setup);
-      if (strategy === 'linear') await runSections(play.batch, around, setup);
-      else await runFreely(around, setup, strategy === 'free' ? undefined : pLimit(options.forks));
-      return 'done';
-    } catch (thrown) {
-      if (thrown instanceof EndOfPlay) return thrown.end;
-      throw thrown;
-    }
+    await lockAhead(batch, setup);
+    if (strategy === 'linear') await runTogether(batch, createLockstep(course));
+    else await runFreely(batch, strategy === 'free' ? undefined : pLimit(options.forks));
+    leaveBatch(batch);
+    return batch;
   }
 
-  async function lockAhead(play: PlayRun, setup: Task | undefined): Promise<void> {
+  async function lockAhead(batch: Batch, setup: Task | undefined): Promise<void> {
+    const { play } = batch;
     const task = setup ?? firstTask(play.play.preTasks) ?? firstTask(play.play.tasks);
     if (!world.waitsForHosts || !task) return;
-    await lockInOrder(play.batch, (host) => options.runner.reach(task, host, play), signal);
+    const hosts = hostsLeft(batch).filter(({ status }) => status === 'active');
+    await lockInOrder(hosts, (host) => options.runner.reach(task, host, play), signal);
   }
 
-  async function runFreely({ batch, ...around }: Surroundings, setup: Task | undefined, atOnce?: LimitFunction) {
+  async function runTogether(batch: Batch, lockstep: Lockstep): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const left = hostsLeft(batch);
+      const peeked = new Map<HostRun, Peeked>();
+      for (const host of left) {
+        const { state, step } = peekOf(batch, host);
+        if (step) peeked.set(host, { state, step });
+      }
+      if (peeked.size === 0) return;
+      for (const { step, hosts, inHandlers } of lockstep.next(peeked)) {
+        for (const host of hosts) batch.progress.set(host, peeked.get(host)?.state ?? progressOf(batch, host));
+        const done = await runStep(step, hosts, surroundingsOf(batch, step, inHandlers));
+        lockstep.include(includeAll(done.found, { batch, inHandlers }, step));
+        const endings = withWaiting(done, [...peeked.keys()], hosts);
+        if (endsPlay(batch, { left, endings, fatal: done.fatal, mostFailed: mostFailedOf(batch) })) return;
+      }
+    }
+  }
+
+  async function runFreely(batch: Batch, atOnce: LimitFunction | undefined): Promise<void> {
     const runs = batch.play.batch.map((host) => {
-      const run = () => runSections([host], { ...around, batch }, setup).catch(endForAll(batch));
+      const run = () => runAlone(batch, host);
       return atOnce ? atOnce(run) : run();
     });
-    const ends = await Promise.allSettled(runs);
-    const broken = ends.find((end) => end.status === 'rejected');
-    if (broken) throw broken.reason;
-    if (batch.ending) throw batch.ending;
+    await allEnded(runs);
   }
 
-  function endForAll(batch: Batch) {
-    return (thrown: unknown) => {
-      if (!(thrown instanceof EndOfPlay)) throw thrown;
-      batch.ending = thrown;
-    };
-  }
-
-  async function runSections(members: readonly HostRun[], around: Surroundings, setup: Task | undefined) {
-    const { preTasks, tasks, postTasks } = around.batch.play.play;
-    if (setup) await runTask(setup, active(members), around, [...preTasks, ...tasks].slice(0, FORESEEN_TASKS));
-    for (const section of [preTasks, tasks, postTasks]) {
-      await runNodes(section, active(members), around);
-      if (section !== preTasks && options.startAt.name === undefined) oweFromBefore(members, around.batch);
-      await flushHandlers(members, around);
+  async function runAlone(batch: Batch, host: HostRun): Promise<void> {
+    while (host.status !== 'unreachable') {
+      signal.throwIfAborted();
+      const { state, step } = peekOf(batch, host);
+      if (!step) return;
+      const inHandlers = state.phase === 'handlers';
+      batch.progress.set(host, state);
+      const { found } = await runStep(step, [host], surroundingsOf(batch, step, inHandlers));
+      includeAll(found, { batch, inHandlers }, step);
     }
   }
 
-  async function runNodes(nodes: readonly TaskNode[], hosts: readonly HostRun[], around: Surroundings): Promise<void> {
-    for (const [index, node] of nodes.entries()) {
-      const here = active(hosts);
-      if (here.length === 0) return;
-      if (node.kind === 'block') await runBlock(node, here, around);
-      else if (node.kind === 'task')
-        await runTask(node, here, around, nodes.slice(index + 1, index + 1 + FORESEEN_TASKS));
-      else for (const host of here) if (node.use.ran.has(host.name)) node.use.completed.add(host.name);
+  function surroundingsOf(batch: Batch, step: Step, inHandlers: boolean): Surroundings {
+    return { batch, inHandlers, depth: step.kind === 'task' ? (batch.depths.get(step) ?? 0) : 0 };
+  }
+
+  /** Puts what a task included behind it, on the hosts that included it; what that is, for all of them. */
+  function includeAll(
+    found: readonly (readonly IncludedNodes[])[],
+    { batch, inHandlers }: Pick<Surroundings, 'batch' | 'inHandlers'>,
+    step: Step,
+  ): TaskNode[] {
+    const depth = step.kind === 'task' ? (batch.depths.get(step) ?? 0) + 1 : 0;
+    const groups = includes.grouped(found);
+    for (const { nodes } of groups) for (const task of flatTasks(nodes)) batch.depths.set(task, depth);
+    const members = new Set(groups.flatMap(({ hosts }) => hosts));
+    for (const host of members) {
+      const own = groups.filter(({ hosts }) => hosts.includes(host)).flatMap(({ nodes }) => nodes);
+      if (inHandlers) for (const task of flatTasks(own)) batch.handlers.owe(task, host);
+      insert(progressOf(batch, host), own);
     }
+    return inHandlers ? [] : groups.flatMap(({ nodes }) => nodes);
   }
 
-  async function runBlock(block: Block, hosts: readonly HostRun[], around: Surroundings): Promise<void> {
-    const rescuable = block.rescue.length > 0;
-    await runNodes(block.block, hosts, { ...around, rescuable: rescuable || around.rescuable });
-    const fallen = hosts.filter(({ status }) => status === 'failed');
-    if (rescuable && fallen.length > 0) {
-      for (const host of fallen) host.status = 'active';
-      await runNodes(block.rescue, fallen, around);
-    }
-    if (block.always.length > 0) await withFailed(hosts, () => runNodes(block.always, hosts, around));
+  function mostFailedOf({ play }: Batch): number | undefined {
+    const given = play.play.keywords.get('max_fail_percentage') ?? null;
+    const [first] = play.batch;
+    return given === null || !first
+      ? undefined
+      : Number(templarFor(world, play, first).template(given, play.play.where));
   }
 
-  /** Lets failed hosts take part once more; they stay failed. */
-  async function withFailed(hosts: readonly HostRun[], act: () => Promise<void>): Promise<void> {
-    const failed = hosts.filter(({ status }) => status === 'failed');
-    for (const host of failed) host.status = 'active';
-    await act();
-    for (const host of failed) if (host.status !== 'unreachable') host.status = 'failed';
+  async function runStep(step: Step, given: readonly HostRun[], around: Surroundings): Promise<StepDone> {
+    if (step.kind === 'task') return runTask(step, given, around);
+    for (const host of given) if (step.use.ran.has(host.name)) step.use.completed.add(host.name);
+    return NOTHING_DONE;
   }
 
-  async function runTask(
-    task: Task,
-    given: readonly HostRun[],
-    around: Surroundings,
-    next: readonly TaskNode[],
-  ): Promise<void> {
-    signal.throwIfAborted();
+  async function runTask(task: Task, given: readonly HostRun[], around: Surroundings): Promise<StepDone> {
     const { batch } = around;
     const { play } = batch;
-    if (batch.ending) throw batch.ending;
     const hosts = around.inHandlers ? given : given.filter((host) => !hadRole(task, host));
     const [first] = hosts;
-    if (!first || !selected(task, first, around)) return;
+    if (!first || !(isOwnFlush(task) || selected(task, first, around))) return NOTHING_DONE;
     if (task.module === 'meta') return meta(task, hosts, around);
 
     for (const host of hosts) world.hidePasswords(templarFor(world, play, host, task));
@@ -169,14 +189,27 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     const some = !batch.free && doers.length < play.all.length ? { hosts: doers.map(({ host }) => host.name) } : {};
     announce(task, { ...called, ...some }, around);
     const before = options.actions.length;
-    const turn = { around, names: called, next };
-    const found = await allEnded(
-      doers.map((doer) => throttle(task, doer.host, play)(() => runOnHost(task, doer, turn))),
+    const turned = await allEnded(
+      doers.map((doer) => throttle(task, doer.host, play)(() => runOnHost(task, doer, { around, names: called }))),
     );
     noticeActions(options.actions.slice(before), play);
-    if (!batch.free && !around.rescuable) stopIfTooManyFailed(world, task, hosts, play);
-    for (const { nodes, hosts: members } of includes.grouped(found))
-      await runNodes(nodes, members, { ...around, depth: around.depth + 1 });
+    const once = !batch.free && goesOnce(task, first, play);
+    return {
+      endings: turned.map(({ ending }) => ending),
+      found: turned.map(({ included }) => included),
+      once,
+      fatal: isFatal(task, first, play, once),
+    };
+  }
+
+  function goesOnce(task: Task, host: HostRun, play: PlayRun): boolean {
+    return controlModules.get(task.module)?.forAll === true || keywordFlag(task, host, play, 'run_once');
+  }
+
+  /** Whether one host that fails ends the play for all. */
+  function isFatal(task: Task, host: HostRun, play: PlayRun, once: boolean): boolean {
+    const fatal = once || keywordFlag(task, host, play, 'any_errors_fatal');
+    return fatal && !keywordFlag(task, host, play, 'ignore_errors');
   }
 
   /** A change on one host may show on others: a service that answers there, a file on a shared disk. */
@@ -244,31 +277,14 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     return true;
   }
 
-  /** Handlers run once each, in the order of their definition; one that notifies another further down takes that along. */
-  async function flushHandlers(members: readonly HostRun[], around: Surroundings): Promise<void> {
-    const { play, handlers } = around.batch;
-    const act = async () => {
-      for (let index = 0; index < handlers.all().length; index += 1) {
-        const handler = handlers.all()[index];
-        const owing = handler ? handlers.take(handler) : new Set<HostRun>();
-        const hosts = members.filter((host) => owing.has(host) && host.status === 'active');
-        for (const host of owing) if (handler && !members.includes(host)) handlers.owe(handler, host);
-        if (handler && hosts.length > 0)
-          await runNodes([handler], hosts, { ...around, inHandlers: true, rescuable: false });
-      }
-    };
-    await (forcesHandlers(play) ? withFailed(members, act) : act());
-  }
-
-  async function meta(task: Task, hosts: readonly HostRun[], around: Surroundings): Promise<void> {
-    await runMeta(task, hosts, around.batch.play, {
-      world,
-      refreshInventory: options.refreshInventory,
-      async flushHandlers(members) {
-        if (options.startAt.name === undefined) oweFromBefore(members, around.batch);
-        await flushHandlers(members, around);
-      },
-    });
+  async function meta(task: Task, hosts: readonly HostRun[], around: Surroundings): Promise<StepDone> {
+    const { batch } = around;
+    const once = isForAll(task);
+    if (isFlush(task) && !isAheadOfTasks(task) && options.startAt.name === undefined) oweFromBefore(hosts, batch);
+    await runMeta(task, hosts, batch, { world, refreshInventory: options.refreshInventory });
+    const asked = once ? hosts.slice(0, 1) : [...hosts];
+    const fatal = asked.some((host) => isFatal(task, host, batch.play, once));
+    return { endings: asked.map(waiting), found: [], once, fatal };
   }
 
   function keywordFlag(task: Task, host: HostRun, play: PlayRun, name: string): boolean {
@@ -279,6 +295,21 @@ export function createPlayRunner(options: PlayRunnerOptions) {
   return { runBatch };
 }
 
+/** What a step came to. `once`: the first of its hosts did it for all. */
+type StepDone = { endings: Ending[]; found: IncludedNodes[][]; once: boolean; fatal: boolean };
+
+const NOTHING_DONE: StepDone = { endings: [], found: [], once: false, fatal: false };
+
+/** Ansible lets hosts that are somewhere else do nothing in the meantime, and looks at them as well. */
+function waiting(host: HostRun): Ending {
+  return { host, failed: true, unreachable: false };
+}
+
+function withWaiting({ endings, once }: StepDone, all: readonly HostRun[], doers: readonly HostRun[]): Ending[] {
+  const upTo = once && doers[0] ? all.slice(0, all.indexOf(doers[0])) : all;
+  return [...endings, ...upTo.filter((host) => !doers.includes(host)).map(waiting)];
+}
+
 function firstTask(nodes: readonly TaskNode[]): Task | undefined {
   for (const node of nodes) {
     if (node.kind === 'task' && node.module !== 'meta') return node;
@@ -286,10 +317,6 @@ function firstTask(nodes: readonly TaskNode[]): Task | undefined {
     if (found) return found;
   }
   return undefined;
-}
-
-function active(hosts: readonly HostRun[]): HostRun[] {
-  return hosts.filter(({ status }) => status === 'active');
 }
 
 /** All results, or the first failure, but only when every host is through: a cancelled one still tidies up. */

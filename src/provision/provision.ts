@@ -130,6 +130,8 @@ function createOneRun(
   { quiet, watch }: PlaybookRequest,
 ): Pick<Provision, 'run'> {
   const files = new Set<string>();
+  /** Hosts that stay so for the plays that follow, though errors were cleared in one. */
+  const unreachable = new Set<HostRun>();
   const onRead = (file: string) => void files.add(file);
   const options: OneRunOptions & { watch: Watch | undefined } = {
     ...given,
@@ -295,23 +297,40 @@ function createOneRun(
     }: { request: PlaybookRequest; world: VariableWorld; playRunner: ReturnType<typeof createPlayRunner> },
   ): Promise<'done' | 'broken'> {
     const all = names.flatMap((name) => world.hostRun(name) ?? []);
-    const able = all.filter(({ status }) => status === 'active' || status === 'ended');
+    for (const host of unreachable) host.status = 'unreachable';
+    const able = all.filter((host) => !isLost(host));
     if (able.length === 0) return 'done';
     for (const host of able) host.status = 'active';
     options.emit({ type: 'play.started', play: play.name, hosts: able.map(({ name }) => name) });
-    for (const batch of batchesOf(inOrder(able, play), serialOf(play, request, world))) {
-      const playRun: PlayRun = { play, batch, all: able, varsFiles };
-      for (const host of batch) varsFiles.read(host.name, templarFor(world, playRun, host), false);
-      const end = await playRunner.runBatch(playRun, gatheringTask(playRun, world));
-      if (end === 'play-ended') return 'done';
+    let lostBefore = lostOf(world);
+    let broken = false;
+    // As in Ansible hosts that failed before keep their places: they make batches smaller, and percentages are of all.
+    for (const batch of batchesOf(inOrder(all, play), serialOf(play, request, world))) {
+      const playRun: PlayRun = { play, batch, all, varsFiles };
+      const here = batch.filter((host) => !isLost(host));
+      for (const host of here) varsFiles.read(host.name, templarFor(world, playRun, host), false);
+      const end = await playRunner.runBatch(playRun, here.length > 0 ? gatheringTask(playRun, world) : undefined);
+      if (end.playEnded) break;
+      broken ||= end.broken;
       // Nothing that follows is safe when all hosts of a batch are lost: what comes next may build on them.
-      const lost = batch.every(({ status }) => status === 'failed' || status === 'unreachable');
-      if (end === 'broken' || lost) return 'broken';
+      const lost = lostOf(world);
+      broken ||= lost - lostBefore === batch.length;
+      if (lost - lostBefore === batch.length) break;
+      lostBefore = lost;
+      for (const host of batch) if (host.status === 'unreachable') unreachable.add(host);
     }
-    return 'done';
+    return broken ? 'broken' : 'done';
   }
 
   return { run };
+}
+
+function isLost({ status }: HostRun): boolean {
+  return status === 'failed' || status === 'unreachable';
+}
+
+function lostOf({ hosts }: VariableWorld): number {
+  return [...hosts.values()].filter(isLost).length;
 }
 
 /** Refuses what the run would come by and cannot do; a plan is told how much of the project can be run. */

@@ -10,7 +10,11 @@ export function resultOf(
 ): Omit<ProvisionResult, 'broken' | 'files'> {
   const taken = [...hosts.values()].filter(({ recap }) => Object.values(recap).some((number) => number > 0));
   const recap = Object.fromEntries(taken.map(({ name, recap: counts }) => [name, counts]));
-  const bad = taken.filter(({ recap: counts }) => counts.failed > 0 || counts.unreachable > 0);
+  // A failure that was cleared, or a failed handler that was rescued, stands in the recap alone.
+  const lost = taken.filter(({ status }) => status === 'failed' || status === 'unreachable');
+  const own = lost.filter(({ recap: counts }) => counts.failed > 0 || counts.unreachable > 0);
+  // Others are out because of these. In a rescue that failed, though, nobody counts as failed.
+  const bad = own.length > 0 ? own : lost;
   if (bad.length === 0) return { hosts: recap, failed: undefined, plays };
   if (bad.every(({ locked }) => locked)) return { hosts: recap, failed: onlyLocked(bad, taken.length), plays };
   const unreachable = bad.filter(({ recap: counts }) => counts.unreachable > 0);

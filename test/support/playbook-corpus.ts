@@ -132,14 +132,16 @@ function taskOfAnsible(result: AnsibleResult): TaskAccount {
 }
 
 function itemOfAnsible(result: AnsibleResult, { action }: AnsibleResult): ItemAccount {
-  const status = result.failed ? 'failed' : result.unreachable ? 'unreachable' : result.skipped ? 'skipped' : 'ok';
+  // What is ignored counts as failed in both accounts.
+  const failed = result.failed || (result.unreachable && result.ignored);
+  const status = failed ? 'failed' : result.unreachable ? 'unreachable' : result.skipped ? 'skipped' : 'ok';
   const name = String(action).replace('ansible.builtin.', '');
   const said = TALKING.has(name) && status !== 'skipped' ? saidIn(result) : undefined;
   return { status, changed: result.changed === true, ...(said === undefined ? {} : { said: textOf(said) }) };
 }
 
 const OTHER_FIELDS =
-  /^(changed|failed|action|_.*|ansible_loop.*|item|msg|assertion|evaluated_to|skipped.*|invocation)$/;
+  /^(changed|failed|ignored|action|_.*|ansible_loop.*|item|msg|assertion|evaluated_to|skipped.*|invocation)$/;
 
 function saidIn(result: AnsibleResult): unknown {
   if (result.msg !== undefined) return result.msg === '' ? undefined : result.msg;

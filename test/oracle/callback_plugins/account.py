@@ -20,21 +20,26 @@ class CallbackModule(CallbackBase):
     def __init__(self):
         super().__init__()
         self.plays = []
+        # While others run handlers, Ansible may let hosts that owe none run their next task, before it is announced.
+        self.early = {}
 
     def v2_playbook_on_play_start(self, play):
         self.plays.append({'tasks': []})
 
     def v2_playbook_on_task_start(self, task, is_conditional):
-        self.plays[-1]['tasks'].append({'task': {'name': task.get_name().strip()}, 'uuid': task._uuid, 'hosts': {}})
+        name = {'name': task.get_name().strip()}
+        self.plays[-1]['tasks'].append({'task': name, 'uuid': task._uuid, 'hosts': self.early.pop(task._uuid, {})})
 
     def v2_playbook_on_handler_task_start(self, task):
         self.v2_playbook_on_task_start(task, False)
 
     def remember(self, result, **more):
+        whole = dict(result._result, action=result._task.action, **more)
         for task in reversed(self.plays[-1]['tasks']):
             if task['uuid'] == result._task._uuid:
-                task['hosts'][result._host.get_name()] = dict(result._result, action=result._task.action, **more)
+                task['hosts'][result._host.get_name()] = whole
                 return
+        self.early.setdefault(result._task._uuid, {})[result._host.get_name()] = whole
 
     def v2_runner_on_ok(self, result):
         self.remember(result)
@@ -46,7 +51,7 @@ class CallbackModule(CallbackBase):
         self.remember(result, skipped=True)
 
     def v2_runner_on_unreachable(self, result):
-        self.remember(result, unreachable=True)
+        self.remember(result, unreachable=True, ignored=bool(result._task.ignore_unreachable))
 
     def v2_playbook_on_stats(self, stats):
         recap = {host: stats.summarize(host) for host in sorted(stats.processed)}
