@@ -42,7 +42,9 @@ export const deployments = defineCommand({
   async run(context) {
     const { action, deployment: id } = context.args;
     if (action === 'list') return list(context);
-    const found = await context.step(`Find deployment ${id ?? ''}`, () => find(context.cluster, id, context.signal));
+    const found = await context.step(`Find ${id === undefined ? 'the deployment' : `deployment ${id}`}`, () =>
+      find(context.cluster, id, context.signal),
+    );
     if (action === 'cancel') return cancel(found, context);
     return action === 'revert' ? revert(found, context) : wait(found, context);
   },
@@ -62,7 +64,7 @@ async function find({ marathon }: Cluster, id: string | undefined, signal?: Abor
   const all = running.map((one) => `${one.id} (${namesOf(one)})`).join(', ');
   const message =
     id === undefined
-      ? 'Which deployment is missing.'
+      ? 'Say which deployment.'
       : `Marathon has ${found.length === 0 ? 'no deployment' : 'several deployments'} ${id}${found.length === 0 ? ': it is over, or never was' : ''}.`;
   throw new StarsError('USAGE', message, { hint: all === '' ? 'None runs now.' : `Running: ${all}.` });
 }

@@ -5,6 +5,7 @@ import { findTask, type LoggedTask } from '../src/cluster/logged-task.js';
 import { StarsError } from '../src/errors.js';
 import { poll } from '../src/poll.js';
 import { redactUrl } from '../src/cluster/answer.js';
+import { findApp } from './app-changes/find-app.js';
 import { TimeSpan } from './time-span.js';
 import { counted } from '../src/model/figures.js';
 
@@ -33,7 +34,7 @@ export const logs = defineCommand({
   },
   args: z.strictObject({
     app: z.string().min(1),
-    task: z.string().min(3).optional(),
+    task: z.string().min(3, 'must be a part of the id of a task, of three characters or more').optional(),
     stderr: z.boolean().default(false),
     lines: Lines.default(50),
     follow: z.boolean().default(false),
@@ -51,7 +52,7 @@ export const logs = defineCommand({
 
   async run(context) {
     const { args, cluster, home, step, signal } = context;
-    const app = await step(`Find ${args.app} in Marathon`, () => cluster.marathon.find(args.app, { signal }));
+    const app = await step(`Find ${args.app} in Marathon`, () => findApp(args.app, context));
     registerDefinitionSecrets((await cluster.marathon.definition(app.id, { signal })) ?? {}, home.redactor);
     const task = await findTask(cluster, app, args.task, signal);
     const stream = args.stderr ? ('stderr' as const) : ('stdout' as const);

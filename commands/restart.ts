@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { defineCommand } from '../src/bot/command.js';
+import { findApp } from './app-changes/find-app.js';
 import { restartApp } from './app-changes/restart-app.js';
 import { serviceResources, serviceSubject } from './app-changes/service.js';
-import { HostArgs, hostFlags, rollHostServices } from './host-services/host-services.js';
+import { HostArgs, hostFlags, refuseHostFlags, rollHostServices } from './host-services/host-services.js';
 import { requireService, restartInterpreter } from './service-actions.js';
 import { ChangeArgs, CHANGE_FLAGS } from './app-changes/change-args.js';
 
@@ -20,7 +21,7 @@ export const restart = defineCommand({
   args: z.object({
     service: z.string().min(1),
     ...ChangeArgs,
-    task: z.string().min(4).optional(),
+    task: z.string().min(4, 'must be a part of the id of a task, of four characters or more').optional(),
     interpreter: z.string().min(1).optional(),
     ...HostArgs,
   }),
@@ -40,8 +41,9 @@ export const restart = defineCommand({
     if (interpreter !== undefined) return restartInterpreter({ service, interpreter, yes }, context);
     const restarted = await rollHostServices('restart', context);
     if (restarted !== undefined) return restarted;
-    const { args, cluster, step, signal } = context;
-    const app = await step(`Find ${args.service} in Marathon`, () => cluster.marathon.find(args.service, { signal }));
+    const { args, step } = context;
+    const app = await step(`Find ${args.service} in Marathon`, () => findApp(args.service, context));
+    refuseHostFlags(args);
     const words = await restartApp(app, args, context);
     const says = args.task === undefined ? await requireService(app.id, args.wait, context) : undefined;
     return says === undefined ? words : `${words} It says ${says}.`;

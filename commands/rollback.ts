@@ -8,6 +8,7 @@ import { preFlightOfRestart } from '../src/cluster/pre-flight.js';
 import { StarsError } from '../src/errors.js';
 import { utcWords } from '../src/model/utc-words.js';
 import { appResource } from './app-changes/app-resource.js';
+import { findApp } from './app-changes/find-app.js';
 import { askMarathon } from './app-changes/ask-marathon.js';
 import { followChange } from './app-changes/follow-change.js';
 import { requireRoom } from './app-changes/restart-app.js';
@@ -50,7 +51,7 @@ export const rollback = defineCommand({
 
   async run(context) {
     const { args, cluster, step, signal } = context;
-    const app = await step(`Find ${args.app} in Marathon`, () => cluster.marathon.find(args.app, { signal }));
+    const app = await step(`Find ${args.app} in Marathon`, () => findApp(args.app, context));
     const versions = await cluster.marathon.versions(app.id, { signal });
     if (args.version === undefined) return listed(app, versions, context);
     return rolledBack(app, pick(args.version, app, versions), context);

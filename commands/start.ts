@@ -4,7 +4,7 @@ import { instancesBefore } from '../src/cluster/marathon/suspended.js';
 import { StarsError } from '../src/errors.js';
 import { findOnce, scaleApp } from './app-changes/scale-app.js';
 import { serviceResources, serviceSubject } from './app-changes/service.js';
-import { HostArgs, hostFlags, rollHostServices } from './host-services/host-services.js';
+import { HostArgs, hostFlags, refuseHostFlags, rollHostServices } from './host-services/host-services.js';
 import { counted } from '../src/model/figures.js';
 import { ChangeArgs, CHANGE_FLAGS } from './app-changes/change-args.js';
 
@@ -35,6 +35,7 @@ export const start = defineCommand({
     const started = await rollHostServices('start', context);
     if (started !== undefined) return started;
     const app = await findOnce(args.service, undefined, context);
+    refuseHostFlags(args);
     if (app.instances > 0)
       throw new StarsError('USAGE', `${app.id} is not suspended: it wants ${counted(app.instances, 'instance')}.`, {
         hint: `See how it fares: status ${app.id} ${environment.name}`,

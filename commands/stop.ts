@@ -3,7 +3,7 @@ import { defineCommand } from '../src/bot/command.js';
 import { StarsError } from '../src/errors.js';
 import { findOnce, scaleApp } from './app-changes/scale-app.js';
 import { serviceResources, serviceSubject } from './app-changes/service.js';
-import { HostArgs, hostFlags, rollHostServices } from './host-services/host-services.js';
+import { HostArgs, hostFlags, refuseHostFlags, rollHostServices } from './host-services/host-services.js';
 import { SessionId, stopSession } from './service-actions.js';
 import { ChangeArgs, CHANGE_FLAGS } from './app-changes/change-args.js';
 
@@ -44,6 +44,7 @@ export const stop = defineCommand({
     const stopped = args.until === undefined ? await rollHostServices('stop', context) : undefined;
     if (stopped !== undefined) return stopped;
     const app = await findOnce(args.service, args.until, context);
+    refuseHostFlags(args);
     if (app.instances === 0)
       throw new StarsError('USAGE', `${app.id} is suspended already.`, {
         hint: `Bring it back: start ${app.id} ${environment.name}`,

@@ -5,6 +5,7 @@ import { preFlightOfScale } from '../../src/cluster/pre-flight.js';
 import { StarsError } from '../../src/errors.js';
 import { utcWords } from '../../src/model/utc-words.js';
 import { askMarathon } from './ask-marathon.js';
+import { findApp } from './find-app.js';
 import { followChange } from './follow-change.js';
 import { requireRoom } from './restart-app.js';
 import { tellStanding } from '../standing-timer.js';
@@ -27,10 +28,10 @@ export async function findOnce(
   until: string | undefined,
   context: CommandContext<unknown>,
 ): Promise<Found> {
-  const { cluster, once, clock, signal } = context;
+  const { once, clock } = context;
   const found = async () => {
-    const { id, instances } = await cluster.marathon.find(name, { signal });
     const end = until === undefined ? undefined : momentOf(until, clock.now());
+    const { id, instances } = await findApp(name, context);
     return { id, instances, until: end?.toISOString(), goesBackTo: await standing(id, until !== undefined, context) };
   };
   return once(`Find ${name} in Marathon`, found, Found);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CommandContext, Flag, SubjectOf } from '../../src/bot/command.js';
 import type { Subject } from '../../src/bot/subject.js';
+import { StarsError } from '../../src/errors.js';
 import { KNOWN_UNITS } from '../../src/model/host-services.js';
 import type { Resource } from '../../src/model/lease.js';
 import { hostServicesMeant } from './meant.js';
@@ -30,6 +31,7 @@ type Asked = {
   keepTasks: boolean;
   force: boolean;
   wait: number;
+  task?: string | undefined;
 };
 
 /** Does it with services of hosts when the name means some; undefined when it means an app, or nothing. */
@@ -38,7 +40,16 @@ export async function rollHostServices(verb: Verb, context: CommandContext<Asked
   const meant = await hostServicesMeant(args.service, { environment, marathon: async () => cluster.marathon });
   if (!meant) return undefined;
   const { limit, serial, force, keepTasks, wait: waitMs } = args;
+  if (args.task !== undefined)
+    throw new StarsError('USAGE', `--task is for apps; ${args.service} is a service of hosts.`);
   return rollServices({ verb, meant, options: { limit, serial, force, keepTasks, waitMs } }, context);
+}
+
+/** For what turned out to be an app: left out without a word, a limit would do more than was meant. */
+export function refuseHostFlags({ service, limit, serial, keepTasks }: Asked): void {
+  const [flag] = [limit && '--limit', serial && '--serial', keepTasks && '--keep-tasks'].filter(Boolean);
+  if (flag)
+    throw new StarsError('USAGE', `${flag} is for services of hosts; ${service} is an app.`, { hint: 'Leave it out.' });
 }
 
 /** What a service of hosts takes for itself: everything, since others would build on what goes away. Undefined for what may be an app. */

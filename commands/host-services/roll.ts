@@ -42,17 +42,30 @@ async function look(
   { environment, provision }: CommandContext<unknown>,
 ): Promise<Found[]> {
   const { hosts } = (await environment.inventory()).match(meant.hosts, limit);
+  if (hosts.length === 0) {
+    const within = limit === undefined ? 'in the inventory' : `within --limit ${limit}`;
+    throw new StarsError('UNKNOWN_HOST_PATTERN', `No host of ${meant.name} is ${within}, so there is nothing to do.`);
+  }
   const units = meant.services.flatMap((service) => service.units);
   // What restarts with another service has to be known as well.
   const fact = hostState([...new Set([...units, 'docker', 'mesos-slave', 'mesos-agent'])]);
   const answers = await provision.ask({ hosts, fact, timeoutMs: LOOK_TIMEOUT_MS });
   const silent = answers.flatMap((answer) => ('error' in answer ? [answer] : []));
   const [first] = silent;
-  if (first)
-    throw new StarsError('UNREACHABLE', `Not every host can be asked, so nothing was touched: ${first.error.message}`, {
-      hint: `${silent.map(({ host }) => host).join(', ')} can be left out: --limit '${meant.hosts}:!${silent.map(({ host }) => host).join(':!')}'`,
-    });
+  if (first) throw notAsked(first.error, { meant, silent: silent.map(({ host }) => host), all: answers.length });
   return answers.flatMap((answer) => ('told' in answer ? [{ host: answer.host, state: answer.told }] : []));
+}
+
+function notAsked(
+  { message, hint }: StarsError,
+  { meant, silent, all }: { meant: HostServices; silent: readonly string[]; all: number },
+): StarsError {
+  const who = silent.length === all ? 'No host can be asked' : 'Not every host can be asked';
+  const others = silent.length > 1 ? ` Nor do ${silent.slice(1).join(', ')} answer.` : '';
+  const leftOut = `${silent.join(', ')} can be left out: --limit '${meant.hosts}:!${silent.join(':!')}'`;
+  return new StarsError('UNREACHABLE', `${who}, so nothing was touched: ${message}${others}`, {
+    hint: silent.length === all ? hint : leftOut,
+  });
 }
 
 async function visitTiers(tiers: readonly Tier[], underWay: UnderWay, context: CommandContext<unknown>): Promise<void> {

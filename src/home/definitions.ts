@@ -13,7 +13,7 @@ const LARGEST = 4 * 1024 * 1024;
 
 /** The apps or jobs of a target's file, one or a list of them, checked. Throws SYNTAX or CONFIG with file and line. */
 export async function readDefinitions({ kind, path: file }: Target): Promise<StackDefinition[]> {
-  const text = (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+  const text = (await readFile(file, 'utf8').catch((cause: unknown) => unreadable(file, cause))).replace(/^\uFEFF/, '');
   if (text.length > LARGEST)
     throw new StarsError('CONFIG', 'This file is too large for definitions.', { where: { file } });
   const parsed = parseJson(text, file);
@@ -25,8 +25,24 @@ export async function readDefinitions({ kind, path: file }: Target): Promise<Sta
     file,
     definition,
   }));
+  requireSome(definitions, kind, file);
   requireDifferentNames(definitions, file);
   return definitions;
+}
+
+function unreadable(file: string, cause: unknown): never {
+  const { code } = cause as NodeJS.ErrnoException;
+  const why =
+    code === 'ENOENT' ? 'it is a link to nothing' : code === 'EACCES' ? 'Stars may not read it' : String(cause);
+  throw new StarsError('CONFIG', `This file cannot be read: ${why}.`, { where: { file }, cause });
+}
+
+function requireSome(definitions: readonly StackDefinition[], kind: string, file: string): void {
+  if (definitions.length === 0)
+    throw new StarsError('CONFIG', `This file defines no ${kind}.`, {
+      where: { file },
+      hint: `Write one into it, or take the file away.`,
+    });
 }
 
 /** Strictly JSON: what only YAML takes would be refused by other programs that read the file. */

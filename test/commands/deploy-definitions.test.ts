@@ -1,3 +1,4 @@
+import { rm, symlink } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { deploy } from '../../commands/deploy.js';
 import { drift } from '../../commands/drift.js';
@@ -85,6 +86,22 @@ describe('an app of the stack', () => {
     await practice.write('marathon/web.json', WEB);
     practice.simulated.control.fault('marathon', { status: 503, method: 'POST', takesEffect: true });
     await expect(ask('web')).resolves.toContain('/web is new; 2 of 2');
+  });
+
+  test('whose file is a link to nothing, or holds none, is a mistake with its place', async () => {
+    const file = await practice.write('marathon/web.json', []);
+    expect(await refused('web')).toMatchObject({
+      code: 'CONFIG',
+      message: 'This file defines no app.',
+      where: { file },
+    });
+    await rm(file);
+    await symlink('/nowhere/web.json', file);
+    expect(await refused('web')).toMatchObject({
+      code: 'CONFIG',
+      message: 'This file cannot be read: it is a link to nothing.',
+      where: { file },
+    });
   });
 
   test('comes after what it depends on', async () => {

@@ -94,6 +94,17 @@ test('masters are restarted in the order of what needs what, the leader of each 
   expect(changes.some((change) => change.startsWith('mesos-slave'))).toBe(false);
 }, 60_000);
 
+test('what cannot be meant of services of hosts is refused: a limit that leaves none, a task of an app', async () => {
+  const none = await practice.type('restart', 'workers', 'sandbox', '--limit', 'masters');
+  expect([none.status, none.error]).toEqual([
+    2,
+    expect.stringContaining('No host of workers is within --limit masters'),
+  ]);
+  const task = await practice.type('restart', 'workers', 'sandbox', '--task', 'zeppelin');
+  expect([task.status, task.error]).toEqual([2, expect.stringContaining('--task is for apps; workers is a service')]);
+  expect(changes).toEqual([]);
+});
+
 test('a quorum that would be lost keeps ZooKeeper from being touched; --limit to the one that is away is let through', async () => {
   await host('stars-c1').run('systemctl stop zookeeper');
   changes.length = 0;

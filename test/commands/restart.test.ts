@@ -40,6 +40,28 @@ test('names similar apps when there is none of that name', async () => {
   });
 });
 
+test.each([
+  ['a host', 'worker1', /^It is a host: status worker1 sandbox/],
+  ['a job', 'reindex', /^It is a job: .*jobs run reindex sandbox/],
+  ['a job with its kind', 'job:reindex', /jobs run reindex sandbox/],
+  ['nearly a service of hosts', 'zookeper', /^Did you mean zookeeper, a service of hosts\?/],
+])('says that what is no app is %s', async (_what, service, hint) => {
+  expect(await refused({ service })).toMatchObject({ code: 'APP_NOT_FOUND', hint: expect.stringMatching(hint) });
+});
+
+test.each([
+  ['--limit', { limit: 'worker1' }],
+  ['--serial', { serial: '2' }],
+  ['--keep-tasks', { keepTasks: true }],
+])('does not leave %s out without a word when it is an app', async (flag, more) => {
+  const [before] = (await practice.cluster.marathon.app('/zeppelin')).tasks;
+  expect(await refused({ service: 'zeppelin', ...more })).toMatchObject({
+    code: 'USAGE',
+    message: `${flag} is for services of hosts; zeppelin is an app.`,
+  });
+  expect((await practice.cluster.marathon.app('/zeppelin')).tasks[0]?.id).toBe(before?.id);
+});
+
 describe('an app that somebody else is deploying', () => {
   test('is left alone, and the deployment is named', async () => {
     const id = practice.simulated.control.lockApp('/zeppelin', 'a-deployment');
