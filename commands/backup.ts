@@ -8,7 +8,7 @@ import { type Backup, type BackupFolder, createBackupFolder } from '../src/backu
 import { NAME } from '../src/backup/manifest.js';
 import { forgetOld } from '../src/backup/retention.js';
 import { takeBackup, type TakenBackup } from '../src/backup/take.js';
-import { bullets, contentsOf, lossesOf, noticeOf, sinceThen, size } from '../src/backup/words.js';
+import { bullets, contentsOf, labelWords, lossesOf, noticeOf, SHOWN, sinceThen, size } from '../src/backup/words.js';
 import { defineCommand, type CommandContext } from '../src/bot/command.js';
 import { diffBackups } from '../src/cluster/diff.js';
 import { asStarsError, StarsError } from '../src/errors.js';
@@ -119,20 +119,46 @@ async function copyElsewhere(taken: TakenBackup, { notice, folder, context }: Co
 
 async function list({ environment, clock, signal }: Context, folder: BackupFolder): Promise<string> {
   const here = await folder.list();
-  const there = (await (await bucketOf(environment, signal))?.list()) ?? [];
-  const names = [...here, ...there.filter((name) => !here.includes(name))].toReversed();
-  if (names.length === 0) return 'There is no backup of this environment yet.';
+  const there = await inBucket(environment, signal);
+  const far = there instanceof StarsError ? [] : there;
+  const silent = there instanceof StarsError ? [`⚠️ The bucket cannot be looked into: ${there.message}`] : [];
+  const names = [...here, ...far.filter((name) => !here.includes(name))].toReversed();
+  if (names.length === 0) return ['There is no backup of this environment yet.', ...silent].join('\n');
   const { late, words } = await backupAge(folder, clock.now());
-  const lines = names.map((name) => (here.includes(name) ? name : `${name} (only in the bucket)`));
+  const shown = await Promise.all(
+    names
+      .slice(0, SHOWN)
+      .map(async (name) => (here.includes(name) ? labelled(name, folder) : `${name} (only in the bucket)`)),
+  );
   return [
     `${late ? '⚠️ ' : ''}${words}`,
+    ...silent,
     `${counted(names.length, 'backup')}, the newest first:`,
-    ...bullets(lines),
+    ...bullets([...shown, ...names.slice(SHOWN)]),
   ].join('\n');
 }
 
+/** What is here is told all the same when the bucket does not answer. */
+async function inBucket(environment: Context['environment'], signal: AbortSignal): Promise<string[] | StarsError> {
+  try {
+    return (await (await bucketOf(environment, signal))?.list()) ?? [];
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return asStarsError(error);
+  }
+}
+
+async function labelled(name: string, folder: BackupFolder): Promise<string> {
+  try {
+    return `${name} · ${labelWords(await folder.label(name))}`;
+  } catch (error) {
+    return `${name} · ⚠️ ${asStarsError(error).message.replace(`The backup ${name} is `, '')}`;
+  }
+}
+
 /** The backup that was named, or the newest good one. */
-async function chosen({ args: { backup: name }, step }: Context, folder: BackupFolder): Promise<Backup> {
+async function chosen({ args, step }: Context, folder: BackupFolder): Promise<Backup> {
+  const name = args.backup === 'last' ? undefined : args.backup;
   return step(`Check ${name ?? 'the newest backup'} against its manifest`, async () => {
     const found = name === undefined ? await folder.newestGood() : await folder.read(name);
     if (found) return found;
@@ -141,13 +167,17 @@ async function chosen({ args: { backup: name }, step }: Context, folder: BackupF
 }
 
 /** Reads all backups, or the one that was named, as they stand on the disk. */
-async function verify({ args: { backup: name }, step }: Context, folder: BackupFolder): Promise<string> {
-  const names = name === undefined ? await folder.list() : [name];
+async function verify({ args: { backup: name }, step, signal }: Context, folder: BackupFolder): Promise<string> {
+  const all = await folder.list();
+  const names = name === undefined ? all : name === 'last' ? all.slice(-1) : [name];
   if (names.length === 0) throw new StarsError('BACKUP', 'There is no backup of this environment to verify.');
   const damages: string[] = [];
   let newest = '';
   for (const one of names) {
-    const found = await step(`Check ${one} against its manifest`, () => folder.read(one).catch(asStarsError));
+    const found = await step(`Check ${one} against its manifest`, () => folder.read(one)).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      return asStarsError(error);
+    });
     if (found instanceof StarsError) damages.push(found.message);
     else
       newest = `${found.name} is whole: ${contentsOf(found)}.${found.manifest ? '' : ' It has no manifest, so only its form could be looked at.'}`;

@@ -1,3 +1,4 @@
+import { StarsError } from '../errors.js';
 import type { BackupFolder, Taken } from './folder.js';
 import { momentIn } from './manifest.js';
 
@@ -9,7 +10,8 @@ export type BackupAge = { newest: Taken | undefined; ageMs: number | undefined; 
 
 /** How old the newest good backup of an environment is; for reports, and for whoever watches that backups do not stop. */
 export async function backupAge(folder: BackupFolder, now: Date): Promise<BackupAge> {
-  const newest = await folder.newestGood();
+  const newest = await folder.newestGood().catch(unreadable);
+  if (newest instanceof StarsError) return { newest: undefined, ageMs: undefined, late: true, words: newest.message };
   if (!newest) return { newest, ageMs: undefined, late: true, words: 'There is no good backup of this environment.' };
   const ageMs = Math.max(0, now.getTime() - momentIn(newest.name).getTime());
   const late = ageMs > LATEST_MS;
@@ -17,6 +19,12 @@ export async function backupAge(folder: BackupFolder, now: Date): Promise<Backup
     ? `No good backup for ${hours(ageMs)}: the newest is ${newest.name}.`
     : `The newest good backup is ${hours(ageMs)} old: ${newest.name}.`;
   return { newest, ageMs, late, words };
+}
+
+/** Backups that nobody can get at are none. */
+function unreadable(error: unknown): StarsError {
+  if (error instanceof StarsError && error.code === 'BACKUP') return error;
+  throw error;
 }
 
 function hours(ms: number): string {

@@ -45,7 +45,10 @@ export const realDisk: Disk = {
   rename,
   read: (path) => readFile(path).catch((error: unknown) => missing(error, undefined)),
   async list(path) {
-    const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => missing(error, []));
+    const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    });
     return entries
       .filter((entry) => entry.isDirectory() || entry.isFile())
       .map((entry) => ({ name: entry.name, folder: entry.isDirectory() }));

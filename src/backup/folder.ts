@@ -96,9 +96,10 @@ export function createBackupFolder(path: string, disk: Disk = realDisk) {
 
   /** Names of all backups, whole or not, oldest first; those of other tools come before all that tell their time. */
   async function list(): Promise<string[]> {
-    const names = (await disk.list(path))
-      .filter(({ name, folder }) => folder && NAME.test(name))
-      .map(({ name }) => name);
+    const entries = await disk.list(path).catch((cause: unknown) => {
+      throw unlisted(path, cause);
+    });
+    const names = entries.filter(({ name, folder }) => folder && NAME.test(name)).map(({ name }) => name);
     return [...names.filter((name) => !isDated(name)).sort(), ...names.filter(isDated).sort(byAge)];
   }
 
@@ -141,6 +142,12 @@ export function createBackupFolder(path: string, disk: Disk = realDisk) {
       jobs: jobs ?? [],
       nodes: nodes ?? [],
     };
+  }
+
+  /** What a backup says of itself, unchecked; undefined when it says nothing. BACKUP when what it says cannot be read. */
+  async function label(name: string): Promise<Manifest | undefined> {
+    if (isDated(name)) return manifestIn(join(path, name), name);
+    return manifestOrNone(join(path, name), name);
   }
 
   /** The bytes of one file of a backup. */
@@ -207,7 +214,7 @@ export function createBackupFolder(path: string, disk: Disk = realDisk) {
     }
   }
 
-  return { path, write, adopt, list, read, contentOf: fileOf, newestGood, remove, tidy };
+  return { path, write, adopt, list, label, read, contentOf: fileOf, newestGood, remove, tidy };
 }
 
 /** Every folder of the files, the innermost first, the backup's own last. */
@@ -240,9 +247,24 @@ function damaged(name: string, what: string): StarsError {
   });
 }
 
+function unlisted(path: string, cause: unknown): StarsError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const why = WHY_NOT[code ?? ''] ?? (code === 'EACCES' ? 'Stars may not look there' : message);
+  return new StarsError('BACKUP', `The folder of backups ${path} cannot be read: ${why}.`, {
+    hint: 'What it holds is not known before that is mended.',
+    cause,
+  });
+}
+
+const WHY_NOT: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EROFS: 'the disk is read-only',
+  ENOTDIR: 'a file is where a folder should be',
+};
+
 function unwritten(path: string, cause: unknown): StarsError {
   const { code, message } = cause as NodeJS.ErrnoException;
-  const why = code === 'ENOSPC' ? 'the disk is full' : code === 'EACCES' ? 'Stars may not write there' : message;
+  const why = WHY_NOT[code ?? ''] ?? (code === 'EACCES' ? 'Stars may not write there' : message);
   return new StarsError('BACKUP', `The backup could not be written to ${path}: ${why}.`, {
     hint: 'Those that were there are untouched.',
     cause,

@@ -1,4 +1,5 @@
 import type { Backup, Taken } from './folder.js';
+import type { Manifest } from './manifest.js';
 import type { TakenBackup } from './take.js';
 import { counted } from '../model/figures.js';
 
@@ -19,6 +20,15 @@ export function contentsOf(backup: Pick<Backup, 'apps' | 'pods' | 'jobs' | 'node
     return told ? [counted(number, noun)] : [];
   });
   return counts.join(', ') || 'nothing';
+}
+
+/** A backup in a list of them: what it holds, and why it was taken when it was not for its own sake. */
+export function labelWords(manifest: Manifest | undefined): string {
+  if (!manifest) return 'without a manifest';
+  const { counts, before, person } = manifest;
+  const held = KINDS.flatMap(([kind, noun]) => (counts[kind] ? [counted(counts[kind], noun)] : []));
+  const why = before ? `what was there before ${before.restore} was restored` : `by ${person.name}`;
+  return `${held.join(', ') || 'nothing'}, ${why}`;
 }
 
 /** The one message about a new backup: what was saved and what changed since the last one, worst first. */

@@ -98,9 +98,11 @@ function failure(cause: NodeJS.ErrnoException, signal: AbortSignal, limit: Abort
   });
 }
 
-/** The end of what git said, without the passwords of addresses. */
+/** What git said that it failed on, or else the end of what it said; without the passwords of addresses. */
 function lastWords(text: string): string {
-  const lines = text.trim().split('\n').slice(-3).join(' ');
+  const all = text.trim().split('\n');
+  const failures = all.filter((line) => /^(fatal|error): /.test(line));
+  const lines = (failures.length > 0 ? failures : all).slice(-3).join(' ');
   return withoutPassword(lines === '' ? 'it said nothing.' : lines);
 }
 

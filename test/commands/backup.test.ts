@@ -63,6 +63,37 @@ test('lists, shows and compares what was saved', async () => {
   await expect(ask({ action: 'diff' })).resolves.toContain('Nothing changed');
 });
 
+test('the list says what each holds, which were taken before a restore, and which are damaged', async () => {
+  await ask();
+  await practice.clock.sleep(60_000);
+  await practice.cluster.marathon.remove('/greent');
+  await practice.clock.sleep(10_000);
+  await practice.perform(restore, { backup: 'last' });
+  await mkdir(join(practice.dataFolder, 'sandbox', '2026-11-21T02-00-00Z'));
+  const [, , ...lines] = (await ask({ action: 'list' })).split('\n');
+  expect(lines).toEqual([
+    expect.stringMatching(/^• \S+Z · 3 apps, 1 job, what was there before 2026-11-22T02-00-05Z was restored$/),
+    '• 2026-11-22T02-00-05Z · 4 apps, 1 job, by ann',
+    '• 2026-11-21T02-00-00Z · ⚠️ damaged: manifest.json is missing.',
+  ]);
+});
+
+test('last is the newest one wherever a backup can be named', async () => {
+  await ask();
+  for (const action of ['show', 'verify', 'diff'])
+    await expect(ask({ action, backup: 'last' })).resolves.toContain('2026-11-22T02-00-05Z');
+});
+
+test('a folder that cannot be looked into is not called empty', async () => {
+  await writeFile(join(practice.dataFolder, 'sandbox'), 'in the way');
+  const failure = {
+    code: 'BACKUP',
+    message: expect.stringContaining('cannot be read: a file is where a folder should be'),
+  };
+  for (const action of ['list', 'verify', 'show']) expect(await failureOf(ask({ action }))).toMatchObject(failure);
+  expect(await failureOf(practice.perform(restore, { backup: 'last' }))).toMatchObject(failure);
+});
+
 test('finds a file that was changed behind its back', async () => {
   await ask();
   await writeFile(join(practice.dataFolder, 'sandbox/2026-11-22T02-00-05Z/conf/marathon/apps.json'), '{"apps":[]}');
@@ -118,6 +149,15 @@ describe('copies elsewhere', () => {
     return s3;
   }
 
+  test('that a bucket does not tell of hide no backup that is here', async () => {
+    const s3 = await withBucket();
+    await ask();
+    await s3.close();
+    const list = await ask({ action: 'list' });
+    expect(list).toContain('⚠️ The bucket cannot be looked into: ');
+    expect(list).toContain('• 2026-11-22T02-00-05Z · 4 apps, 1 job, by ann');
+  });
+
   test('go to the bucket, from which a lost one is restored', async () => {
     const s3 = await withBucket();
     try {
@@ -155,6 +195,10 @@ describe('copies elsewhere', () => {
     await ask();
     const log = execFileSync('git', ['-C', practice.dataFolder, 'log', '--format=%s'], { encoding: 'utf8' });
     expect(log).toBe('sandbox: 4 apps, 1 job\n');
+    await writeFile(join(practice.dataFolder, '.git/index.lock'), '');
+    await practice.clock.sleep(60_000);
+    const { message } = await failureOf(ask());
+    expect(message).toMatch(/git add failed: fatal: .*index\.lock.*: File exists\./);
   });
 });
 
