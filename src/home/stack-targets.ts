@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { StarsError } from '../errors.js';
@@ -34,6 +34,8 @@ export async function resolveTarget(text: string, targets: readonly Target[], st
     const found = targets.find((target) => target.kind === kind && isCalled(target, name));
     if (found) return found;
   }
+  const link = stackFolder && kinds.includes('playbook') ? linkToNowhere(name, stackFolder) : undefined;
+  if (link) throw danglingLink(link);
   const file = stackFolder && fileCalled(name, stackFolder);
   if (file && kinds.includes('playbook')) throw noPlaybook(file);
   const below = stackFolder && kinds.includes('playbook') ? await fileBelow(name, stackFolder) : undefined;
@@ -43,10 +45,27 @@ export async function resolveTarget(text: string, targets: readonly Target[], st
 
 /** A YAML file of that name which is no playbook. */
 function fileCalled(name: string, stackFolder: string): string | undefined {
-  if (!/^[\w.-]+$/.test(name)) return undefined;
+  return filesCalled(name, stackFolder).find((file) => existsSync(file));
+}
+
+function linkToNowhere(name: string, stackFolder: string): string | undefined {
+  return filesCalled(name, stackFolder).find(
+    (file) => !existsSync(file) && lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink(),
+  );
+}
+
+function danglingLink(file: string): StarsError {
+  return new StarsError('PLAYBOOK', `This playbook is a symbolic link that leads nowhere: ${readlinkSync(file)}.`, {
+    where: { file },
+    hint: 'Point the link at the playbook, or put the playbook in its place.',
+  });
+}
+
+function filesCalled(name: string, stackFolder: string): string[] {
+  if (!/^[\w.-]+$/.test(name)) return [];
   return ['', '.yml', '.yaml']
     .map((ending) => join(stackFolder, name + ending))
-    .find((file) => /\.ya?ml$/.test(file) && existsSync(file));
+    .filter((file) => /\.ya?ml$/.test(file));
 }
 
 /** The path of a YAML file of that name one folder below the stack's. */

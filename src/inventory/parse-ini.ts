@@ -123,7 +123,14 @@ function addVariable(line: Line, group: string, data: InventoryData): void {
 /** As Ansible: what Python can read as a literal is that, anything else is text. */
 function readValue(text: string): Value {
   const literal = parsePythonLiteral(text);
-  return literal === undefined ? text : literal;
+  return literal === undefined ? text : listsForTuples(literal);
+}
+
+/** Templating, which every variable goes through, makes lists of tuples. */
+function listsForTuples(value: Value): Value {
+  if (Array.isArray(value)) return Array.from(value, listsForTuples);
+  if (value instanceof Map) return new Map([...value].map(([key, inner]) => [key, listsForTuples(inner)]));
+  return value;
 }
 
 function addChildGroup(line: Line, parent: string, data: InventoryData, pending: Map<string, Pending>): void {

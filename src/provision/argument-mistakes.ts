@@ -9,7 +9,7 @@ import type { AnyModule } from './module.js';
 import { pythonText } from './python-text.js';
 import type { Task } from './task.js';
 
-type Arguments = Pick<AnyModule, 'name' | 'args' | 'aliases' | 'exclusive' | 'freeForm'>;
+type Arguments = Pick<AnyModule, 'name' | 'args' | 'aliases' | 'exclusive' | 'oneNeeded' | 'freeForm'>;
 
 /** Throws PLAYBOOK when a value that is given is none that its argument takes; missing ones and further ones are not looked at. */
 export function checkValues(definition: Arguments, given: Dict): void {
@@ -24,10 +24,22 @@ export function* mistakesAsWritten(definition: Arguments, { args, ...task }: Tas
   const names = new Set([...args].flatMap(([key, value]) => (value === null ? [] : [nameOf(definition, key)])));
   const excluded = excludedNames(definition, names);
   if (excluded !== undefined) yield new StarsError('PLAYBOOK', `${definition.name}: ${excluded}.`);
+  const { rawText } = task;
+  if (rawText?.trim() && definition.freeForm !== undefined) names.add(definition.freeForm);
   // What a default or a template adds is not known here.
-  if (task.rawText !== undefined || task.argsTemplate !== undefined || task.scope.moduleDefaults.length > 0) return;
+  const open = rawText !== undefined && (definition.freeForm === undefined || looksLikeTemplate(rawText));
+  if (open || task.argsTemplate !== undefined || task.scope.moduleDefaults.length > 0) return;
+  yield* missingNames(definition, names);
+}
+
+function* missingNames(definition: Arguments, given: ReadonlySet<string>): Generator<StarsError> {
   for (const { name, required } of argumentOutlines(definition))
-    if (required && !names.has(name)) yield new StarsError('PLAYBOOK', `${definition.name}: ${name} is required.`);
+    if (required && !given.has(name)) yield new StarsError('PLAYBOOK', `${definition.name}: ${name} is required.`);
+  for (const names of definition.oneNeeded ?? []) {
+    if (names.some((name) => given.has(name))) continue;
+    const missing = names.length > 1 ? `one of ${names.join(', ')} is` : `${names[0] ?? ''} is`;
+    yield new StarsError('PLAYBOOK', `${definition.name}: ${missing} required.`);
+  }
 }
 
 function* wrongValues(definition: Arguments, given: Dict): Generator<StarsError> {

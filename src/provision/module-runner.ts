@@ -241,6 +241,7 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
 
   return {
     placeFor,
+    delegateOf,
     run,
     gather,
     foresee,

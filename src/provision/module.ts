@@ -112,6 +112,8 @@ export type ModuleDefinition<Args> = {
   args: z.ZodType<Args>;
   /** Names of which a task gives one at most. */
   exclusive?: readonly (readonly string[])[];
+  /** Names of which a task gives one at least. */
+  oneNeeded?: readonly (readonly string[])[];
   /** The module takes free-form text (`command: uptime`) in this argument. */
   freeForm?: keyof Args & string;
   /** One sentence for the reference. */

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { type Position, StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
@@ -29,11 +29,11 @@ export type RoleParts = { tasks?: string; handlers?: string; vars?: string; defa
 
 const EXTENSIONS = ['', '.yml', '.yaml', '.json'];
 
-/** The folder of a role by name or path: `roles/` beside the playbook first; PLAYBOOK names where it was looked for. */
+/** The folder of a role by name or path, without links: `roles/` beside the playbook first; PLAYBOOK names where it was looked for. */
 export function findRole(name: string, folders: readonly string[], where: Position | undefined): string {
   const candidates = isAbsolute(name) ? [name] : folders.map((folder) => resolve(folder, name));
   const found = candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isDirectory());
-  if (found) return found;
+  if (found) return realpathSync(found);
   const link = candidates.find((candidate) => lstatSync(candidate, { throwIfNoEntry: false })?.isSymbolicLink());
   if (link) throw danglingLink(name, link, where);
   const known = folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));

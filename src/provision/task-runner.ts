@@ -30,7 +30,7 @@ import { labelOf, loopControlOf, loopVariables } from './task-loop.js';
 import { dictOf, type Include, isTrue, type ItemOutcome, messageOf, type TaskOutcome } from './task-result.js';
 import type { Task } from './task.js';
 import { attemptsOf, judge, judgedByMistake, tookTooLong, withResult } from './verdict.js';
-import { type PlayRun, templarFor } from './variables.js';
+import { type PlayRun, templarFor, variablesByDelegate } from './variables.js';
 
 /** A job and what it calls before it does anything: from then on it cannot begin anew. */
 type Turn = Job & { settle(): void };
@@ -131,8 +131,9 @@ export function createTaskRunner(options: RunnerOptions) {
     }
   }
 
-  async function runItem(job: Turn, templar: Templar, loopVars: Dict, ahead: Ahead): Promise<Once> {
+  async function runItem(job: Turn, given: Templar, loopVars: Dict, ahead: Ahead): Promise<Once> {
     const { task } = job;
+    const templar = seeingDelegate(job, given);
     if (!holds(task, templar)) return skipped();
     const until = task.keywords.get('until');
     const place = moduleRunner.placeFor(task, job.host, job.play, templar);
@@ -152,6 +153,19 @@ export function createTaskRunner(options: RunnerOptions) {
       await options.clock.sleep(delayMs, signal);
       // What is waited for changes without us.
       place.host.forget();
+    }
+  }
+
+  /** Where the delegate is not known, that is told once the task is run. */
+  function seeingDelegate({ task, host, play }: Turn, templar: Templar): Templar {
+    if (!task.keywords.has('delegate_to') && !task.scope.keywords.has('delegate_to')) return templar;
+    try {
+      const delegate = moduleRunner.delegateOf(task, host, templar);
+      return delegate === host
+        ? templar
+        : templar.withVariables(variablesByDelegate({ world, run: play, host, task }, delegate));
+    } catch {
+      return templar;
     }
   }
 

@@ -108,10 +108,14 @@ function lookup(layers: readonly Layer[], name: string): Value | undefined {
 }
 
 function layersOf(world: VariableWorld, run: PlayRun | undefined, host: HostRun, task: Task | undefined): Layer[] {
+  const around: Surroundings = { world, run, host, task };
+  return [magic(around), ...layersWithoutMagic(around)];
+}
+
+function layersWithoutMagic({ world, run, host, task }: Surroundings): Layer[] {
   const scope = task?.scope;
   const roles = run ? run.play.roles.toReversed() : [];
   return [
-    magic(world, run, host, task),
     world.extraVars,
     ...(scope?.params ?? []).toReversed(),
     host.setFacts,
@@ -136,8 +140,8 @@ type Surroundings = { world: VariableWorld; run: PlayRun | undefined; host: Host
 type Magic = ReadonlyMap<string, (around: Surroundings) => Value | undefined>;
 
 /** Variables that Ansible makes itself; each is made when it is asked for. */
-function magic(world: VariableWorld, run: PlayRun | undefined, host: HostRun, task: Task | undefined): Layer {
-  const around: Surroundings = { world, run, host, task };
+function magic(around: Surroundings): Layer {
+  const { run, task } = around;
   const tables = [
     MAGIC,
     ...(run ? [MAGIC_OF_PLAYS] : []),
@@ -182,7 +186,8 @@ const MAGIC: Magic = new Map(
     ansible_version: () => VERSION,
     ansible_managed: () => 'Ansible managed',
     omit: () => OMIT,
-    ansible_host: ({ host }) => (host.inventoryVars.has('ansible_host') ? undefined : host.name),
+    ansible_host: (around) => addressOf(around, 'ansible_host'),
+    ansible_ssh_host: (around) => addressOf(around, 'ansible_ssh_host'),
     vars: ({ world, run, host, task }) => allVariables(world, run, host, task),
   } satisfies Record<string, (around: Surroundings) => Value | undefined>),
 );
@@ -232,11 +237,54 @@ function environmentVariable(task: Task | undefined): Value | undefined {
   return own?.length ? [...own] : undefined;
 }
 
-/** The variables of the host that does the task, under its name; as in Ansible, its inventory_hostname is that of the task. */
-function delegatedVariables({ world, run, host, task }: Surroundings): Value | undefined {
+/** Where a host does not say itself what its address is, that is its name. */
+function addressOf(around: Surroundings, name: 'ansible_host' | 'ansible_ssh_host'): Value | undefined {
+  if (lookup(layersWithoutMagic(around), name) !== undefined) return undefined;
+  return addressGiven(around.world, around.run, around.host);
+}
+
+function addressGiven(world: VariableWorld, run: PlayRun | undefined, host: HostRun): Value {
+  const { inventoryVars } = host;
+  const own = inventoryVars.get('ansible_ssh_host') ?? inventoryVars.get('ansible_host');
+  return own === undefined ? host.name : templarFor(world, run, host).template(own);
+}
+
+const OF_CONNECTIONS = [
+  ['ansible_port', 'ansible_ssh_port'],
+  ['ansible_user', 'ansible_ssh_user'],
+] as const;
+
+/** What a task of another host sees of its delegate: how that is reached, where its own host does not say so of itself. */
+export function variablesByDelegate(around: Surroundings, delegate: HostRun): ReadonlyMap<string, Value> {
+  const { world, run } = around;
+  const own = layersWithoutMagic(around);
+  const seen = new Map<string, Value>();
+  const see = (name: string, value: Value | undefined) => {
+    if (value !== undefined && lookup(own, name) === undefined) seen.set(name, value);
+  };
+  const address = addressGiven(world, run, delegate);
+  see('ansible_host', address);
+  see('ansible_ssh_host', address);
+  const templar = templarFor(world, run, delegate);
+  for (const names of OF_CONNECTIONS) {
+    const given = names.map((name) => delegate.inventoryVars.get(name)).find((value) => value !== undefined);
+    const value = given === undefined ? undefined : templar.template(given);
+    for (const name of names) see(name, value);
+  }
+  return seen;
+}
+
+function delegateIn({ world, run, host, task }: Surroundings): HostRun | undefined {
   const raw = task?.keywords.get('delegate_to') ?? task?.scope.keywords.get('delegate_to') ?? null;
   if (raw === null || !run) return undefined;
-  const other = world.hostRun(pythonText(templarFor(world, run, host, task).template(raw, task?.where)));
+  const to = templarFor(world, run, host, task).template(raw, task?.where);
+  return to === '' || to === OMIT ? undefined : world.hostRun(pythonText(to));
+}
+
+/** The variables of the host that does the task, under its name; as in Ansible, its inventory_hostname is that of the task. */
+function delegatedVariables(around: Surroundings): Value | undefined {
+  const { world, host } = around;
+  const other = delegateIn(around);
   if (!other) return undefined;
   const own = oneHostVariables(world, other);
   const variables = new LazyDict(

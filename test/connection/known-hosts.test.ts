@@ -30,6 +30,7 @@ test.each([
   ['a comment behind the key', `alpha.example ${key} made by hand`, {}],
   ['the second line for the host', `alpha.example ${other}\nalpha.example ${key}`, {}],
   ['a key next to a revoked other one', `@revoked alpha.example ${other}\nalpha.example ${key}`, {}],
+  ['a key that is revoked for another host', `@revoked beta.example ${key}\nalpha.example ${key}`, {}],
   ['lines around that make no sense', `nonsense\n\n# alpha.example\n@new x y z\nalpha.example ${key}\r\n`, {}],
 ])('accepts %s', (_title, text, where) => {
   expect(problem(text, where)).toBeUndefined();
@@ -46,6 +47,8 @@ test.each([
   ['a broken hash', `|1|abc ${key}`, {}, 'is unknown'],
   ['the key is another', `alpha.example ${other}`, {}, 'has changed'],
   ['the key is another on its port', `[alpha.example]:2222 ${other}`, { port: 2222 }, 'has changed'],
+  ['the key is revoked for its plain name', `@revoked alpha.example ${key}\nalpha.example ${key}`, {}, 'is revoked'],
+  ['the key is revoked on its port', `@revoked [alpha.example]:2222 ${key}`, { port: 2222 }, 'is revoked'],
   ['the key is revoked', `alpha.example ${key}\n@revoked * ${key}`, {}, 'is revoked'],
 ])('refuses when %s', (_title, text, where, words) => {
   expect(problem(text, where)).toMatchObject({ code: 'HOST_KEY', message: expect.stringContaining(words) });

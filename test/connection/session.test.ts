@@ -1,5 +1,6 @@
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -342,3 +343,43 @@ function alive(pid: number): boolean {
     return false;
   }
 }
+
+describe('an upload to a host whose programs fail', () => {
+  let folder: string;
+  let host: Connection;
+
+  function havingProgram(name: string, text: string): void {
+    const programs = join(folder, 'bin');
+    mkdirSync(programs);
+    writeFileSync(join(programs, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    host = connectLocal({
+      name: 'alpha',
+      shell: ['/usr/bin/env', `PATH=${programs}:${process.env['PATH']}`, '/bin/sh'],
+    });
+  }
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'stars-session-'));
+  });
+
+  afterEach(async () => {
+    await host.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('leaves no half file when a small one is broken off', async () => {
+    havingProgram('base64', 'echo half; exit 1');
+    await expect(host.upload(Buffer.from('content'), join(folder, 'file'))).rejects.toMatchObject({
+      code: 'HOSTS_FAILED',
+    });
+    expect(existsSync(join(folder, 'file'))).toBe(false);
+  });
+
+  test('counts what arrived of a large one, though nothing complains', async () => {
+    havingProgram('cat', 'exec head -c 1000');
+    await expect(host.upload(Buffer.alloc(200_000, 'x'), join(folder, 'file'))).rejects.toMatchObject({
+      message: expect.stringContaining('1000 of 200000 bytes arrived'),
+    });
+    expect(existsSync(join(folder, 'file'))).toBe(false);
+  });
+});

@@ -65,6 +65,16 @@ test('a byte order mark, line ends of Windows, and both in an inventory are read
   expect({ status, out }).toEqual({ status: 0, out: expect.stringContaining('<here>') });
 });
 
+test('a playbook that is a link to nowhere is told as that', async () => {
+  const link = join(practice.home, 'stack', 'lost.yml');
+  symlinkSync('../elsewhere/lost.yml', link);
+  const { status, error } = await deploy('lost');
+  rmSync(link);
+  expect(error).toMatch(/This playbook is a symbolic link that leads nowhere: \.\.\/elsewhere\/lost\.yml\./);
+  expect(error).not.toContain('Did you mean');
+  expect(status).toBe(2);
+});
+
 test('a role that is a link to nowhere is told as that', async () => {
   practice.write('stack/roles/README', '');
   symlinkSync('../../elsewhere/web', join(practice.home, 'stack', 'roles', 'web'));

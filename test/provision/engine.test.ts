@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Connection, ExecOptions } from '../../src/connection/connection.js';
 import { connectLocal } from '../../src/connection/local.js';
@@ -465,6 +465,58 @@ test('A pipe is no file to send to a host, and nobody waits for what it may say'
   const [failed] = resultsOf(played);
   expect(failed).toMatchObject({ host: 'h1', status: 'failed' });
   expect(failed?.message).toContain('pipe is neither a file nor a folder.');
+});
+
+test('role_path of a role that is a link is where it leads', async () => {
+  const folder = writeProject({
+    inventory: 'h1\n',
+    'site.yml': '- hosts: all\n  gather_facts: no\n  roles: [linked]\n',
+    'shared/real/tasks/main.yml': '- debug: msg="{{ role_name }} {{ role_path }}"\n',
+    'roles/README': '',
+  });
+  symlinkSync('../shared/real', join(folder, 'project', 'roles', 'linked'));
+  expect(saidBy(await runIn(folder))).toEqual([`h1: linked ${join(folder, 'project', 'shared', 'real')}`]);
+});
+
+test('a loop of more than 100,000 items fails instead of being run', async () => {
+  const loop = (items: number) => ({
+    inventory: 'h1\n',
+    'site.yml': `- hosts: all\n  gather_facts: no\n  tasks: [{debug: {}, loop: "{{ range(${items}) | list }}"}]\n`,
+  });
+  const [tooMany] = resultsOf(await runPlaybook(loop(100_001)));
+  expect(tooMany).toMatchObject({ status: 'failed', message: expect.stringContaining('100000 is the most') });
+});
+
+describe('handlers that are owed from an earlier run', () => {
+  const PLAY = `- name: One
+  hosts: all
+  gather_facts: no
+  pre_tasks: [{name: before, debug: {msg: before}}]
+  tasks: [{name: main, debug: {msg: main}}]
+  post_tasks: [{name: after, debug: {msg: after}}]
+  handlers:
+    - {name: owed, debug: {msg: owed}}
+    - {name: not owed, debug: {msg: not owed}}
+`;
+  const run = (more: object) =>
+    runPlaybook({ 'site.yml': PLAY + PLAY.replace('name: One', 'name: Two') }, { limit: 'h1,h2', ...more });
+
+  test('run after the tasks of their play, on the host that owes them, once', async () => {
+    const played = await run({ owed: [{ play: 'One', host: 'h2', handler: 'owed' }] });
+    const names = resultsOf(played).map(({ task, host }) => `${task} ${host}`);
+    const once = ['before h1', 'before h2', 'main h1', 'main h2'];
+    expect(names.toSorted()).toEqual(
+      [...once, ...once, 'after h1', 'after h2', 'after h1', 'after h2', 'owed h2'].toSorted(),
+    );
+    expect(names[4]).toBe('owed h2');
+  });
+
+  test('of a handler that is gone, or of another play, nobody owes anything', async () => {
+    const gone = { play: 'One', host: 'h1', handler: 'gone' };
+    const played = await run({ owed: [gone, { play: 'Three', host: 'h1', handler: 'owed' }] });
+    expect(played.error).toBeUndefined();
+    expect(resultsOf(played).filter(({ task }) => task === 'owed')).toEqual([]);
+  });
 });
 
 test('backups that are made within one second stand beside each other', async () => {

@@ -43,6 +43,20 @@ const MISTAKES: Mistake[] = [
     says: ['file: path is required'],
   },
   {
+    title: 'none of the arguments of which one is needed',
+    project: { 'site.yml': play('- copy: {dest: /x}') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:4:7',
+    says: ['copy: one of src, content is required'],
+  },
+  {
+    title: 'a shell without a command',
+    project: { 'site.yml': play('- shell: ""') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:4:7',
+    says: ['shell: cmd is required'],
+  },
+  {
     title: 'arguments that exclude each other, whatever they say',
     project: { 'site.yml': play('- apt: {pkg: "{{ p }}", deb: "{{ p }}"}', '  vars: {p: tree}\n') },
     code: 'PLAYBOOK',

@@ -21,6 +21,7 @@ export const command = defineModule({
   summary: 'Run a program, without a shell.',
   checkMode: 'Skipped; with `creates` or `removes` it says whether it would run.',
   freeForm: 'cmd',
+  oneNeeded: [['cmd', 'argv']],
   args: args({
     ...shared,
     argv: texts().optional().describe('The program and its arguments as a list, in place of `cmd`.'),
@@ -41,6 +42,7 @@ export const shell = defineModule({
   differences: ['The words of a syntax error name `eval`, which keeps the text out of the arguments of every process.'],
   checkMode: 'Skipped; with `creates` or `removes` it says whether it would run.',
   freeForm: 'cmd',
+  oneNeeded: [['cmd']],
   args: args(shared),
 
   async plan(given, context: ModuleContext): Promise<Plan> {

@@ -18,6 +18,7 @@ export const copy = fileModule<CopyArgs>({
     'With `remote_src` all links below a folder are copied; Ansible leaves out those beside files that it adds to a folder that is there already, unless `local_follow` is given.',
   ],
   exclusive: [['src', 'content']],
+  oneNeeded: [['src', 'content']],
   args: args({
     src: path()
       .optional()

@@ -34,6 +34,7 @@ export const pacman = defineModule<Args>({
   needs: 'pacman',
   aliases: { pkg: 'name', package: 'name' },
   exclusive: [['name', 'upgrade']],
+  oneNeeded: [['name', 'upgrade', 'update_cache']],
   differences: [
     '`update_cache` in the task that also installs or upgrades is planned with the lists there were before, since planning changes nothing on the host.',
   ],

@@ -42,6 +42,7 @@ export const pip = defineModule<Args>({
   differences: [
     'Without `extra_args`, packages that are there in versions that will do are left alone, and pip is not asked whether what they need is there too.',
   ],
+  oneNeeded: [['name', 'requirements']],
   exclusive: [
     ['name', 'requirements'],
     ['executable', 'virtualenv'],

@@ -14,6 +14,7 @@ export const timezone = defineModule<Args>({
   collection: 'community.general',
   summary: 'Have a host in a time zone.',
   aliases: { rtc: 'hwclock' },
+  oneNeeded: [['hwclock', 'name']],
   args: schema,
   differences: [
     'Without systemd the zone is set by /etc/localtime, and by /etc/timezone or /etc/sysconfig/clock where the host has one.',
