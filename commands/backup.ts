@@ -16,7 +16,7 @@ import { counted } from '../src/model/figures.js';
 
 export const backup = defineCommand({
   name: 'backup',
-  summary: 'Save the apps, groups, pods and jobs of an environment, or look at what was saved',
+  summary: 'Save the apps, groups, pods and jobs of an environment; list, show, verify, diff or drill what was saved.',
   words: ['[action]', '[backup]'],
   environment: 'required',
   flags: { 'allow-empty': { says: 'save it even though there are no apps or no jobs' } },
@@ -32,7 +32,14 @@ export const backup = defineCommand({
   permission: 'operate',
   cluster: true,
   kind: 'run',
-  examples: ['backup production', 'backup list production', 'backup diff 2026-11-22T02-00-00Z production'],
+  examples: [
+    'backup production',
+    'backup list production',
+    'backup show last production',
+    'backup verify production',
+    'backup diff 2026-11-22T02-00-00Z production',
+    'backup drill production',
+  ],
 
   // It changes nothing in the environment: neither a run that does nor a freeze keeps it waiting.
   resources: () => [],

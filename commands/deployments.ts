@@ -30,7 +30,12 @@ export const deployments = defineCommand({
   reads: ({ args: { action } }) => action === 'list' || action === 'wait',
   cluster: true,
   kind: 'run',
-  examples: ['deployments production', 'deployments revert 5ed4c0c5 production'],
+  examples: [
+    'deployments production',
+    'deployments wait 5ed4c0c5 production',
+    'deployments revert 5ed4c0c5 production',
+    'deployments cancel 5ed4c0c5 production',
+  ],
 
   // It goes on beside the run that waits for this very deployment, but not where nothing may be changed.
   resources: ({ args: { deployment } }) => [`app:/deployment ${deployment ?? ''}`],

@@ -40,7 +40,14 @@ export const jobs = defineCommand({
   reads: ({ args: { action } }) => action === 'list',
   cluster: true,
   kind: 'run',
-  examples: ['jobs production', 'jobs run reindex staging --parents', 'jobs disable compact-journal until 18:00'],
+  examples: [
+    'jobs production',
+    'jobs list reindex production',
+    'jobs run reindex staging --parents',
+    'jobs disable compact-journal until 18:00',
+    'jobs enable compact-journal production',
+    'jobs kill reindex production',
+  ],
 
   resources: ({ args: { job } }) => (job === undefined ? [] : [jobResource(job)]),
   async subject({ args: { action, job }, cluster }) {

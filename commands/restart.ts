@@ -9,7 +9,7 @@ import { ChangeArgs, CHANGE_FLAGS } from './app-changes/change-args.js';
 
 export const restart = defineCommand({
   name: 'restart',
-  summary: 'Restart an app, or a service of hosts in the order of what needs what, and wait until it is back',
+  summary: 'Restart an app, or a service of hosts in the order of what needs what, and wait until it is back.',
   words: ['<service>'],
   environment: 'required',
   flags: {
@@ -34,6 +34,7 @@ export const restart = defineCommand({
     'restart zeppelin production',
     'restart workers staging --serial 2',
     'restart zookeeper production',
+    'restart unit:sshd staging --limit stars-c3',
     'restart zeppelin production --interpreter spark',
   ],
   async run(context) {

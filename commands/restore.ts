@@ -31,7 +31,7 @@ type Context = CommandContext<RestoreArgs>;
 
 export const restore = defineCommand({
   name: 'restore',
-  summary: 'Bring apps, pods and jobs back to what a backup holds; what it does not hold stays as it is',
+  summary: 'Bring apps, pods and jobs back to what a backup holds; what it does not hold stays as it is.',
   words: ['<backup>'],
   environment: 'required',
   flags: {

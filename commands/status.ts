@@ -36,7 +36,7 @@ type Context = CommandContext<{ subject?: string | undefined; chart: boolean }>;
 
 export const status = defineCommand({
   name: 'status',
-  summary: 'Show how the stack stands, from ZooKeeper up, or one part of it',
+  summary: 'Show how the stack stands, from ZooKeeper up, or one part of it.',
   words: ['[subject]'],
   environment: 'required',
   flags: { chart: { says: 'attach a chart of what was in use, also where there is no chat' } },

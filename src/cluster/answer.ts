@@ -163,7 +163,7 @@ type Unanswered = { url: string; reason: string; hint?: string };
 
 /** No instance gave a usable answer. `maybeDone`: a change was sent and nobody knows whether it took place. */
 export function unreachable(service: string, failures: Unanswered[], maybeDone: boolean): StarsError {
-  const reasons = failures.map(({ url, reason }) => `${redactUrl(url)} ${reason}`).join('; ');
+  const reasons = failures.map(({ url, reason }) => `${shown(url)} ${reason}`).join('; ');
   const usual = failures.find(({ hint }) => hint)?.hint ?? `Check that ${service} runs and that its address is right.`;
   return new StarsError('API_UNREACHABLE', `${service} does not answer: ${sentence(reasons || 'it has no address')}`, {
     hint: maybeDone ? 'The change may have happened all the same: look before you repeat it.' : usual,
@@ -205,6 +205,7 @@ function withoutTags(page: string): string {
     .replace(/<(script|style)\b[^>]*>[\s\S]*?(<\/\1>|$)/gi, ' ')
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ')
+    .replace(/ Powered by Jetty:\/\/.*$/, '')
     .trim();
 }
 
@@ -217,7 +218,12 @@ function sentence(text: string): string {
 }
 
 function place(service: string, url: string): string {
-  return `${service} at ${redactUrl(url)}`;
+  return `${service} at ${shown(url)}`;
+}
+
+/** For people, on a phone too: what was asked for in detail says nothing about what is wrong. */
+function shown(url: string): string {
+  return redactUrl(url.replace(/\?.*$/s, ''));
 }
 
 /** The text with the login of any URL in it hidden. */

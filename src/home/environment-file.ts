@@ -41,6 +41,11 @@ const TimeZone = z
   .refine((name) => isTimeZone(name), { error: '{name} must be a time zone such as Europe/London' });
 
 /** One of the default ones may leave out what it does and when. */
+function cronMistake(text: string): string {
+  if (text.trim().split(/\s+/).length !== 5) return '{name} must be five fields such as "0 7 * * 1-5"';
+  return '{name} must come at some time: minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-7, and the day one that the month has';
+}
+
 const Schedule = z
   .strictObject({
     name: z.string().refine((text) => /^[\w.-]{1,60}$/.test(text), { error: '{name} must be one word' }),
@@ -49,7 +54,7 @@ const Schedule = z
     command: z.string().min(1).optional(),
     cron: z
       .string()
-      .refine((text) => isValidCron(text), { error: '{name} must be five fields such as "0 7 * * 1-5"' })
+      .refine((text) => isValidCron(text), { error: ({ input }) => cronMistake(String(input)) })
       .optional(),
     timeZone: TimeZone.optional(),
     channel: z.string().min(1).optional(),

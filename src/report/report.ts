@@ -87,9 +87,9 @@ function rank({ cause: { severity, key } }: Group): number {
 function headlineOf(groups: readonly Group[], facts: ReportFacts): string {
   const { environment, reading } = facts;
   const [first] = groups;
-  if (!first) return `${environment} is well: ${wellWords(facts)}.`;
   const unknown = reading.health.layers.every(({ state }) => state === 'unknown');
   if (unknown && reading.health.layers.length > 0) return `${environment} cannot be judged: nothing lets Stars look.`;
+  if (!first) return `${environment} is well: ${wellWords(facts)}.`;
   const more = groups.length > 1 ? ` (and ${groups.length - 1} more)` : '';
   const follow = first.dependents.length > 0 ? ` ${first.dependents.length} more suffer from it.` : '';
   return `${environment}: ${first.cause.title} ${first.cause.says}${more}.${follow}`;

@@ -49,6 +49,12 @@ function explain({ code, message }: YAMLError, line: string, lineBefore: string)
       hint: 'Keys of one item start in the same column, two beyond the “-”.',
     };
   }
+  if (/^Flow (sequence|map) in block collection/.test(message)) {
+    return {
+      message: 'A “[” or “{” before this is not closed, or not indented further than its key.',
+      hint: 'Look for a missing “]” or “}”.',
+    };
+  }
   return GENERAL[code] ?? { message: `This is not valid YAML: ${firstSentence(message)}.` };
 }
 

@@ -103,7 +103,9 @@ describe('several instances', () => {
   test('names every instance and its reason when none answers', async () => {
     const busy = await serve(() => ({ status: 502, body: 'Detected proxying loop.' }));
     const port = await closedPort();
-    const error = await failureOf(httpTo([busy.url, `http://127.0.0.1:${port}`]).get('/x', Name));
+    const query = { embed: ['apps.counts', 'apps.deployments'] };
+    const error = await failureOf(httpTo([busy.url, `http://127.0.0.1:${port}`]).get('/x', Name, { query }));
+    expect(error.message).not.toContain('embed');
     expect(error).toMatchObject({ code: 'API_UNREACHABLE' });
     expect(error.message).toContain(`${busy.url}/x answers 502: "Detected proxying loop."`);
     expect(error.message).toContain(`http://127.0.0.1:${port}/x refused the connection`);

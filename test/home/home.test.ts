@@ -249,6 +249,16 @@ connection: {user: stars, privateKeyFile: keys/id, knownHosts: ~/known, timeoutS
     ['a misspelt section', 'marathn: {}\n', ':1:1: marathn is not known here.\nDid you mean marathon?'],
     ['a host without a port', 'zookeeper: {hosts: [m1]}\n', 'zookeeper.hosts.0 must be host:port, not "m1".'],
     ['a wrong schedule', 'schedules: [{name: a, command: b, cron: "often"}]\n', 'schedules.0.cron must be five fields'],
+    [
+      'a schedule out of range',
+      'schedules: [{name: a, command: b, cron: "61 2 * * *"}]\n',
+      'schedules.0.cron must come at some time: minute 0-59',
+    ],
+    [
+      'a schedule on a day that no month has',
+      'schedules: [{name: a, command: b, cron: "0 2 30 2 *"}]\n',
+      'schedules.0.cron must come at some time: ',
+    ],
     ['a wrong moment', 'freeze: [{from: soon, until: later, reason: x}]\n', 'freeze.0.from must be a date and time'],
     ['a wrong number', 'connection: {timeoutSeconds: 0}\n', 'connection.timeoutSeconds must be at least 1, not 0.'],
     [

@@ -112,3 +112,8 @@ test('what is about to end is told by the day, the first first, and nothing that
     'the certificate of a expires in 29 days, on 2026-07-09',
   ]);
 });
+
+test('what nothing lets Stars look at is not called well', () => {
+  const blind = { ...reading, health: { ...health, layers: [layer('hosts', 'unknown')] } };
+  expect(reported({ reading: blind }).headline).toBe('staging cannot be judged: nothing lets Stars look.');
+});

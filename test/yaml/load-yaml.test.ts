@@ -65,6 +65,7 @@ test.each([
   ['text after the closing quote', 'a: "x" y\n', /closing quote/, 1],
   ['two colons in one line', 'a: b: c\n', /second/, 1],
   ['a wrong indentation', 'a: 1\n  b: 2\n', /second|indentation|key/, 1],
+  ['a bracket that is not closed', 'a: { url: ["x" }\nb: 1\n', /“\[” or “\{” .* is not closed/, 1],
   ['an unknown tag', 'a: !thing x\n', /!thing/, 1],
   ['an alias without anchor', 'a: *nope\n', /alias|anchor/i, 1],
   ['a list as key', '? [1]\n: 2\n', /key/, 1],

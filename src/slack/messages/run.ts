@@ -133,8 +133,10 @@ function buttons(view: RunView): KnownBlock[] {
       ]);
     case 'failed':
     case 'cancelled':
-      // A plan has changed nothing that could be gone on with.
-      return view.command === 'plan' ? [] : actions([{ words: `resume ${id}`, label: 'Resume' }, retry(view)]);
+      // A plan has changed nothing that could be gone on with, and a question is answered by its own buttons.
+      return view.command === 'plan' || view.error?.code === 'UNCONFIRMED'
+        ? []
+        : actions([{ words: `resume ${id}`, label: 'Resume' }, retry(view)]);
     default:
       return [];
   }

@@ -127,6 +127,13 @@ describe('the message of a run', () => {
     expect(runMessage(view, NOW).text).toBe('deploy site staging: failed: staging is locked by ben.');
   });
 
+  test('that ended with a question has the answers as its buttons, and no others', () => {
+    const choices = [{ words: 'reset-docker c4 sandbox --yes', label: 'Wipe Docker' }];
+    const error = { code: 'UNCONFIRMED', message: 'This wipes all volumes.', choices };
+    const view = runView(started, { type: 'run.finished', state: 'failed', ms: 1_000, error });
+    expect(plain(runMessage(view, NOW)).match(/\[.*\]/g)).toEqual(['[Wipe Docker]']);
+  });
+
   test.each<[RunState, string]>([
     ['awaiting-approval', '✋'],
     ['queued', '⚪'],
