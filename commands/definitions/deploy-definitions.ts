@@ -2,6 +2,7 @@ import type { CommandContext, Proposed } from '../../src/bot/command.js';
 import { App } from '../../src/cluster/marathon/schema.js';
 import { type Definition, normaliseApp } from '../../src/cluster/normalise.js';
 import { preFlightOfRestart, preFlightOfScale } from '../../src/cluster/pre-flight.js';
+import { newerWord } from '../../src/cluster/marathon/app-shape.js';
 import { generationOf } from '../../src/cluster/marathon/generation.js';
 import { StarsError } from '../../src/errors.js';
 import type { Target } from '../../src/home/home.js';
@@ -89,15 +90,16 @@ async function appliedApp(
   return `${inWords(change)}; ${health.words}`;
 }
 
-/** Marathon 1.5 took away what its older definitions are written with. */
+/** What only later versions know would be passed over without a word. */
 async function requireTaken(definition: Definition, file: string, { cluster, signal }: CommandContext<unknown>) {
   const info = await cluster.marathon.info({ signal }).catch(() => undefined);
   if (!info) return;
   const { hasNetworks, version } = generationOf(info);
-  if (hasNetworks || definition['networks'] === undefined) return;
-  throw new StarsError('CONFIG', `networks is known to Marathon from 1.5 on; this one is ${version}.`, {
+  const word = newerWord(definition);
+  if (hasNetworks || word === undefined) return;
+  throw new StarsError('CONFIG', `${word} is known to Marathon from 1.5 on; this one is ${version}.`, {
     where: { file },
-    hint: 'Write ports and container.docker.network instead.',
+    hint: 'Write it as Marathon 1.4 does: container.docker.network and its portMappings, CLUSTER with a value.',
   });
 }
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { diffFields } from './diff.js';
 import { hasMoved, scheduleOf } from './chronos/schedule.js';
+import { isNewShape, toNewShape, toOldShape } from './marathon/app-shape.js';
 import { normaliseApp, normaliseJob, normalisePod, type Definition } from './normalise.js';
 
 export type DefinitionKind = 'app' | 'pod' | 'job';
@@ -29,6 +30,9 @@ const DEFAULTS: Record<DefinitionKind, Definition> = {
     maxConsecutiveFailures: 3,
     protocol: 'tcp',
     extract: true,
+    networks: [{ mode: 'host' }],
+    mode: 'host',
+    role: '*',
   },
   pod: {
     cpus: 0.1,
@@ -60,7 +64,7 @@ const DEFAULTS: Record<DefinitionKind, Definition> = {
  * A field that either leaves out has its default, and a schedule that has only moved on is the same.
  */
 export function differences(kind: DefinitionKind, wanted: Definition, live: Definition): string[] {
-  const [want, have] = aligned(NORMALISE[kind](wanted), NORMALISE[kind](live));
+  const [want, have] = aligned(kind, NORMALISE[kind](wanted), NORMALISE[kind](live));
   const names = [...new Set([...Object.keys(want), ...Object.keys(have)])].filter(
     (name) => !agree(want[name], have[name], { name, defaults: DEFAULTS[kind] }),
   );
@@ -72,7 +76,7 @@ export function differences(kind: DefinitionKind, wanted: Definition, live: Defi
 }
 
 /** Of two spellings of one thing the one that both have; ports that are left to Marathon are as they are. */
-function aligned(wanted: Definition, live: Definition): [Definition, Definition] {
+function aligned(kind: DefinitionKind, wanted: Definition, live: Definition): [Definition, Definition] {
   const [want, have] = [{ ...wanted }, { ...live }];
   if (Array.isArray(want['uris']) && Array.isArray(have['fetch'])) {
     have['uris'] = have['fetch'].map(({ uri }: { uri: unknown }) => uri);
@@ -82,13 +86,28 @@ function aligned(wanted: Definition, live: Definition): [Definition, Definition]
     have['ports'] = have['portDefinitions'].map(({ port }: { port: unknown }) => port);
     delete have['portDefinitions'];
   }
-  for (const name of ['ports', 'portDefinitions']) if (want[name] === undefined) delete have[name];
-  return [want, have];
+  const same = kind === 'app' ? inShapeOf(have, want) : want;
+  for (const name of ['ports', 'portDefinitions']) if (same[name] === undefined) delete have[name];
+  return [same, have];
+}
+
+/** Marathon 1.5 and later print networks and ports otherwise than older definitions write them, and the other way round. */
+function inShapeOf(have: Definition, { uris, ports, ...want }: Definition): Definition {
+  const spelled = {
+    ...(uris === undefined ? {} : { uris }),
+    ...(ports === undefined || !have['ports'] ? {} : { ports }),
+  };
+  if (isNewShape(have)) return { ...toNewShape(want), ...spelled };
+  const asWritten = { ...want, ...spelled, ...(ports === undefined ? {} : { ports }) };
+  const older = isNewShape(want) ? toOldShape(asWritten) : undefined;
+  return older && 'app' in older ? older.app : asWritten;
 }
 
 type Field = { name: string; defaults: Definition };
 
 function agree(want: unknown, have: unknown, field: Field): boolean {
+  // Marathon chooses one where none is written.
+  if (want === undefined && field.name === 'servicePort') return true;
   if (want === undefined) return isDefault(have, field);
   if (have === undefined) return isDefault(want, field);
   if (/^(?:ports?|servicePort|hostPort)$/.test(field.name) && want === 0) return true;
@@ -103,6 +122,8 @@ function isDefault(value: unknown, { name, defaults }: Field): boolean {
   if (value === undefined || value === null) return true;
   if (isObject(value)) return Object.entries(value).every(([key, inner]) => isDefault(inner, { name: key, defaults }));
   if (isDeepStrictEqual(value, defaults[name])) return true;
+  // From 1.5.1 on what is out of reach is replaced at once.
+  if (/^(?:inactive|expunge)AfterSeconds$/.test(name) && value === 0) return true;
   // The protocol of a check has another default than that of a port.
   if (name === 'protocol') return value === 'HTTP';
   if (Array.isArray(value)) return value.length === 0;

@@ -4,6 +4,7 @@ import { StarsError } from '../../errors.js';
 import { poll } from '../../poll.js';
 import { mayHaveHappened, noAnswerYet } from '../answer.js';
 import type { Definition } from '../normalise.js';
+import { isNewShape, isOldShape, toNewShape } from './app-shape.js';
 import type { Asking } from './asking.js';
 import type { Accepted } from './schema.js';
 
@@ -63,7 +64,8 @@ type Lost = {
 async function found({ id, sent, before, asking, error }: Lost, { look, clock }: ChangeNeeds): Promise<Ticket> {
   const shows = async () => {
     const now = await look(id, asking).catch(noAnswerYet);
-    return now && now['version'] !== before?.['version'] && holds(now, sent) ? now : undefined;
+    const asPrinted = now && isNewShape(now) && isOldShape(sent) ? toNewShape(sent) : sent;
+    return now && now['version'] !== before?.['version'] && holds(now, asPrinted) ? now : undefined;
   };
   try {
     const waiting = {

@@ -12,6 +12,7 @@ import { createIds } from './ids.js';
 import { createMarathonHandler } from './marathon/handler.js';
 import { createInstances } from './marathon/instances.js';
 import { createMarathon } from './marathon/marathon.js';
+import type { MarathonVersion } from './marathon/newer-form.js';
 import { createStandbyHandler } from './marathon/standby.js';
 import { createAgentHandler } from './mesos/agent.js';
 import { createMaintenance } from './mesos/maintenance.js';
@@ -37,6 +38,7 @@ export type ClusterOptions = {
   apps?: unknown;
   /** The body of Chronos's list of jobs; without it the demo's jobs. */
   jobs?: unknown;
+  marathonVersion?: MarathonVersion;
   chronosVersion?: ChronosVersion;
   seed?: number;
   delays?: Partial<Delays>;
@@ -136,6 +138,7 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
     timers,
     ids,
     delays,
+    version: options.marathonVersion,
   });
   const chronosFramework = mesos.register('chronos-3.0.0', { hostname, webuiUrl: chronosSlot.service.url });
   const chronos = createChronos({ mesos, framework: chronosFramework, timers, delays, version: chronosVersion });
@@ -207,7 +210,7 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
     agentServices: agentSlots.map(({ service }) => service),
   });
 
-  const maintenance = createMaintenance({ masters, mesos });
+  const maintenance = createMaintenance({ masters, mesos, timers });
   masterSlots.forEach(({ answerWith }, index) =>
     answerWith(
       createMasterHandler({
@@ -236,6 +239,7 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
       self: service.host,
       leader: () => instances.leader()?.service,
       handle: marathonHandler,
+      redirectsEvents: () => marathon.version() !== '1.4',
     });
     answerWith((request) => (leadingMarathon() === service.host ? marathonHandler(request) : standby(request)));
   }

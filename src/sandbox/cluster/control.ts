@@ -6,6 +6,7 @@ import type { Breakable, HttpService } from './http.js';
 import { isRunning } from './marathon/instance.js';
 import type { Instances } from './marathon/instances.js';
 import type { Marathon } from './marathon/marathon.js';
+import type { MarathonVersion } from './marathon/newer-form.js';
 import type { createMesosDns } from './mesos-dns.js';
 import type { Master, Masters } from './mesos/masters.js';
 import type { Agent, Mesos } from './mesos/mesos.js';
@@ -210,6 +211,7 @@ export function createControl(deps: ControlDeps) {
     returnAgent,
     loseQuorum: () => ensemble.setQuorumLost(true),
     returnQuorum: () => ensemble.setQuorumLost(false),
+    setMarathonVersion: (version: MarathonVersion) => marathon.setVersion(version),
     setChronosVersion: (version: ChronosVersion) => chronos.setVersion(version),
     /** Lets every run of the job fail; `false` mends it. */
     failJob(name: string, on = true) {

@@ -1,4 +1,5 @@
 import type { App, AppFields } from './app.js';
+import { newerForm, type Json, type MarathonVersion } from './newer-form.js';
 import { badRequest, invalidJson, notValid, requirementFailed, type FieldError } from './errors.js';
 
 type Kind = 'string' | 'number' | 'int' | 'boolean' | 'object' | 'array' | 'strings' | 'ints' | 'constraints';
@@ -40,6 +41,9 @@ export const FIELDS: Record<string, Kind> = {
   portDefinitions: 'array',
   requirePorts: 'boolean',
 };
+
+/** What 1.5 and later know besides. */
+const NEWER_FIELDS: Record<string, Kind> = { ...FIELDS, networks: 'array', role: 'string' };
 
 export const JSON_TYPES: Record<Kind, string> = {
   string: 'string',
@@ -106,18 +110,33 @@ export function parseList(body: Buffer): Record<string, unknown>[] {
 }
 
 /** The known fields of an app or an update of one. `partial`: any `uris` beside any `fetch` is refused, even both empty. */
-export function readAppFields(json: Record<string, unknown>, { partial }: { partial: boolean }): AppFields {
+export function readAppFields(
+  sent: Json,
+  { partial, version }: { partial: boolean; version: MarathonVersion },
+): AppFields {
   const errors: FieldError[] = [];
   const fields: Record<string, unknown> = {};
+  const isNewer = version !== '1.4';
+  const json = isNewer ? newerForm(sent, { partial }) : sent;
   for (const [name, value] of Object.entries(json)) {
-    const kind = FIELDS[name];
+    const kind = (isNewer ? NEWER_FIELDS : FIELDS)[name];
     if (!kind || value === null) continue;
-    errors.push(...mismatches(`/${name}`, kind, value), ...innerMismatches(name, value));
+    if (isNewer && name === 'unreachableStrategy' && value === 'disabled') {
+      fields[name] = value;
+      continue;
+    }
+    errors.push(...mismatches(`/${name}`, kind, isNewer ? withoutIs(value) : value), ...innerMismatches(name, value));
     fields[name] = value;
   }
   if (errors.length > 0) throw invalidJson(errors);
   refuseContradictions(fields, partial);
   return fields;
+}
+
+/** IS came with 1.6; 1.4 knows it as CLUSTER with a value. */
+function withoutIs(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.map((one: unknown) => (Array.isArray(one) && one[1] === 'IS' ? [one[0], 'CLUSTER', one[2]] : one));
 }
 
 function mismatches(path: string, kind: Kind, value: unknown): FieldError[] {
@@ -215,7 +234,7 @@ export function checkId(id: string): void {
 }
 
 /** 422 with everything that is wrong with a whole app. */
-export function checkApp(app: App): void {
+export function checkApp(app: App, version: MarathonVersion): void {
   checkId(app.id);
   const errors: FieldError[] = [];
   const note = (path: string, ...texts: (string | undefined)[]) => {
@@ -228,6 +247,11 @@ export function checkApp(app: App): void {
   note('/backoffFactor', app.backoffFactor < 1 ? `got ${app.backoffFactor}, expected 1 or more` : undefined);
   note('/upgradeStrategy/minimumHealthCapacity', outside(app.upgradeStrategy.minimumHealthCapacity));
   note('/upgradeStrategy/maximumOverCapacity', outside(app.upgradeStrategy.maximumOverCapacity));
+  if (version === '1.4' && app.unreachableStrategy !== 'disabled') {
+    const { inactiveAfterSeconds: inactive, expungeAfterSeconds: expunge } = app.unreachableStrategy;
+    note('/unreachableStrategy/inactiveAfterSeconds', inactive < 1 ? `got ${inactive}, expected 1 or more` : undefined);
+    note('/unreachableStrategy', inactive >= expunge ? `got ${inactive}, expected less than ${expunge}` : undefined);
+  }
   const ports = app.ports ?? [];
   const fixed = ports.filter((port) => port !== 0);
   note('/portDefinitions', new Set(fixed).size < fixed.length ? 'Ports must be unique.' : undefined);

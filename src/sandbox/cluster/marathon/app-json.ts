@@ -22,7 +22,7 @@ export function appJson(marathon: Marathon, app: App, parts: AppParts): Record<s
   const instances = marathon.isLoading() ? [] : [...(runtime?.instances.values() ?? [])];
   const readiness = () => marathon.deployments.active.flatMap((one) => marathon.deployments.readiness(one, app.id));
   return {
-    ...app,
+    ...marathon.print(app),
     ...(parts.counts && counts(app, instances)),
     ...(parts.deployments && { deployments: marathon.deployments.touching([app.id]).map(({ id }) => ({ id })) }),
     ...(parts.readiness && app.readinessChecks.length > 0 && { readinessCheckResults: readiness() }),

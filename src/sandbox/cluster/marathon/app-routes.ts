@@ -38,22 +38,26 @@ export function appRoutes(marathon: Marathon): Route[] {
   }
 
   const create: Handler = ({ body, query, headers, remoteAddress }) => {
-    const fields = readAppFields(parseObject(body), { partial: false });
+    const fields = readAppFields(parseObject(body), { partial: false, version: marathon.version() });
     const id = absoluteId(fields.id ?? '');
     const app = completeApp(id, withAbsoluteIds(fields, id), marathon.newVersion());
-    checkApp(app);
+    checkApp(app, marathon.version());
     refuseGroupId(id);
     if (marathon.root().apps.has(id)) throw conflict(`An app with id [${id}] already exists.`);
     const { deploymentId } = marathon.change((draft) => void draft.apps.set(id, app), { force: flag(query, 'force') });
     const made = requireApp(id);
-    marathon.events.emit('api_post_event', { clientIp: remoteAddress, uri: '/v2/apps', appDefinition: made });
+    marathon.events.emit('api_post_event', {
+      clientIp: remoteAddress,
+      uri: '/v2/apps',
+      appDefinition: marathon.print(made),
+    });
     return {
       status: 201,
       headers: {
         Location: `http://${headers.host ?? '127.0.0.1'}/v2/apps/${id}`,
         'Marathon-Deployment-Id': deploymentId,
       },
-      json: { ...made, ...NO_TASKS, deployments: [{ id: deploymentId }], tasks: [] },
+      json: { ...marathon.print(made), ...NO_TASKS, deployments: [{ id: deploymentId }], tasks: [] },
     };
   };
 
@@ -75,12 +79,15 @@ export function appRoutes(marathon: Marathon): Route[] {
     const before = marathon.root().apps.get(id);
     if (!before && !mayCreate) throw unknownApp(id);
     if (json['version'] !== undefined && json['version'] !== null) return rolledBack(id, json);
-    const fields = withAbsoluteIds(readAppFields(json, { partial: partial && before !== undefined }), id);
+    const fields = withAbsoluteIds(
+      readAppFields(json, { partial: partial && before !== undefined, version: marathon.version() }),
+      id,
+    );
     if (fields.id !== undefined && fields.id !== id) throw requirementFailed('app id does not match the path');
     const version = marathon.newVersion();
     const app =
       before && partial ? changeApp(before, fields, version) : completeApp(id, keptPorts(fields, before), version);
-    checkApp(app);
+    checkApp(app, marathon.version());
     return app;
   }
 
@@ -108,7 +115,7 @@ export function appRoutes(marathon: Marathon): Route[] {
       marathon.events.emit('api_post_event', {
         clientIp: remoteAddress,
         uri: `/v2/apps/${id}`,
-        appDefinition: marathon.root().apps.get(id),
+        appDefinition: marathon.print(requireApp(id)),
       });
       return {
         status: existed ? 200 : 201,
@@ -131,7 +138,7 @@ export function appRoutes(marathon: Marathon): Route[] {
         marathon.events.emit('api_post_event', {
           clientIp: remoteAddress,
           uri: '/v2/apps',
-          appDefinition: marathon.root().apps.get(id),
+          appDefinition: marathon.print(requireApp(id)),
         });
       return { headers: { 'Marathon-Deployment-Id': deploymentId }, json: { version, deploymentId } };
     };
@@ -159,7 +166,7 @@ export function appRoutes(marathon: Marathon): Route[] {
     const id = requireApp(absoluteId(params[0] ?? '')).id;
     const app = marathon.history.get(id)?.get(params[1] ?? '');
     if (!app) throw unknownApp(id, params[1]);
-    return { json: app };
+    return { json: marathon.print(app) };
   };
 
   return [

@@ -7,8 +7,17 @@ export type PortMapping = {
   protocol?: string;
   name?: string;
 };
+/** From 1.5 on. */
+export type Network = {
+  mode: 'host' | 'container' | 'container/bridge';
+  name?: string;
+  labels?: Record<string, string>;
+};
+
 export type Container = {
   type: string;
+  /** From 1.5 on here. */
+  portMappings?: PortMapping[] | null;
   docker?: { image: string; network?: string; portMappings?: PortMapping[] | null } & Record<string, unknown>;
   volumes?: { containerPath: string; hostPath?: string; mode: string }[];
 } & Record<string, unknown>;
@@ -56,14 +65,21 @@ export type App = {
   residency: Record<string, unknown> | null;
   secrets: Record<string, unknown>;
   taskKillGracePeriodSeconds: number | null;
-  unreachableStrategy: { inactiveAfterSeconds: number; expungeAfterSeconds: number };
+  unreachableStrategy: UnreachableStrategy;
   killSelection: string;
   acceptedResourceRoles?: string[];
   ports?: number[];
   portDefinitions?: PortDefinition[];
   requirePorts?: boolean;
+  /** From 1.5 on. */
+  networks?: Network[];
+  /** From 1.9 on. */
+  role?: string;
   versionInfo: { lastScalingAt: string; lastConfigChangeAt: string };
 };
+
+/** It may be switched off from 1.5 on. */
+export type UnreachableStrategy = { inactiveAfterSeconds: number; expungeAfterSeconds: number } | 'disabled';
 
 /** The fields a person may set; every one may be missing. */
 export type AppFields = { [Field in Exclude<keyof App, 'versionInfo'>]?: App[Field] };
@@ -112,7 +128,7 @@ export function completeApp(id: string, fields: AppFields, version: string): App
     residency: fields.residency ?? null,
     secrets: fields.secrets ?? {},
     taskKillGracePeriodSeconds: fields.taskKillGracePeriodSeconds ?? null,
-    unreachableStrategy: { inactiveAfterSeconds: 300, expungeAfterSeconds: 600, ...fields.unreachableStrategy },
+    unreachableStrategy: completeStrategy(fields.unreachableStrategy),
     killSelection: fields.killSelection ?? 'YOUNGEST_FIRST',
     ...(fields.acceptedResourceRoles?.length && { acceptedResourceRoles: fields.acceptedResourceRoles }),
     ...(portDefinitions && {
@@ -120,8 +136,14 @@ export function completeApp(id: string, fields: AppFields, version: string): App
       portDefinitions,
       requirePorts: fields.requirePorts ?? false,
     }),
+    ...(fields.networks && { networks: fields.networks }),
+    ...(fields.role !== undefined && { role: fields.role }),
     versionInfo: { lastScalingAt: version, lastConfigChangeAt: version },
   };
+}
+
+function completeStrategy(given: UnreachableStrategy | undefined): UnreachableStrategy {
+  return given === 'disabled' ? given : { inactiveAfterSeconds: 300, expungeAfterSeconds: 600, ...given };
 }
 
 /** An app changed by the fields that were sent; null and missing leave the old value. */
@@ -154,7 +176,7 @@ function definedPorts({ portDefinitions, ports, container }: AppFields): PortDef
   if (portDefinitions)
     return portDefinitions.map((one) => ({ ...one, protocol: one.protocol ?? 'tcp', labels: one.labels ?? {} }));
   if (ports) return ports.map((port) => ({ port, protocol: 'tcp', labels: {} }));
-  const mappings = container?.docker?.portMappings;
+  const mappings = container?.portMappings ?? container?.docker?.portMappings;
   if (mappings) return mappings.map(({ servicePort }) => ({ port: servicePort ?? 0, protocol: 'tcp', labels: {} }));
   return [{ port: 0, protocol: 'tcp', labels: {} }];
 }
@@ -163,14 +185,28 @@ const SERVICE_PORTS = { from: 10_000, to: 20_000 };
 
 /** The app with a free service port in place of every 0. */
 export function assignPorts(app: App, taken: ReadonlySet<number>): App {
-  if (!app.portDefinitions?.some(({ port }) => port === 0)) return app;
+  if (!app.portDefinitions?.some(({ port }) => port === 0)) return withServicePorts(app);
   const used = new Set(taken);
   const portDefinitions = app.portDefinitions.map((definition) => {
     const port = definition.port || nextPort(used);
     used.add(port);
     return { ...definition, port };
   });
-  return { ...app, ports: portDefinitions.map(({ port }) => port), portDefinitions };
+  return withServicePorts({ ...app, ports: portDefinitions.map(({ port }) => port), portDefinitions });
+}
+
+/** Mappings of ports with what Marathon fills in, their service ports too. */
+function withServicePorts(app: App): App {
+  const { docker, ...container } = app.container ?? {};
+  if (!docker?.portMappings) return app;
+  const portMappings = docker.portMappings.map((one, at) => ({
+    ...(docker.network === 'USER' ? {} : { hostPort: 0 }),
+    protocol: 'tcp',
+    labels: {},
+    ...one,
+    servicePort: app.ports?.[at] ?? one.servicePort ?? 0,
+  }));
+  return { ...app, container: { ...container, docker: { ...docker, portMappings } } as Container };
 }
 
 function nextPort(used: ReadonlySet<number>): number {

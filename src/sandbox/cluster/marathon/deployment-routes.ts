@@ -32,8 +32,9 @@ export function deploymentRoutes(marathon: Marathon): Route[] {
     const leftMs = one.delayUntilMs - marathon.nowMs();
     const at = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
     const pod = marathon.root().pods.get(one.id);
+    const app = marathon.root().apps.get(one.id);
     return {
-      ...(pod ? { pod } : { app: marathon.root().apps.get(one.id) }),
+      ...(pod ? { pod } : { app: app && marathon.print(app) }),
       count: launcher.queued(one),
       delay: { timeLeftSeconds: Math.max(0, Math.ceil(leftMs / 1000)), overdue: leftMs <= 0 },
       since: one.waitingSince,

@@ -1,8 +1,9 @@
 import type { Delays, Timers } from '../timing.js';
+import type { App } from './app.js';
 import type { Instance } from './instance.js';
 import type { Launcher } from './launcher.js';
 import { actionJson, runSpec, type Action, type Step } from './plan.js';
-import { groupJson, type Root } from './root.js';
+import { groupJson, type GroupView, type Root } from './root.js';
 
 export type Deployment = {
   id: string;
@@ -24,10 +25,14 @@ export type DeploymentDeps = {
   delays: Delays;
   launcher: Launcher;
   emit: (type: string, data: Record<string, unknown>) => void;
+  /** Whether it is a version after 1.4, whose events carry no apps. */
+  isNewer: () => boolean;
+  print: (app: App) => unknown;
 };
 
 /** Carries deployments out, step by step, and knows which are under way. */
-export function createDeployments({ timers, delays, launcher, emit }: DeploymentDeps) {
+export function createDeployments({ timers, delays, launcher, emit, isNewer, print }: DeploymentDeps) {
+  const planJson = (deployment: Deployment) => planOf(deployment, isNewer() ? undefined : { ...WHOLE, apps: print });
   const active: Deployment[] = [];
 
   function start(deployment: Deployment): void {
@@ -136,7 +141,8 @@ export function createDeployments({ timers, delays, launcher, emit }: Deployment
         launcher.forget(id);
       }
     }
-    emit(event, { id: deployment.id, plan: planJson(deployment) });
+    const reason = event === 'deployment_failed' && isNewer() ? { reason: 'canceled' } : {};
+    emit(event, { id: deployment.id, plan: planJson(deployment), ...reason });
   }
 
   /** Ends it where it stands: nothing is put back, and Marathon does not go on with it. */
@@ -236,14 +242,16 @@ function typedAction(action: Action): Record<string, string> {
   return { type: type ?? '', ...rest };
 }
 
-const WHOLE = { apps: (app: unknown) => app, pods: (pod: unknown) => pod, groups: true };
+const WHOLE = { pods: (pod: unknown) => pod, groups: true };
 
-/** The plan in an event: both whole roots, as 1.4 sends them. */
-function planJson({ id, version, original, target, steps }: Deployment): Record<string, unknown> {
+/** The plan in an event: with both whole roots, as 1.4 sends them, or without. */
+function planOf(
+  { id, version, original, target, steps }: Deployment,
+  roots: GroupView | undefined,
+): Record<string, unknown> {
   return {
     id,
-    original: groupJson(original, '/', WHOLE),
-    target: groupJson(target, '/', WHOLE),
+    ...(roots && { original: groupJson(original, '/', roots), target: groupJson(target, '/', roots) }),
     steps: steps.map((step) => ({ actions: step.map(typedAction) })),
     version,
   };

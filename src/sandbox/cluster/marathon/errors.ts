@@ -25,6 +25,11 @@ export function unknownApp(id: string, version?: string): Refusal {
   return new Refusal({ status: 404, json: { message: `App '${id}' does not exist${suffix}` } });
 }
 
+/** What 1.5 and later cannot bring into their own form. */
+export function notNormal(message: string): Refusal {
+  return new Refusal({ status: 422, json: { message } });
+}
+
 export function notFound(message: string): Refusal {
   return new Refusal({ status: 404, json: { message } });
 }

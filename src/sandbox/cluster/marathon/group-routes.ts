@@ -4,6 +4,7 @@ import { checkApp, checkId, parseObject, readAppFields, requireObject } from './
 import { appJson, listParts } from './app-json.js';
 import { conflict, invalidJson, notFound, requirementFailed } from './errors.js';
 import type { Accepted, Draft, Marathon } from './marathon.js';
+import type { MarathonVersion } from './newer-form.js';
 import { actionJson } from './plan.js';
 import { completePod, type Pod } from './pod.js';
 import { groupJson, hasGroup, isWithin, parentOf, type GroupView, type Root } from './root.js';
@@ -17,7 +18,7 @@ export function groupRoutes(marathon: Marathon): Route[] {
 
   function viewOf(query: URLSearchParams): GroupView {
     const embed = query.getAll('embed');
-    if (embed.length === 0) return { apps: (app) => app, pods: (pod) => pod, groups: true };
+    if (embed.length === 0) return { apps: marathon.print, pods: (pod) => pod, groups: true };
     const parts = listParts(embed.filter((one) => one.startsWith('group.apps.')));
     const counts = embed.includes('group.apps.counts');
     const deployments = embed.includes('group.apps.deployments');
@@ -43,7 +44,9 @@ export function groupRoutes(marathon: Marathon): Route[] {
   const oneVersion: Handler = ({ params }) => {
     const id = absoluteId(params[0] ?? '/');
     const root = rootAt(params[1] ?? '', id);
-    return { json: groupJson(root, requireGroup(id, root), { apps: (app) => app, pods: (pod) => pod, groups: true }) };
+    return {
+      json: groupJson(root, requireGroup(id, root), { apps: marathon.print, pods: (pod) => pod, groups: true }),
+    };
   };
 
   function rootAt(version: string, id: string): Root {
@@ -94,7 +97,7 @@ export function groupRoutes(marathon: Marathon): Route[] {
 
   /** What the group holds afterwards is what was sent and nothing else. */
   function replaceGroup(json: Record<string, unknown>, id: string): (draft: Draft) => void {
-    const content = readGroup(json, { id, version: marathon.newVersion() });
+    const content = readGroup(json, { id, version: marathon.newVersion(), marathonVersion: marathon.version() });
     return (draft) => {
       clear(draft, id);
       for (const app of content.apps) draft.apps.set(app.id, app);
@@ -146,7 +149,10 @@ function takeOver(draft: Draft, id: string, old: Root): void {
 type GroupContent = { apps: App[]; pods: Pod[]; groups: [string, string[]][] };
 
 /** A group's definition with everything below it, ids made absolute. */
-function readGroup(json: Record<string, unknown>, { id, version }: { id: string; version: string }): GroupContent {
+function readGroup(
+  json: Record<string, unknown>,
+  { id, version, marathonVersion }: { id: string; version: string; marathonVersion: MarathonVersion },
+): GroupContent {
   const list = (name: string) => {
     const value = json[name] ?? [];
     if (!Array.isArray(value)) throw invalidJson([{ path: `/${name}`, errors: ['error.expected.jsarray'] }]);
@@ -155,15 +161,15 @@ function readGroup(json: Record<string, unknown>, { id, version }: { id: string;
   const dependencies = list('dependencies').map((one) => absoluteId(textOf(one), id));
   const content: GroupContent = { apps: [], pods: [], groups: id === '/' ? [] : [[id, dependencies]] };
   for (const raw of list('apps').map(requireObject)) {
-    const fields = readAppFields(raw, { partial: false });
+    const fields = readAppFields(raw, { partial: false, version: marathonVersion });
     const app = completeApp(absoluteId(fields.id ?? '', id), fields, version);
-    checkApp(app);
+    checkApp(app, marathonVersion);
     content.apps.push({ ...app, dependencies: app.dependencies.map((one) => absoluteId(one, parentOf(app.id))) });
   }
   for (const raw of list('pods').map(requireObject))
     content.pods.push(completePod(raw, { id: absoluteId(textOf(raw['id']), id), version }));
   for (const raw of list('groups').map(requireObject)) {
-    const inner = readGroup(raw, { id: absoluteId(textOf(raw['id']), id), version });
+    const inner = readGroup(raw, { id: absoluteId(textOf(raw['id']), id), version, marathonVersion });
     content.apps.push(...inner.apps);
     content.pods.push(...inner.pods);
     content.groups.push(...inner.groups);

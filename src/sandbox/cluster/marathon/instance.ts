@@ -14,7 +14,8 @@ export type HealthResult = {
 /** One started instance of an app or pod. */
 export type Instance = {
   uuid: string;
-  ofPod: boolean;
+  /** What its id has before the number. */
+  idWord: 'marathon' | 'instance';
   appId: string;
   /** The app's version when it was launched. */
   version: string;
@@ -41,8 +42,8 @@ export type TaskFailure = {
   version: string;
 };
 
-export function instanceId({ appId, uuid, ofPod }: Pick<Instance, 'appId' | 'uuid' | 'ofPod'>): string {
-  return `${safeId(appId)}.${ofPod ? 'instance' : 'marathon'}-${uuid}`;
+export function instanceId({ appId, uuid, idWord }: Pick<Instance, 'appId' | 'uuid' | 'idWord'>): string {
+  return `${safeId(appId)}.${idWord}-${uuid}`;
 }
 
 /** Whether it counts towards the wanted number of instances. */

@@ -46,6 +46,8 @@ export type LauncherDeps = {
   delays: Delays;
   /** The definition that new instances get. */
   appOf: (id: string) => App | undefined;
+  /** Whether it is a version after 1.4. */
+  isNewer: () => boolean;
   /** The name of a pod's first container; undefined for an app. */
   firstContainerOf: (id: string) => string | undefined;
   emit: (type: string, data: Record<string, unknown>) => void;
@@ -59,7 +61,7 @@ const PROVEN_MS = 60_000;
 
 /** Keeps as many instances of every app running as its runtime wants, on the offers of Mesos. */
 export function createLauncher(deps: LauncherDeps) {
-  const { mesos, framework, timers, ids, delays, appOf, firstContainerOf, emit, onChange } = deps;
+  const { mesos, framework, timers, ids, delays, appOf, isNewer, firstContainerOf, emit, onChange } = deps;
   const runtimes = new Map<string, Runtime>();
   const checker = createHealthChecker({
     timers,
@@ -188,7 +190,9 @@ export function createLauncher(deps: LauncherDeps) {
 
   function tryOffer(one: Runtime, app: App, offer: Offer, atOnce = false): boolean {
     const placed = activeOf(one).map(({ agent }) => agent);
-    const match = one.behaviour.noOffers ? { reason: 'InsufficientCpus' as const } : matchOffer(app, offer, placed);
+    const match = one.behaviour.noOffers
+      ? { reason: 'InsufficientCpus' as const }
+      : matchOffer(app, offer, { placed, heedsMaintenance: isNewer() });
     if ('reason' in match) {
       recordOffer(one.stats, offer.agent.id, match.reason, timers.nowMs());
       return false;
@@ -207,7 +211,7 @@ export function createLauncher(deps: LauncherDeps) {
     const container = firstContainerOf(app.id);
     const instance: Instance = {
       uuid,
-      ofPod: container !== undefined,
+      idWord: container === undefined && !isNewer() ? 'marathon' : 'instance',
       appId: app.id,
       version: app.version,
       task: undefined as unknown as MesosTask,
@@ -219,12 +223,18 @@ export function createLauncher(deps: LauncherDeps) {
       killing: false,
       unreachable: 'no',
     };
-    const taskId = container === undefined ? `${safeId(app.id)}.${uuid}` : `${instanceId(instance)}.${container}`;
+    const taskId = taskIdOf(instance, container);
     one.instances.set(taskId, instance);
     instance.task = mesos.launch(framework, offer.agent, taskSpec(taskId, app, ports), { atOnce });
     appendLog(instance.task, 'stdout', startLines(app.id, timers.now(), ports), timers.nowMs());
     if (atOnce) taskRuns(instance, true);
     onChange(app.id);
+  }
+
+  /** The three forms of a task's id: with the instance's word, as 1.4 has it, and with the container of a pod. */
+  function taskIdOf(instance: Instance, container: string | undefined): string {
+    if (container !== undefined) return `${instanceId(instance)}.${container}`;
+    return isNewer() ? `${instanceId(instance)}._app.1` : `${safeId(instance.appId)}.${instance.uuid}`;
   }
 
   function onUpdate({ task, framework: owner }: Update): void {
@@ -272,6 +282,7 @@ export function createLauncher(deps: LauncherDeps) {
       expungeAfterSeconds: 600,
     };
     instance.unreachable = 'waiting';
+    if (strategy === 'disabled') return checker.unwatch(instance);
     checker.unwatch(instance);
     const stillAway = () => instance.task.state === 'TASK_UNREACHABLE' && instance.unreachable !== 'no';
     timers.after(strategy.inactiveAfterSeconds * 1000, () => {

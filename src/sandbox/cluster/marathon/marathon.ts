@@ -6,6 +6,7 @@ import { affectedIds, createDeployments, type Deployment } from './deployments.j
 import { locked, notFound, notValid } from './errors.js';
 import { createEvents } from './events.js';
 import { createLauncher, type Runtime } from './launcher.js';
+import { type MarathonVersion, printedNewer } from './newer-form.js';
 import { planSteps, runSpec } from './plan.js';
 import type { Pod } from './pod.js';
 import { emptyRoot, type GroupInfo, parentOf, type Root } from './root.js';
@@ -26,10 +27,18 @@ export type Marathon = ReturnType<typeof createMarathon>;
 
 const KEPT_VERSIONS = 50;
 
-export type MarathonDeps = { mesos: Mesos; framework: Framework; timers: Timers; ids: Ids; delays: Delays };
+export type MarathonDeps = {
+  mesos: Mesos;
+  framework: Framework;
+  timers: Timers;
+  ids: Ids;
+  delays: Delays;
+  version?: MarathonVersion | undefined;
+};
 
 /** Marathon's state and what may be done to it; the HTTP routes put it into words. */
-export function createMarathon({ mesos, framework, timers, ids, delays }: MarathonDeps) {
+export function createMarathon({ mesos, framework, timers, ids, delays, version: firstVersion = '1.4' }: MarathonDeps) {
+  let version = firstVersion;
   const events = createEvents(timers);
   let lastVersionMs = 0;
   let loading = false;
@@ -44,11 +53,24 @@ export function createMarathon({ mesos, framework, timers, ids, delays }: Marath
     ids,
     delays,
     appOf: (id) => runSpec(root, id),
+    isNewer: () => version !== '1.4',
     firstContainerOf: (id) => root.pods.get(id)?.containers[0]?.name,
     emit: events.emit,
     onChange: (id) => deployments.onChange(id),
   });
-  const deployments = createDeployments({ timers, delays, launcher, emit: events.emit });
+  const deployments = createDeployments({
+    timers,
+    delays,
+    launcher,
+    emit: events.emit,
+    isNewer: () => version !== '1.4',
+    print,
+  });
+
+  /** An app as this version prints it. */
+  function print(app: App): Record<string, unknown> {
+    return version === '1.4' ? app : printedNewer(app);
+  }
 
   /** A version: the time, moved on if two fall into one millisecond. */
   function newVersion(): string {
@@ -58,17 +80,22 @@ export function createMarathon({ mesos, framework, timers, ids, delays }: Marath
 
   /** Changes what is wanted and starts the deployment to it; 409 if another one holds what it touches, unless forced. */
   function change(edit: (draft: Draft) => void, { force, restart = [], dryRun = false }: ChangeOptions): Accepted {
-    const version = newVersion();
-    const draft: Draft = { apps: new Map(root.apps), pods: new Map(root.pods), groups: new Map(root.groups), version };
+    const made = newVersion();
+    const draft: Draft = {
+      apps: new Map(root.apps),
+      pods: new Map(root.pods),
+      groups: new Map(root.groups),
+      version: made,
+    };
     edit(draft);
     nameGroups(draft, version);
     refuseCycles(draft.apps);
     const touched = new Set(restart);
-    const target: Root = { ...draft, apps: versioned(draft, touched), version };
+    const target: Root = { ...draft, apps: versioned(draft, touched), version: made };
     const steps = planSteps(root, target, touched);
     const deployment: Deployment = {
       id: ids.uuid(),
-      version,
+      version: made,
       original: root,
       target,
       steps,
@@ -76,11 +103,11 @@ export function createMarathon({ mesos, framework, timers, ids, delays }: Marath
       announcedMs: timers.nowMs(),
       stuck: false,
     };
-    if (dryRun) return { version, deploymentId: deployment.id, steps };
+    if (dryRun) return { version: made, deploymentId: deployment.id, steps };
     makeRoom(deployment, force);
     commit(target);
     deployments.start(deployment);
-    return { version, deploymentId: deployment.id, steps };
+    return { version: made, deploymentId: deployment.id, steps };
   }
 
   function versioned(draft: Draft, touched: ReadonlySet<string>): Map<string, App> {
@@ -94,12 +121,12 @@ export function createMarathon({ mesos, framework, timers, ids, delays }: Marath
     return apps;
   }
 
-  function stamped(app: App, { version, touched }: { version: string; touched: boolean }): App {
+  function stamped(app: App, { version: made, touched }: { version: string; touched: boolean }): App {
     const before = root.apps.get(app.id);
     const difference = before && !touched ? compareApps(before, app) : 'config';
     if (before && difference === 'none') return before;
-    const lastConfigChangeAt = difference === 'config' || !before ? version : before.versionInfo.lastConfigChangeAt;
-    return { ...app, version, versionInfo: { lastScalingAt: version, lastConfigChangeAt } };
+    const lastConfigChangeAt = difference === 'config' || !before ? made : before.versionInfo.lastConfigChangeAt;
+    return { ...app, version: made, versionInfo: { lastScalingAt: made, lastConfigChangeAt } };
   }
 
   function makeRoom(deployment: Deployment, force: boolean): void {
@@ -209,6 +236,11 @@ export function createMarathon({ mesos, framework, timers, ids, delays }: Marath
     load,
     lock,
     unusedOffers,
+    print,
+    version: () => version,
+    setVersion(value: MarathonVersion) {
+      version = value;
+    },
   };
 }
 

@@ -12,13 +12,18 @@ export const REASONS = [
   'InsufficientDisk',
   'InsufficientGpus',
   'InsufficientPorts',
+  'AgentMaintenance',
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
 export type Match = { ports: number[] } | { reason: Reason };
 
-/** Whether the app can start on the offer, beside its instances that run on `placed`. */
-export function matchOffer(app: App, offer: Offer, placed: Agent[]): Match {
+/** The agents on which other instances run; from 1.7 on what is in maintenance gets no new ones. */
+export type Beside = { placed: Agent[]; heedsMaintenance: boolean };
+
+/** Whether the app can start on the offer. */
+export function matchOffer(app: App, offer: Offer, { placed, heedsMaintenance }: Beside): Match {
+  if (heedsMaintenance && offer.inMaintenance) return { reason: 'AgentMaintenance' };
   if (app.acceptedResourceRoles && !app.acceptedResourceRoles.includes('*')) return { reason: 'UnfulfilledRole' };
   if (!app.constraints.every((constraint) => fulfils(constraint, offer.agent, placed)))
     return { reason: 'UnfulfilledConstraint' };
@@ -38,6 +43,7 @@ function fulfils([field = '', operator, value = '']: string[], agent: Agent, pla
     case 'UNIQUE':
       return same === 0;
     case 'CLUSTER':
+    case 'IS':
       return value ? own === value : placed.every((other) => fieldOf(other, field) === own);
     case 'LIKE':
       return wholeMatch(value, own);
@@ -90,7 +96,7 @@ function choosePorts(app: App, offer: Offer): number[] | undefined {
 
 /** The host ports of an instance; 0 = any of the offer's. */
 function wantedPorts(app: App): number[] {
-  const mappings = app.container?.docker?.portMappings;
+  const mappings = app.container?.portMappings ?? app.container?.docker?.portMappings;
   if (mappings) return mappings.map(({ hostPort }) => hostPort ?? 0);
   return (app.ports ?? []).map((port) => (app.requirePorts ? port : 0));
 }
@@ -139,7 +145,8 @@ export function rejectSummary(
   processed: number,
 ): { reason: Reason; declined: number; processed: number }[] {
   let left = processed;
-  return REASONS.map((reason) => {
+  // Only later versions have the row for maintenance.
+  return REASONS.filter((reason) => reason !== 'AgentMaintenance' || declined[reason] !== undefined).map((reason) => {
     const row = { reason, declined: declined[reason] ?? 0, processed: left };
     left -= row.declined;
     return row;

@@ -23,7 +23,7 @@ export function serverRoutes(marathon: Marathon, site: MarathonSite): Route[] {
   const info: Handler = () => ({
     json: {
       name: 'marathon',
-      version: '1.4.7',
+      version: marathon.version() === '1.4' ? '1.4.7' : '1.10.17',
       buildref: '8ffdb1e5d0fd3ff3f0ef5b3e2b0c8a1d2c5ab5ac',
       elected: site.leader() !== undefined,
       leader: site.leader() ?? null,
@@ -66,25 +66,50 @@ export function serverRoutes(marathon: Marathon, site: MarathonSite): Route[] {
     return { json: { message: 'Leadership abdicated' } };
   };
 
-  const metrics: Handler = () => ({
-    json: {
-      version: '3.0.0',
-      gauges: {
-        'service.mesosphere.marathon.app.count': { value: marathon.root().apps.size },
-        'service.mesosphere.marathon.group.count': { value: marathon.root().groups.size + 1 },
-        'service.mesosphere.marathon.task.running.count': { value: marathon.framework.tasks.size },
-        'service.mesosphere.marathon.uptime': { value: marathon.nowMs() - marathon.framework.registeredMs },
-        'jvm.memory.heap.used': { value: 268435456 },
-      },
-      counters: {
-        'service.mesosphere.marathon.core.task.tracker.impl.InstanceTrackerActor.tasks': {
-          count: marathon.framework.tasks.size,
-        },
-      },
-      histograms: {},
-      meters: {},
-      timers: {},
+  /** What went away after 1.4. */
+  const onlyOld =
+    (handler: Handler): Handler =>
+    (request) => {
+      if (marathon.version() !== '1.4') throw notFound(`URI not found: ${request.path.slice(1)}`);
+      return handler(request);
+    };
+
+  // Their names changed in 1.5 and in 1.7.
+  const newerMetrics = () => ({
+    version: '4.0.0',
+    gauges: {
+      'marathon.apps.active.gauge': { value: marathon.root().apps.size },
+      'marathon.groups.active.gauge': { value: marathon.root().groups.size + 1 },
+      'marathon.instances.running.gauge': { value: marathon.framework.tasks.size },
+      'marathon.uptime.gauge.seconds': { value: (marathon.nowMs() - marathon.framework.registeredMs) / 1000 },
     },
+    counters: {},
+    histograms: {},
+    meters: {},
+    timers: {},
+  });
+
+  const metrics: Handler = () => ({
+    json: marathon.version() === '1.4' ? olderMetrics() : newerMetrics(),
+  });
+
+  const olderMetrics = () => ({
+    version: '3.0.0',
+    gauges: {
+      'service.mesosphere.marathon.app.count': { value: marathon.root().apps.size },
+      'service.mesosphere.marathon.group.count': { value: marathon.root().groups.size + 1 },
+      'service.mesosphere.marathon.task.running.count': { value: marathon.framework.tasks.size },
+      'service.mesosphere.marathon.uptime': { value: marathon.nowMs() - marathon.framework.registeredMs },
+      'jvm.memory.heap.used': { value: 268435456 },
+    },
+    counters: {
+      'service.mesosphere.marathon.core.task.tracker.impl.InstanceTrackerActor.tasks': {
+        count: marathon.framework.tasks.size,
+      },
+    },
+    histograms: {},
+    meters: {},
+    timers: {},
   });
 
   const events: Handler = ({ headers, query, remoteAddress }) => {
@@ -105,16 +130,24 @@ export function serverRoutes(marathon: Marathon, site: MarathonSite): Route[] {
     };
 
   return [
-    route('GET', /^\/v2\/eventSubscriptions\/?$/, () => ({ json: { callbackUrls: marathon.events.callbackUrls() } })),
-    route('POST', /^\/v2\/eventSubscriptions\/?$/, subscribe(true)),
-    route('DELETE', /^\/v2\/eventSubscriptions\/?$/, subscribe(false)),
+    route(
+      'GET',
+      /^\/v2\/eventSubscriptions\/?$/,
+      onlyOld(() => ({ json: { callbackUrls: marathon.events.callbackUrls() } })),
+    ),
+    route('POST', /^\/v2\/eventSubscriptions\/?$/, onlyOld(subscribe(true))),
+    route('DELETE', /^\/v2\/eventSubscriptions\/?$/, onlyOld(subscribe(false))),
     route('GET', /^\/ping\/?$/, ping),
     route('GET', /^\/$/, () => ({ status: 302, headers: { Location: '/ui/' } })),
     route('GET', /^\/(?:ui|help)\/?$/, () => ({
       html: '<!DOCTYPE html><html><head><title>Marathon</title></head><body></body></html>',
     })),
     route('GET', /^\/v2\/plugins\/?$/, () => ({ json: { plugins: [] } })),
-    route('GET', /^\/v2\/schemas\/app\/?$/, () => ({ json: APP_SCHEMA })),
+    route(
+      'GET',
+      /^\/v2\/schemas\/app\/?$/,
+      onlyOld(() => ({ json: APP_SCHEMA })),
+    ),
     route('GET', /^\/metrics\/?$/, metrics),
     route('GET', /^\/v2\/info\/?$/, info),
     route('GET', /^\/v2\/leader\/?$/, leader),

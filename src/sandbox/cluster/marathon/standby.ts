@@ -1,5 +1,5 @@
 import type { Handler, HttpService } from '../http.js';
-import { jettyPage } from '../reply.js';
+import { type HttpRequest, jettyPage } from '../reply.js';
 
 export type StandbyDeps = {
   /** host:port of this instance. */
@@ -8,10 +8,12 @@ export type StandbyDeps = {
   leader: () => HttpService | undefined;
   /** What the leader answers. */
   handle: Handler;
+  /** From 1.7 on who wants events is sent to the leader. */
+  redirectsEvents: () => boolean;
 };
 
 /** An instance of Marathon that does not lead: it asks the one that does, and says so. */
-export function createStandbyHandler({ self, leader, handle }: StandbyDeps): Handler {
+export function createStandbyHandler({ self, leader, handle, redirectsEvents }: StandbyDeps): Handler {
   return async (request) => {
     if (request.path === '/ping') return handle(request);
     const via = `1.1 ${self}`;
@@ -23,7 +25,14 @@ export function createStandbyHandler({ self, leader, handle }: StandbyDeps): Han
     if (asked === undefined)
       return { status: 503, html: jettyPage(503, 'Could not determine the current leader', request.path) };
     if (!asked.isListening()) return { status: 502, text: 'Connection to leader refused.' };
+    if (redirectsEvents() && /^\/v2\/events\/?$/.test(request.path))
+      return { status: 302, headers: { Location: `${asked.url}/v2/events${queryOf(request)}` } };
     const reply = await handle(request);
     return { ...reply, headers: { 'X-Marathon-Via': via, ...reply.headers } };
   };
+}
+
+function queryOf({ query }: HttpRequest): string {
+  const text = query.toString();
+  return text && `?${text}`;
 }

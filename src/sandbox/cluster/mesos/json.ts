@@ -1,4 +1,4 @@
-import { PORT_RANGE, type Agent, type Framework, type Mesos } from './mesos.js';
+import { PORT_RANGE, reservedOn, type Agent, type Framework, type Mesos } from './mesos.js';
 import { hasEnded, portRanges, sumResources, type MesosTask, type Resources, type TaskState } from './task.js';
 
 const VERSION = '1.3.1';
@@ -22,6 +22,15 @@ export function resourcesJson({ cpus, mem, disk, gpus, ports }: Resources): Reco
 
 function ownedResources({ cpus, mem, disk }: Agent): Record<string, unknown> {
   return { disk, mem, gpus: 0, cpus, ports: `[${PORT_RANGE.from}-${PORT_RANGE.to}]` };
+}
+
+function reservedResources({ reserved = {} }: Agent): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(reserved).map(([role, amounts]) => [role, { ...NOTHING, ...amounts }]));
+}
+
+function unreservedResources(agent: Agent): Record<string, unknown> {
+  const { cpus, mem, disk } = reservedOn(agent);
+  return ownedResources({ ...agent, cpus: agent.cpus - cpus, mem: agent.mem - mem, disk: agent.disk - disk });
 }
 
 const NOTHING = { disk: 0, mem: 0, gpus: 0, cpus: 0 };
@@ -83,8 +92,8 @@ export function agentJson(mesos: Mesos, agent: Agent): Record<string, unknown> {
     resources: ownedResources(agent),
     used_resources: resourcesJson(mesos.used(agent)),
     offered_resources: NOTHING,
-    reserved_resources: {},
-    unreserved_resources: ownedResources(agent),
+    reserved_resources: reservedResources(agent),
+    unreserved_resources: unreservedResources(agent),
     active: agent.state === 'active',
     version: VERSION,
     capabilities: ['MULTI_ROLE'],

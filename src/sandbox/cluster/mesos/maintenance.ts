@@ -1,5 +1,6 @@
 import { route, type Handler, type Route } from '../http.js';
 import type { Masters } from './masters.js';
+import type { Timers } from '../timing.js';
 import type { Agent, Mesos } from './mesos.js';
 
 export type MachineId = { hostname?: string; ip?: string };
@@ -10,8 +11,11 @@ export type Window = {
 export type Maintenance = ReturnType<typeof createMaintenance>;
 
 /** Machines taken out on purpose. Each change gives undefined, or what Mesos says against it. */
-export function createMaintenance({ masters, mesos }: { masters: Masters; mesos: Mesos }) {
+export function createMaintenance({ masters, mesos, timers }: { masters: Masters; mesos: Mesos; timers: Timers }) {
   let windows: Window[] = [];
+  mesos.tellOfOutages((agent) =>
+    windows.some((window) => isUnderWay(window, timers) && window.machine_ids.map(agentAt).includes(agent)),
+  );
   let downMachines: MachineId[] = [];
 
   const isDown = (machine: MachineId) => downMachines.some((one) => sameMachine(one, machine));
@@ -64,6 +68,11 @@ export function createMaintenance({ masters, mesos }: { masters: Masters; mesos:
     scheduleText: () => scheduleText(windows),
     statusJson: () => statusJson(windows, downMachines),
   };
+}
+
+function isUnderWay({ unavailability: { start, duration } }: Window, timers: Timers): boolean {
+  const nowNs = BigInt(timers.nowMs()) * 1_000_000n;
+  return start.nanoseconds <= nowNs && (!duration || nowNs < start.nanoseconds + duration.nanoseconds);
 }
 
 export function maintenanceRoutes(maintenance: Maintenance): Route[] {

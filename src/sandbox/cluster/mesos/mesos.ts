@@ -3,9 +3,18 @@ import type { Delays, Timers } from '../timing.js';
 import { addResources, appendLog, hasEnded, NO_RESOURCES, round, sumResources } from './task.js';
 import type { MesosTask, Resources, TaskSpec, TaskState } from './task.js';
 
-export type AgentSpec = { name: string; address: string; cpus: number; mem: number; disk: number };
+export type AgentSpec = {
+  name: string;
+  address: string;
+  cpus: number;
+  mem: number;
+  disk: number;
+  attributes?: Record<string, string>;
+  /** What it holds back for roles; no framework here has one, so that nobody gets it. */
+  reserved?: Record<string, { cpus?: number; mem?: number; disk?: number }>;
+};
 
-export type Agent = AgentSpec & {
+export type Agent = Omit<AgentSpec, 'attributes'> & {
   id: string;
   /** Where its API listens. */
   port: number;
@@ -42,6 +51,8 @@ export type Offer = {
   mem: number;
   disk: number;
   gpus: number;
+  /** Its maintenance has begun. */
+  inMaintenance: boolean;
   takenPorts: ReadonlySet<number>;
 };
 
@@ -66,6 +77,7 @@ export function createMesos({ timers, ids, delays }: { timers: Timers; ids: Ids;
   const quota = new Map<string, Quota>();
   const counters: Record<string, number> = {};
   let electable = true;
+  let isOut: (agent: Agent) => boolean = () => false;
 
   function addAgent(spec: AgentSpec, port: number): Agent {
     const nowMs = timers.nowMs();
@@ -78,7 +90,7 @@ export function createMesos({ timers, ids, delays }: { timers: Timers; ids: Ids;
       registeredMs: nowMs,
       reregisteredMs: undefined,
       startedMs: nowMs,
-      attributes: {},
+      attributes: spec.attributes ?? {},
       ended: [],
     };
     agents.push(agent);
@@ -122,12 +134,14 @@ export function createMesos({ timers, ids, delays }: { timers: Timers; ids: Ids;
 
   function offer(agent: Agent): Offer {
     const taken = used(agent);
+    const kept = reservedOn(agent);
     return {
       agent,
-      cpus: round(agent.cpus - taken.cpus),
-      mem: round(agent.mem - taken.mem),
-      disk: round(agent.disk - taken.disk),
+      cpus: round(agent.cpus - kept.cpus - taken.cpus),
+      mem: round(agent.mem - kept.mem - taken.mem),
+      disk: round(agent.disk - kept.disk - taken.disk),
       gpus: 0,
+      inMaintenance: isOut(agent),
       takenPorts: new Set(taken.ports),
     };
   }
@@ -238,6 +252,10 @@ export function createMesos({ timers, ids, delays }: { timers: Timers; ids: Ids;
       for (const listener of agentListeners) listener(agent, there);
     },
     onUpdate: (listener: (update: Update) => void) => void listeners.push(listener),
+    /** Whose maintenance has begun, which its offers tell. */
+    tellOfOutages(of: (agent: Agent) => boolean) {
+      isOut = of;
+    },
     /** Without a leading master there are no offers. */
     setLeading(leading: boolean) {
       electable = leading;
@@ -260,6 +278,14 @@ function executorLines(agent: Agent, task: MesosTask, now: Date): string[] {
 function glog(now: Date): string {
   const iso = now.toISOString();
   return `I${iso.slice(5, 7)}${iso.slice(8, 10)} ${iso.slice(11, 23)}000  8120`;
+}
+
+/** All that an agent holds back for roles. */
+export function reservedOn({ reserved = {} }: AgentSpec): Resources {
+  return Object.values(reserved).reduce<Resources>(
+    (sum, { cpus = 0, mem = 0, disk = 0 }) => addResources(sum, { ...NO_RESOURCES, cpus, mem, disk }),
+    NO_RESOURCES,
+  );
 }
 
 /** All resources of the given agents. */
