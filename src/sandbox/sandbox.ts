@@ -206,7 +206,7 @@ function environmentText(
   const config = {
     connection: { user: 'stars', privateKeyFile: files.privateKey, knownHosts: files.knownHosts },
     marathon: { url: [urls.marathon, ...urls.marathonStandbys] },
-    chronos: { url: [urls.chronosBehindProxy] },
+    chronos: { url: [urls.chronosBehindProxy, urls.chronosStandby] },
     mesos: { url: urls.mesos },
     mesosDns: { url: urls.mesosDns },
     zookeeper: { hosts: zookeeper },

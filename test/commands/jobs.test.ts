@@ -47,6 +47,16 @@ describe('the list', () => {
     expect(lines.at(-1)).toMatch(/^⚫ \*old-report\* disabled/);
   });
 
+  test('tells of a job that Chronos switched off itself why it is off', async () => {
+    practice.simulated.control.disableAfterFailures(1);
+    practice.simulated.control.failJob('compact-journal');
+    await practice.cluster.chronos.run('compact-journal');
+    await practice.clock.sleep(600_000);
+    expect(await ask({ action: 'list', job: 'compact' })).toMatch(
+      /⚫ \*compact-journal\* disabled, after it failed last time, at 2026-11-22 /,
+    );
+  });
+
   test('tells what was missed and what is stuck', async () => {
     const chronos = practice.cluster.chronos;
     await chronos.put({ name: 'endless', command: 'sleep 999999', schedule: 'R/2026-11-22T03:00:00Z/PT2H' });

@@ -38,7 +38,7 @@ export function reportOfJob(facts: JobFacts): JobReport {
   const working = summary && summary.state !== 'idle' ? summary.state : undefined;
   const words = [
     ...troubles,
-    ...(state === 'off' ? [isDone(job) ? 'has run as often as it was to' : 'disabled'] : []),
+    ...(state === 'off' ? [offWords(job)] : []),
     ...(working === undefined ? [] : [working]),
     lastSuccess(job),
     ...(state === 'off' ? [] : [whenNext(job, now)]),
@@ -46,6 +46,12 @@ export function reportOfJob(facts: JobFacts): JobReport {
   const rank = troubles.length > 0 && state !== 'off' ? 0 : state === 'off' ? 2 : 1;
   const icon = { 0: '🔴', 1: state === 'fresh' ? '⚪' : '🟢', 2: '⚫' }[rank] ?? '⚪';
   return { name: job.name, rank, icon, words: words.join(' · ') };
+}
+
+/** People switch jobs off, and so does Chronos itself when one failed too often in a row. */
+function offWords(job: Job): string {
+  if (isDone(job)) return 'has run as often as it was to';
+  return job.errorsSinceLastSuccess > 0 ? `disabled, after it ${failing(job)}` : 'disabled';
 }
 
 function failing({ errorsSinceLastSuccess, lastError }: Job): string {

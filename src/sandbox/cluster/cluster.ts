@@ -4,7 +4,7 @@ import { StarsError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { createChronos } from './chronos/chronos.js';
 import { readJob, type ChronosVersion, type Job } from './chronos/job.js';
-import { createChronosHandler } from './chronos/routes.js';
+import { createChronosHandler, createChronosStandby } from './chronos/routes.js';
 import { createControl, type ClusterControl } from './control.js';
 import { startHttpService, together, type Handler, type HttpService } from './http.js';
 import { createGateway } from './gateway.js';
@@ -21,7 +21,7 @@ import { createMasters, type Master } from './mesos/masters.js';
 import { createMesos, type AgentSpec } from './mesos/mesos.js';
 import { createSubscribers } from './mesos/subscribers.js';
 import { createMesosDns } from './mesos-dns.js';
-import { SEED_APPS, SEED_JOBS } from './seed.js';
+import { SEED_APPS, seedJobs } from './seed.js';
 import { createServices, SERVICE_NAMES, type ServiceName, type Services } from './services/services.js';
 import { createTimers, DEFAULT_DELAYS, type Delays } from './timing.js';
 import { createAdminHandler } from './zookeeper/admin.js';
@@ -50,6 +50,8 @@ export type ClusterUrls = {
   /** The others, which pass on what they are asked until one of them leads. */
   marathonStandbys: string[];
   chronos: string;
+  /** An instance that does not lead. */
+  chronosStandby: string;
   /** The same by a reverse proxy, below a path of its own. */
   chronosBehindProxy: string;
   mesos: string[];
@@ -73,7 +75,7 @@ export type SimulatedCluster = {
 export async function startCluster(options: ClusterOptions): Promise<SimulatedCluster> {
   const { clock, log, masters: masterSpecs, agents: agentSpecs, chronosVersion = '3.0', seed = 1 } = options;
   const apps = appList(options.apps);
-  const jobs = jobList(options.jobs);
+  const jobs = jobList(options.jobs, clock.now());
   const delays = { ...DEFAULT_DELAYS, ...options.delays };
   const timers = createTimers(clock);
   const ids = createIds(seed);
@@ -113,8 +115,9 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
     })),
   );
   const agentSlots = await Promise.all(agentSpecs.map(({ name }) => listen(name)));
-  const [chronosSlot, dnsSlot, gatewaySlot] = await Promise.all([
+  const [chronosSlot, chronosStandbySlot, dnsSlot, gatewaySlot] = await Promise.all([
     listen('chronos'),
+    listen('chronos-standby'),
     listen('mesos-dns'),
     listen('gateway'),
   ]);
@@ -247,7 +250,10 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
     leader: () => `127.0.0.1:${chronosSlot.service.port}`,
     timers,
   });
-  chronosSlot.answerWith((request) => (control.appIsUp('chronos') ? chronosHandler(request) : { hangUp: true }));
+  const leadingChronos: Handler = (request) =>
+    control.appIsUp('chronos') ? chronosHandler(request) : { hangUp: true };
+  chronosSlot.answerWith(leadingChronos);
+  chronosStandbySlot.answerWith(createChronosStandby(leadingChronos));
   dnsSlot.answerWith(dns.handler);
   gatewaySlot.answerWith(createGateway(new Map([['chronos', chronosSlot.service.url]])));
   const data = createServices({ timers, jobMs: delays.jobMs }, (name) => control.appIsUp(name));
@@ -263,6 +269,7 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
       marathon: marathonSlots[0]?.service.url ?? '',
       marathonStandbys: marathonSlots.slice(1).map(({ service }) => service.url),
       chronos: chronosSlot.service.url,
+      chronosStandby: chronosStandbySlot.service.url,
       chronosBehindProxy: `${gatewaySlot.service.url}/chronos`,
       mesos: masterSlots.map(({ service }) => service.url),
       agents: agentSlots.map(({ service }) => service.url),
@@ -298,13 +305,13 @@ function appList(apps: unknown): Record<string, unknown>[] {
   return Array.isArray(body.data) ? body.data : body.data.apps;
 }
 
-function jobList(jobs: unknown): Job[] {
+function jobList(jobs: unknown, now: Date): Job[] {
   if (jobs !== undefined && !Array.isArray(jobs)) {
     throw new StarsError('CONFIG', 'The jobs to load are not a list of jobs.', {
       hint: 'Expected what Chronos answers to GET jobs: [{"name": …}, …].',
     });
   }
-  return (jobs ?? SEED_JOBS).map((json: unknown) => {
+  return (jobs ?? seedJobs(now)).map((json: unknown) => {
     const job = readJob(json);
     if (typeof job === 'string') throw new StarsError('CONFIG', `A job to load does not fit: ${job}.`);
     return job;

@@ -218,6 +218,8 @@ export function createControl(deps: ControlDeps) {
       if (on) chronos.failing.add(name);
       else chronos.failing.delete(name);
     },
+    /** Switches jobs off that fail so often in a row; 0 = none. */
+    disableAfterFailures: (inARow: number) => chronos.disableAfterFailures(inARow),
     /** Chronos reads its graph anew, as after a restart. */
     reloadChronos: () => chronos.setScheduling(true),
     setZooKeeperVersion: (version: ZooKeeperVersion) => ensemble.setVersion(version),

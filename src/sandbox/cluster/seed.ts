@@ -57,37 +57,47 @@ export const SEED_APPS: Record<string, unknown>[] = [
   },
 ];
 
-/** Jobs of the practice cluster: a parent and its child, one by itself, one switched off. */
-export const SEED_JOBS: Record<string, unknown>[] = [
-  {
-    name: 'fetch-catalog',
-    command: '/opt/stars/bin/fetch-catalog; sleep 5',
-    schedule: 'R/2017-09-05T02:00:00.000Z/PT24H',
-    owner: 'data@example.org',
-    description: 'Fetches the catalog of sources',
-    successCount: 41,
-    lastSuccess: '2017-09-04T02:00:07.110Z',
-  },
-  {
-    name: 'reindex',
-    command: '/opt/stars/bin/reindex; sleep 10',
-    parents: ['fetch-catalog'],
-    mem: 512,
-    successCount: 41,
-    lastSuccess: '2017-09-04T02:00:19.521Z',
-  },
-  {
-    name: 'compact-journal',
-    command: '/opt/blazegraph/bin/compact',
-    schedule: 'R/2017-09-03T04:00:00.000Z/P1W',
-    scheduleTimeZone: 'UTC',
-  },
-  {
-    name: 'old-report',
-    command: '/opt/stars/bin/report',
-    schedule: 'R/2017-09-05T06:00:00.000Z/PT24H',
-    disabled: true,
-    errorCount: 3,
-    lastError: '2017-08-30T06:01:00.000Z',
-  },
-];
+const DAY_MS = 24 * 3_600_000;
+
+/** Jobs of the practice cluster as they stand at that moment: a parent and its child, one by itself, one switched off. */
+export function seedJobs(now: Date): Record<string, unknown>[] {
+  /** The last time before that it was so late. */
+  const last = (time: string) => {
+    const today = Date.parse(`${now.toISOString().slice(0, 10)}T${time}Z`);
+    return new Date(today < now.getTime() ? today : today - DAY_MS);
+  };
+  const next = (time: string, days = 1) => new Date(last(time).getTime() + days * DAY_MS).toISOString();
+  return [
+    {
+      name: 'fetch-catalog',
+      command: '/opt/stars/bin/fetch-catalog; sleep 5',
+      schedule: `R/${next('02:00:00.000')}/PT24H`,
+      owner: 'data@example.org',
+      description: 'Fetches the catalog of sources',
+      successCount: 41,
+      lastSuccess: last('02:00:07.110').toISOString(),
+    },
+    {
+      name: 'reindex',
+      command: '/opt/stars/bin/reindex; sleep 10',
+      parents: ['fetch-catalog'],
+      mem: 512,
+      successCount: 41,
+      lastSuccess: last('02:00:19.521').toISOString(),
+    },
+    {
+      name: 'compact-journal',
+      command: '/opt/blazegraph/bin/compact',
+      schedule: `R/${next('04:00:00.000', 3)}/P1W`,
+      scheduleTimeZone: 'UTC',
+    },
+    {
+      name: 'old-report',
+      command: '/opt/stars/bin/report',
+      schedule: `R/${next('06:00:00.000')}/PT24H`,
+      disabled: true,
+      errorCount: 3,
+      lastError: new Date(last('06:01:00.000').getTime() - 30 * DAY_MS).toISOString(),
+    },
+  ];
+}

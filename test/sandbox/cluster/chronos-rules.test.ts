@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { at, startPractice, type Practice } from './support.js';
+import { createChronos } from '../../../src/cluster/chronos/client.js';
+import { failureOf, httpTo } from '../../cluster/serve.js';
+import { asker, at, startPractice, type Practice } from './support.js';
 
 const backup = JSON.parse(readFileSync('test/fixtures/cluster/chronos/jobs-backup-3.0.json', 'utf8')) as Record<
   string,
@@ -82,6 +84,46 @@ test('a job that fails is tried again and only then counted', async () => {
     errorsSinceLastSuccess: 1,
     lastError: expect.stringMatching(/^2026/),
   });
+});
+
+test('a job that fails too often in a row is switched off where the server is told to, and runs no more', async () => {
+  practice = await startPractice({ jobs: [{ ...jobs[0], retries: 0 }] });
+  practice.control.disableAfterFailures(2);
+  practice.control.failJob('parent');
+  await practice.clock.advance(TEN_MINUTES + 30_000);
+  expect(await job('parent')).toMatchObject({ disabled: false, errorsSinceLastSuccess: 1 });
+  await practice.clock.advance(3 * TEN_MINUTES);
+  expect(await job('parent')).toMatchObject({ disabled: true, errorsSinceLastSuccess: 2, errorCount: 2 });
+});
+
+test('an instance that does not lead passes on what it is asked, and loses what an error said', async () => {
+  practice = await startPractice({ jobs });
+  const standby = asker(practice.urls.chronosStandby);
+  expect((await standby('GET', `${P}/jobs`)).data).toHaveLength(3);
+  const lost = await standby('DELETE', `${P}/job/none`);
+  expect([lost.status, lost.data]).toEqual([400, '']);
+  const chronos = createChronos({
+    http: httpTo(practice.urls.chronosStandby, { service: 'Chronos' }),
+    clock: practice.clock,
+  });
+  expect(await failureOf(chronos.run('none'))).toMatchObject({
+    code: 'API_REFUSED',
+    message: expect.stringMatching(/^Chronos at .* refused \(400\)\.$/),
+  });
+});
+
+test('the jobs of the practice cluster ran last night, and none is overdue', async () => {
+  practice = await startPractice();
+  const list = (await practice.chronos('GET', `${P}/jobs`)).data as Record<string, string>[];
+  const nowMs = practice.clock.now().getTime();
+  const nightly = list.filter(({ lastSuccess }) => lastSuccess !== '');
+  expect(nightly.map(({ name }) => name)).toEqual(['fetch-catalog', 'reindex']);
+  for (const { lastSuccess = '' } of nightly) {
+    expect(nowMs - Date.parse(lastSuccess)).toBeGreaterThan(0);
+    expect(nowMs - Date.parse(lastSuccess)).toBeLessThanOrEqual(24 * 3_600_000);
+  }
+  for (const { schedule } of list)
+    if (schedule) expect(Date.parse(schedule.split('/')[1] ?? '')).toBeGreaterThanOrEqual(nowMs);
 });
 
 test('a job with a number of runs is disabled after the last one', async () => {

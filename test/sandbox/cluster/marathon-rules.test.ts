@@ -500,6 +500,17 @@ test('when the instance that leads ends, the next one leads, and the first stand
   expect((await ask('GET', '/v2/leader')).data).toEqual({ leader: new URL(urls.marathonStandbys[1] ?? '').host });
 });
 
+test('a change that is refused is told to those who listen, with its reason', async () => {
+  practice.control.lockApp('/web');
+  expect((await ask('PUT', '/v2/apps/web', { instances: 3 })).status).toBe(409);
+  const [failed] = practice.control.events().filter(({ type }) => type === 'group_change_failed');
+  expect(failed?.data).toMatchObject({
+    groupId: '/',
+    version: expect.any(String),
+    reason: expect.stringMatching(/^App is locked/),
+  });
+});
+
 test('health checks that come and go are told', async () => {
   await ask('PUT', '/v2/apps/web', { healthChecks: [{ path: '/a' }] });
   await ask('PUT', '/v2/apps/web?force=true', { healthChecks: [] });

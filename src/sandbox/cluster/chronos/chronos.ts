@@ -33,6 +33,8 @@ export function createChronos({ mesos, framework, timers, delays, version: initi
   const durations = new Map<string, number[]>();
   let version = initialVersion;
   let scheduling = true;
+  /** After so many failures in a row a job is switched off; 0 = never, as by default. */
+  let disableAfter = 0;
 
   /** Creates or replaces a job; a start in the past moves to the next due time. */
   function put(job: Job, { loaded = false } = {}): void {
@@ -199,12 +201,15 @@ export function createChronos({ mesos, framework, timers, delays, version: initi
     }
     const now = timers.now().toISOString();
     const current = jobs.get(job.name) ?? job;
+    const inARow = current.errorsSinceLastSuccess + 1;
     jobs.set(job.name, {
       ...current,
       errorCount: current.errorCount + 1,
-      errorsSinceLastSuccess: current.errorsSinceLastSuccess + 1,
+      errorsSinceLastSuccess: inARow,
       lastError: now,
+      ...(disableAfter > 0 && inARow >= disableAfter && { disabled: true }),
     });
+    setAlarm(job.name);
     if (job.softError) tellChildren(job.name);
   }
 
@@ -287,6 +292,10 @@ export function createChronos({ mesos, framework, timers, delays, version: initi
     childrenOf,
     durations: (name: string) => durations.get(name) ?? [],
     version: () => version,
+    /** As `--disable_after_failures` does. */
+    disableAfterFailures(inARow: number) {
+      disableAfter = inARow;
+    },
     setVersion(value: ChronosVersion) {
       version = value;
     },

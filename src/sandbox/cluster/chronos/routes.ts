@@ -26,6 +26,23 @@ export function createChronosHandler(chronos: Chronos, site: ChronosSite): Handl
   };
 }
 
+/** An instance that does not lead passes everything on, and loses what an error said. */
+export function createChronosStandby(handle: Handler): Handler {
+  return async (request) => {
+    const reply = await answerTo(request, handle);
+    return (reply.status ?? 200) < 400 || request.path === '/ping' ? reply : { status: reply.status ?? 500 };
+  };
+}
+
+async function answerTo(request: HttpRequest, handle: Handler): Promise<HttpReply> {
+  try {
+    return await handle(request);
+  } catch (error) {
+    if (error instanceof Refusal) return error.reply;
+    throw error;
+  }
+}
+
 function jobRoutes(chronos: Chronos, { timers }: ChronosSite): Route[] {
   const old = () => chronos.version() === '2.5';
 

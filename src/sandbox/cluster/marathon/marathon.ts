@@ -1,4 +1,5 @@
 import type { Ids } from '../ids.js';
+import { Refusal } from '../reply.js';
 import type { Framework, Mesos } from '../mesos/mesos.js';
 import type { Delays, Timers } from '../timing.js';
 import { assignPorts, compareApps, completeApp, type App, type AppFields } from './app.js';
@@ -79,8 +80,22 @@ export function createMarathon({ mesos, framework, timers, ids, delays, version:
   }
 
   /** Changes what is wanted and starts the deployment to it; 409 if another one holds what it touches, unless forced. */
-  function change(edit: (draft: Draft) => void, { force, restart = [], dryRun = false }: ChangeOptions): Accepted {
+  function change(edit: (draft: Draft) => void, options: ChangeOptions): Accepted {
     const made = newVersion();
+    try {
+      return changed(edit, options, made);
+    } catch (error) {
+      if (error instanceof Refusal && !options.dryRun)
+        events.emit('group_change_failed', { groupId: '/', version: made, reason: reasonOf(error) });
+      throw error;
+    }
+  }
+
+  function changed(
+    edit: (draft: Draft) => void,
+    { force, restart = [], dryRun = false }: ChangeOptions,
+    made: string,
+  ): Accepted {
     const draft: Draft = {
       apps: new Map(root.apps),
       pods: new Map(root.pods),
@@ -249,6 +264,10 @@ function nameGroups({ apps, pods, groups }: Omit<Root, 'version'> & Pick<Draft, 
   for (const id of [...apps.keys(), ...pods.keys()])
     for (let group = parentOf(id); group !== '/'; group = parentOf(group))
       if (!groups.has(group)) groups.set(group, { dependencies: [], version });
+}
+
+function reasonOf({ reply: { json } }: Refusal): string {
+  return String((json as { message?: unknown } | undefined)?.message ?? '');
 }
 
 function refuseCycles(apps: ReadonlyMap<string, App>): void {
