@@ -34,6 +34,16 @@ export class Refusal extends Error {
   }
 }
 
+/** The answer, also where it was thrown. */
+export async function refusedOr(answer: () => HttpReply | Promise<HttpReply>): Promise<HttpReply> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (error instanceof Refusal) return error.reply;
+    throw error;
+  }
+}
+
 /** Writes a reply; a JSON reply goes out in one piece with its length. */
 export function send(response: ServerResponse, request: HttpRequest, reply: HttpReply): void {
   if (reply.hangUp) {

@@ -1,5 +1,5 @@
 import { route, routed, type Handler, type Route } from '../http.js';
-import { jettyPage, Refusal, type HttpReply, type HttpRequest } from '../reply.js';
+import { jettyPage, Refusal, refusedOr, type HttpReply, type HttpRequest } from '../reply.js';
 import type { Timers } from '../timing.js';
 import { statusOf, type Chronos } from './chronos.js';
 import { isDependent, jobJson, readJob, validName, type Job } from './job.js';
@@ -29,18 +29,9 @@ export function createChronosHandler(chronos: Chronos, site: ChronosSite): Handl
 /** An instance that does not lead passes everything on, and loses what an error said. */
 export function createChronosStandby(handle: Handler): Handler {
   return async (request) => {
-    const reply = await answerTo(request, handle);
+    const reply = await refusedOr(() => handle(request));
     return (reply.status ?? 200) < 400 || request.path === '/ping' ? reply : { status: reply.status ?? 500 };
   };
-}
-
-async function answerTo(request: HttpRequest, handle: Handler): Promise<HttpReply> {
-  try {
-    return await handle(request);
-  } catch (error) {
-    if (error instanceof Refusal) return error.reply;
-    throw error;
-  }
 }
 
 function jobRoutes(chronos: Chronos, { timers }: ChronosSite): Route[] {

@@ -1,5 +1,5 @@
 import { routed, type Handler } from '../http.js';
-import { jettyPage, Refusal, type HttpReply } from '../reply.js';
+import { jettyPage, refusedOr, type HttpReply } from '../reply.js';
 import { appRoutes } from './app-routes.js';
 import { deploymentRoutes } from './deployment-routes.js';
 import { groupRoutes } from './group-routes.js';
@@ -32,15 +32,6 @@ export function createMarathonHandler(marathon: Marathon, site: MarathonSite): H
     }
     return withLeader(await refusedOr(() => handle(request)), leader);
   };
-}
-
-async function refusedOr(answer: () => HttpReply | Promise<HttpReply>): Promise<HttpReply> {
-  try {
-    return await answer();
-  } catch (error) {
-    if (error instanceof Refusal) return error.reply;
-    throw error;
-  }
 }
 
 function withLeader(reply: HttpReply, leader: string | undefined): HttpReply {
