@@ -39,7 +39,7 @@ export type MarathonDeps = {
 
 /** Marathon's state and what may be done to it; the HTTP routes put it into words. */
 export function createMarathon({ mesos, framework, timers, ids, delays, version: firstVersion = '1.4' }: MarathonDeps) {
-  let version = firstVersion;
+  let generation = firstVersion;
   const events = createEvents(timers);
   let lastVersionMs = 0;
   let loading = false;
@@ -54,7 +54,7 @@ export function createMarathon({ mesos, framework, timers, ids, delays, version:
     ids,
     delays,
     appOf: (id) => runSpec(root, id),
-    isNewer: () => version !== '1.4',
+    isNewer: () => generation !== '1.4',
     firstContainerOf: (id) => root.pods.get(id)?.containers[0]?.name,
     emit: events.emit,
     onChange: (id) => deployments.onChange(id),
@@ -64,13 +64,13 @@ export function createMarathon({ mesos, framework, timers, ids, delays, version:
     delays,
     launcher,
     emit: events.emit,
-    isNewer: () => version !== '1.4',
+    isNewer: () => generation !== '1.4',
     print,
   });
 
   /** An app as this version prints it. */
   function print(app: App): Record<string, unknown> {
-    return version === '1.4' ? app : printedNewer(app);
+    return generation === '1.4' ? app : printedNewer(app);
   }
 
   /** A version: the time, moved on if two fall into one millisecond. */
@@ -103,7 +103,7 @@ export function createMarathon({ mesos, framework, timers, ids, delays, version:
       version: made,
     };
     edit(draft);
-    nameGroups(draft, version);
+    nameGroups(draft, made);
     refuseCycles(draft.apps);
     const touched = new Set(restart);
     const target: Root = { ...draft, apps: versioned(draft, touched), version: made };
@@ -252,9 +252,9 @@ export function createMarathon({ mesos, framework, timers, ids, delays, version:
     lock,
     unusedOffers,
     print,
-    version: () => version,
+    version: () => generation,
     setVersion(value: MarathonVersion) {
-      version = value;
+      generation = value;
     },
   };
 }
