@@ -267,7 +267,7 @@ function nameGroups({ apps, pods, groups }: Omit<Root, 'version'> & Pick<Draft, 
 }
 
 function reasonOf({ reply: { json } }: Refusal): string {
-  return String((json as { message?: unknown } | undefined)?.message ?? '');
+  return (json as { message?: string } | undefined)?.message ?? '';
 }
 
 function refuseCycles(apps: ReadonlyMap<string, App>): void {

@@ -1,4 +1,4 @@
-import type { App, Container, Network, PortMapping } from './app.js';
+import type { App, Container, Network } from './app.js';
 import { notNormal, notValid } from './errors.js';
 
 /** `1.4` prints apps in the form of before 1.5; all later ones take that form too, but print another. */
@@ -41,7 +41,7 @@ const HOST: Network[] = [{ mode: 'host' }];
 /** The app as 1.5 and later print it: no nulls, no older spellings. */
 export function printedNewer(app: App): Json {
   const whole = app.networks ? app : { ...app, ...newerForm({ ...app }, { partial: false }) };
-  const { ports = [], uris: _uris, ipAddress: _address, portDefinitions, requirePorts, ...kept } = whole as App;
+  const { ports = [], uris: _uris, ipAddress: _address, portDefinitions, requirePorts, ...kept } = whole;
   const networks = whole.networks ?? HOST;
   const isHost = networks.every(({ mode }) => mode === 'host');
   const mappings = kept.container?.portMappings?.map((one, at) => ({
@@ -76,7 +76,7 @@ function movedMappings(container: Json | undefined, address: Json | undefined): 
   if (portMappings && portMappings.length > 0 && older && older.length > 0)
     throw notNormal('cannot specify both portMappings and docker.portMappings');
   const mappings = older ?? portMappings;
-  return withDiscovered({ ...kept, ...(mappings && { portMappings: mappings }) } as Container, address);
+  return withDiscovered({ ...kept, ...(mappings && { portMappings: mappings }) }, address);
 }
 
 function withDiscovered(container: Container, address: Json | undefined): Container {
@@ -84,7 +84,7 @@ function withDiscovered(container: Container, address: Json | undefined): Contai
   if (container.type !== 'MESOS' || !ports?.length) return container;
   return {
     ...container,
-    portMappings: ports.map(({ number, ...one }) => ({ containerPort: Number(number), ...one }) as PortMapping),
+    portMappings: ports.map(({ number, ...one }) => ({ containerPort: Number(number), ...one })),
   };
 }
 
@@ -93,7 +93,7 @@ function networksOf(
   { docker, address }: { docker: Json | undefined; address: Json | undefined },
 ): Network[] | undefined {
   if (Array.isArray(given) && given.length > 0)
-    return given.filter(isObject).map((one) => ({ ...one, mode: String(one['mode'] ?? 'container') }) as Network);
+    return given.filter(isObject).map((one) => ({ ...one, mode: one['mode'] ?? 'container' }) as Network);
   const mode = typeof docker?.['network'] === 'string' ? (MODES[docker['network']] ?? 'host') : undefined;
   const named = { name: address?.['networkName'], labels: address?.['labels'] };
   if (mode === 'container' || (mode === undefined && address))
