@@ -132,6 +132,7 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
     id: ids.uuid(),
     running: true,
     startedMs: timers.nowMs(),
+    sequence: index,
   }));
 
   const hostname = masterSpecs[0]?.name ?? 'localhost';

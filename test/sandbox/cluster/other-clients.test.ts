@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../src/clock.js';
+import { createZooKeeper } from '../../../src/cluster/zookeeper/client.js';
 import { at, asker, startPractice, type Practice } from './support.js';
 
 // What clients of others send, word for word, and what they look at in the answers.
@@ -53,6 +55,25 @@ describe('Marathon', () => {
     ],
     ['the web page lists plugins', 'GET', '/v2/plugins', JSON_ONLY, undefined],
     ['marathonctl reads the schema', 'GET', '/v2/schemas/app', JSON_ONLY, undefined],
+    ['marathonctl shows an app', 'GET', '/v2/apps/%2Fzeppelin?embed=apps.tasks', {}, undefined],
+    ['marathonctl asks for tasks', 'GET', '/v2/apps/%2Fzeppelin/tasks', {}, undefined],
+    ['marathon-consul asks for labelled apps', 'GET', '/v2/apps?embed=apps.tasks&label=consul', JSON_ONLY, undefined],
+    ['the gem marathon-api pings', 'GET', '/ping', JSON_ONLY, undefined],
+    ['the gem marathon-api asks for versions', 'GET', '/v2/apps//zeppelin/versions', JSON_ONLY, undefined],
+    [
+      'the gem marathon-api restarts with no body',
+      'POST',
+      '/v2/apps//lightning/restart?force=true',
+      JSON_ONLY,
+      undefined,
+    ],
+    [
+      'the gem marathon-api changes an app by a bare id',
+      'PUT',
+      '/v2/apps/lightning?force=true',
+      JSON_ONLY,
+      { id: 'lightning', mem: 128 },
+    ],
   ] as Sent[])('%s', async (_client, method, path, headers, body) => {
     const { status, headers: given } = await practice.marathon(method, path, body, { headers });
     expect([status, given['content-type']]).toEqual([200, 'application/json']);
@@ -113,6 +134,40 @@ describe('Mesos', () => {
     expect((await practice.agent('GET', path)).headers['content-type']).toBe('application/json');
   });
 
+  test.each([
+    ['a master', '/master/log', () => practice.mesos],
+    ['an agent', '/slave/log', () => practice.agent],
+  ])('mesos-cli reads the log of %s, from its end on', async (_what, path, ask) => {
+    const read = async (params: object) => (await ask()('GET', '/files/read.json', undefined, { params })).data;
+    const size = at(await read({ path, offset: -1 }), 'offset') as number;
+    expect(size).toBeGreaterThan(100);
+    expect(at(await read({ path, offset: size - 20, length: 1_000 }), 'data')).toMatch(/stars-d/);
+  });
+
+  test('mesos-cli, mesos-dns and frameworks find the leader as the lowest of the nodes in ZooKeeper', async () => {
+    const { control, clock, zookeeper, urls } = practice;
+    const lowest = async () => {
+      const client = createZooKeeper({ hosts: zookeeper, clock: systemClock });
+      const { nodes } = await client.tree(['/mesos'], { levels: 1 });
+      const infos = nodes.filter(({ path }) => path.includes('json.info_'));
+      return at(JSON.parse(String(infos[0]?.data)), 'address.port');
+    };
+    const elected = async () => {
+      const metrics = await Promise.all(
+        urls.mesos.map(async (url) => (await asker(url)('GET', '/metrics/snapshot')).data),
+      );
+      return Number(new URL(urls.mesos[metrics.findIndex((one) => at(one, 'master/elected') === 1)] ?? '').port);
+    };
+    expect(await lowest()).toBe(await elected());
+    for (let turn = 0; turn < 3; turn += 1) {
+      const before = await elected();
+      control.changeLeader('mesos');
+      await clock.advance(2_000);
+      expect(await elected()).not.toBe(before);
+      expect(await lowest()).toBe(await elected());
+    }
+  });
+
   test('mesos-cli finds the leader by redirect', async () => {
     const { status, headers } = await asker(practice.urls.mesos[2] ?? '')('GET', '/master/redirect');
     expect([status, headers['location']]).toEqual([307, `//${new URL(practice.urls.mesos[0] ?? '').host}`]);
@@ -128,6 +183,15 @@ describe('Chronos', () => {
     async: false,
     epsilon: 'PT5M',
   };
+
+  test('chronos-python searches, and go-chronos asks with empty arguments', async () => {
+    practice.control.setChronosVersion('3.0');
+    expect((await practice.chronos('GET', '/v1/scheduler/jobs/search?name=cat')).data).toMatchObject([
+      { name: 'fetch-catalog' },
+    ]);
+    expect((await practice.chronos('PUT', '/v1/scheduler/job/old-report?arguments=')).status).toBe(204);
+    expect((await practice.chronos('DELETE', '/v1/scheduler/task/kill/old-report')).status).toBe(204);
+  });
 
   test.each(['2.5', '3.0'] as const)('chronos-python adds, runs, measures and deletes a job of %s', async (version) => {
     practice.control.setChronosVersion(version);

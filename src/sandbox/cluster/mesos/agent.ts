@@ -2,6 +2,7 @@ import { route, routed, type Handler } from '../http.js';
 import type { HttpReply } from '../reply.js';
 import type { Timers } from '../timing.js';
 import { createFiles, fileRoutes, piece, type Files } from './files.js';
+import { ownLog } from './own-log.js';
 import { agentPid, BUILD, isLive, resourcesJson, seconds, taskJson } from './json.js';
 import type { Masters } from './masters.js';
 import { PORT_RANGE, type Agent, type Framework, type Mesos } from './mesos.js';
@@ -33,7 +34,7 @@ export function createAgentHandler(deps: AgentDeps): Handler {
       .map((task) => containerJson(task, timers.nowMs()))
       .map(({ status: _status, ...container }) => container),
   });
-  const files = createFiles({ tasks: own, directory: taskDirectory });
+  const files = createFiles({ tasks: own, directory: taskDirectory, own: ownLog('slave', agent) });
   const routes = [
     route('GET', /^\/health$/, () => ({ status: 200 })),
     route('GET', /^\/version$/, () => ({ json: BUILD })),

@@ -6,12 +6,18 @@ import type { MesosTask, SandboxFile } from './task.js';
 /** 16 memory pages: what one read returns at most, in bytes. */
 const MAX_READ_BYTES = 65_536;
 
-export type FileDeps = { tasks: () => MesosTask[]; directory: (task: MesosTask) => string };
+export type FileDeps = {
+  tasks: () => MesosTask[];
+  directory: (task: MesosTask) => string;
+  /** The log of the process itself, by the path that it gives it. */
+  own: { path: string; file: () => SandboxFile };
+};
 export type Files = ReturnType<typeof createFiles>;
 
-/** What an agent knows of its tasks' sandboxes; what lies above them is not its to show. */
-export function createFiles({ tasks, directory }: FileDeps) {
+/** Its own log, and what it knows of its tasks' sandboxes; what lies above them is not its to show. */
+export function createFiles({ tasks, directory, own }: FileDeps) {
   function at(path: string): SandboxFile | 'directory' | undefined {
+    if (path === own.path) return own.file();
     for (const task of tasks()) {
       const root = directory(task);
       if (path === root) return 'directory';
@@ -31,7 +37,7 @@ export function createFiles({ tasks, directory }: FileDeps) {
     );
   }
 
-  return { at, list, roots: () => tasks().map(directory) };
+  return { at, list, roots: () => [own.path, ...tasks().map(directory)] };
 }
 
 type FileInfo = { path: string; size: number; modifiedMs: number };

@@ -1,11 +1,13 @@
 import { route, routed, type Handler, type Route } from '../http.js';
 import type { HttpReply } from '../reply.js';
 import type { Timers } from '../timing.js';
+import { createFiles, fileRoutes } from './files.js';
 import { allTasks, BUILD, frameworkJson, fullAgentJson, seconds, stateSummary, taskJson } from './json.js';
 import { maintenanceRoutes, type Maintenance } from './maintenance.js';
 import type { Master, Masters } from './masters.js';
 import type { Mesos } from './mesos.js';
 import { masterMetrics } from './metrics.js';
+import { ownLog } from './own-log.js';
 import { refuseVerb } from './verbs.js';
 import { operatorRoute } from './operator.js';
 import { quotaRoutes } from './quota.js';
@@ -52,7 +54,8 @@ function redirectTo({ port }: Master, path: string): HttpReply {
 
 /** What each master says for itself. */
 function ownRoutes(deps: MasterDeps): Route[] {
-  const { masters } = deps;
+  const { masters, self } = deps;
+  const files = createFiles({ tasks: () => [], directory: () => '', own: ownLog('master', self) });
   const redirect: Handler = () => {
     const leader = masters.leader();
     return leader
@@ -65,6 +68,7 @@ function ownRoutes(deps: MasterDeps): Route[] {
     route('GET', /^\/flags$/, () => ({ json: { flags: flags(deps) } })),
     route('GET', /^\/metrics\/snapshot$/, () => ({ json: masterMetrics(deps) })),
     route('GET', /^\/redirect$/, redirect),
+    ...fileRoutes(files),
     route('GET', /^\/$/, () => ({
       html: '<!DOCTYPE html><html><head><title>Mesos</title></head><body></body></html>',
     })),

@@ -10,6 +10,8 @@ export type Master = {
   id: string;
   running: boolean;
   startedMs: number;
+  /** Of its node in ZooKeeper: of those that run the lowest leads. */
+  sequence: number;
 };
 
 export type Masters = ReturnType<typeof createMasters>;
@@ -26,6 +28,7 @@ export type MastersDeps = {
 export function createMasters({ mesos, masters, timers, delays, onLeader }: MastersDeps) {
   let leader: Master | undefined = masters[0];
   let electedMs = timers.nowMs();
+  let nextSequence = masters.length;
   let quorum = true;
   let recovering = false;
   let cancelElection: (() => void) | undefined;
@@ -43,15 +46,20 @@ export function createMasters({ mesos, masters, timers, delays, onLeader }: Mast
     onLeader(next);
   }
 
-  /** No leader for a while, then the next master that runs, if ZooKeeper and enough masters are there. */
-  function elect(after: Master | undefined = leader): void {
+  /** Its node is gone, and it makes another one: it stands at the end of the line. */
+  function rejoin(master: Master): void {
+    master.sequence = nextSequence;
+    nextSequence += 1;
+  }
+
+  /** No leader for a while, then the one that has waited longest, if ZooKeeper and enough masters are there. */
+  function elect(gone: Master | undefined = leader): void {
+    if (gone) rejoin(gone);
     setLeader(undefined);
     cancelElection?.();
     cancelElection = timers.after(delays.electionMs, () => {
       cancelElection = undefined;
-      const start = after ? masters.indexOf(after) + 1 : 0;
-      const order = [...masters.slice(start), ...masters.slice(0, start)];
-      const running = order.filter((master) => master.running);
+      const running = masters.filter((master) => master.running).sort((a, b) => a.sequence - b.sequence);
       if (quorum && running.length * 2 > masters.length) setLeader(running[0]);
     });
   }
@@ -60,6 +68,7 @@ export function createMasters({ mesos, masters, timers, delays, onLeader }: Mast
     if (master.running === running) return;
     master.running = running;
     if (running) master.startedMs = timers.nowMs();
+    if (running) rejoin(master);
     const alive = masters.filter((one) => one.running).length;
     if (!running && (leader === master || alive * 2 <= masters.length)) elect(master);
     // Who comes while others elect stands at the end of the line.

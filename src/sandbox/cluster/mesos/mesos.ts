@@ -275,7 +275,7 @@ function executorLines(agent: Agent, task: MesosTask, now: Date): string[] {
 }
 
 /** The head of a line in Mesos's own logs: `I0904 14:55:47.103000  8120`. */
-function glog(now: Date): string {
+export function glog(now: Date): string {
   const iso = now.toISOString();
   return `I${iso.slice(5, 7)}${iso.slice(8, 10)} ${iso.slice(11, 23)}000  8120`;
 }

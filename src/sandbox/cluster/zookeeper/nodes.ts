@@ -11,8 +11,8 @@ export function createNodes(
     const { masters, marathon, frameworkId, chronos } = state();
     const infos = masters
       .filter(({ running }) => running)
-      .map((master, index): [string, ZNode] => [
-        `/mesos/json.info_${String(index).padStart(10, '0')}`,
+      .map((master): [string, ZNode] => [
+        `/mesos/json.info_${String(master.sequence).padStart(10, '0')}`,
         ephemeral(JSON.stringify(masterInfo(master))),
       ]);
     return withParents([
