@@ -96,7 +96,7 @@ function withApplied(outer: Scope, apply: Value | undefined): Scope {
     vars: vars instanceof Map ? [...outer.vars, vars] : outer.vars,
     environment: [...outer.environment, ...list('environment')],
     moduleDefaults: [...outer.moduleDefaults, ...defaultsOf(apply)],
-    notify: [...outer.notify, ...nameList(apply.get('notify'))],
+    notify: apply.has('notify') ? nameList(apply.get('notify')) : outer.notify,
     keywords: new Map([
       ...outer.keywords,
       ...[...apply].filter((pair): pair is [string, Value] => typeof pair[0] === 'string' && !special.has(pair[0])),

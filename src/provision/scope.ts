@@ -15,6 +15,7 @@ export type Scope = {
   environment: readonly Value[];
   /** Arguments by the short name of the module they are for. */
   moduleDefaults: readonly Dict[];
+  /** What the innermost says that says anything. */
   notify: readonly string[];
   keywords: ReadonlyMap<string, Value>;
   role: Role | undefined;
@@ -75,7 +76,7 @@ export function innerScope(outer: Scope, entry: Dict, deprecated: Deprecated): S
     vars: entry.has('vars') ? [...outer.vars, variablesOf(entry)] : outer.vars,
     environment: added(outer.environment, entry, 'environment'),
     moduleDefaults: [...outer.moduleDefaults, ...defaultsOf(entry)],
-    notify: entry.has('notify') ? [...outer.notify, ...nameList(entry.get('notify'))] : outer.notify,
+    notify: entry.has('notify') ? nameList(entry.get('notify')) : outer.notify,
     keywords: innerKeywords(outer, entry, deprecated),
   };
 }
