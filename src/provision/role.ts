@@ -11,6 +11,8 @@ import { isTrue } from './task-result.js';
 export type Role = {
   name: string;
   path: string;
+  /** The same without links, as variables tell it. */
+  realPath: string;
   defaults: Dict;
   vars: Dict;
   tasks: { file: string; value: Value };
@@ -29,11 +31,11 @@ export type RoleParts = { tasks?: string; handlers?: string; vars?: string; defa
 
 const EXTENSIONS = ['', '.yml', '.yaml', '.json'];
 
-/** The folder of a role by name or path, without links: `roles/` beside the playbook first; PLAYBOOK names where it was looked for. */
+/** The folder of a role by name or path: `roles/` beside the playbook first; PLAYBOOK names where it was looked for. */
 export function findRole(name: string, folders: readonly string[], where: Position | undefined): string {
   const candidates = isAbsolute(name) ? [name] : folders.map((folder) => resolve(folder, name));
   const found = candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isDirectory());
-  if (found) return realpathSync(found);
+  if (found) return found;
   const link = candidates.find((candidate) => lstatSync(candidate, { throwIfNoEntry: false })?.isSymbolicLink());
   if (link) throw danglingLink(name, link, where);
   const known = folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
@@ -68,6 +70,7 @@ export function loadRole(
   return {
     name,
     path,
+    realPath: realpathSync(path),
     defaults: asDict(loadVariables(path, 'defaults', parts.defaults ?? 'main', decrypt)) ?? new Map(),
     vars: asDict(loadVariables(path, 'vars', parts.vars ?? 'main', decrypt)) ?? new Map(),
     tasks: loadPart(path, 'tasks', parts.tasks ?? 'main', decrypt),

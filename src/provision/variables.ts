@@ -224,10 +224,10 @@ const MAGIC_OF_ROLES: Magic = new Map(
   Object.entries({
     role_name: ({ task }) => task?.scope.role?.name,
     ansible_role_name: ({ task }) => task?.scope.role?.name,
-    role_path: ({ task }) => task?.scope.role?.path,
+    role_path: ({ task }) => task?.scope.role?.realPath,
     ansible_collection_name: () => null,
     ansible_parent_role_names: (around) => parentRoles(around)?.map(({ name }) => name),
-    ansible_parent_role_paths: (around) => parentRoles(around)?.map(({ path }) => path),
+    ansible_parent_role_paths: (around) => parentRoles(around)?.map(({ realPath }) => realPath),
   } satisfies Record<string, (around: Surroundings) => Value | undefined>),
 );
 

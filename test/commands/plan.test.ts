@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvent } from '../../src/model/run.js';
 import { practise, type Practice } from '../e2e/support/practice.js';
@@ -102,6 +102,11 @@ describe('a plan is stale, and nothing is done, when', () => {
     ['the playbook', 'stack/web.yml', '- {name: Web, hosts: workers, become: true, gather_facts: no, roles: [web]}\n'],
     ['a variable of a group, in a new file,', 'inventories/sandbox/group_vars/workers.yml', 'who: me\n'],
     ['a new file that the role reads', 'stack/roles/web/vars/main.yml', 'a: 1\n'],
+    ['a variable of a host, in a new file,', 'inventories/sandbox/host_vars/stars-c3.yml', 'who: me\n'],
+    ['a handler', 'stack/roles/web/handlers/main.yml', '- {name: Follow, command: echo followed again}\n'],
+    ['what the role depends on', 'stack/roles/web/meta/main.yml', 'dependencies: []\n'],
+    ['the tasks', 'stack/roles/web/tasks/main.yml', `${ROLE}- {name: One more, command: echo more}\n`],
+    ['a setting of Ansible', 'stack/ansible.cfg', '[defaults]\nforks = 3\n'],
   ];
   test.each(cases)('%s changed', async (_title, file, text) => {
     const id = await plan();
@@ -110,6 +115,14 @@ describe('a plan is stale, and nothing is done, when', () => {
     expect(status).toBe(1);
     expect(events.at(-1)).toMatchObject({ error: { code: 'PLAN_STALE', message: expect.stringContaining(file) } });
     for (const name of HOSTS) expect(host(name).read('/etc/motd')).toBe('as it was\n');
+  });
+
+  test('the inventory changed, though it means the same', async () => {
+    const id = await plan();
+    const file = 'inventories/sandbox/hosts';
+    practice.write(file, `${readFileSync(join(practice.home, file), 'utf8')}\n# A remark.\n`);
+    const { events } = await practice.events('apply', id);
+    expect(events.at(-1)).toMatchObject({ error: { code: 'PLAN_STALE', message: expect.stringContaining(file) } });
   });
 
   test('-e says something else', async () => {
