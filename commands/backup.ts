@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { bucketOf } from '../src/backup/bucket-of.js';
-import { commitBackup } from '../src/backup/git-copy.js';
+import { commitBackup, pushBackups } from '../src/backup/git-copy.js';
 import { backupAge } from '../src/backup/backup-age.js';
 import { drill, type PracticeAgent } from '../src/backup/drill.js';
 import { type Backup, type BackupFolder, createBackupFolder } from '../src/backup/folder.js';
@@ -11,6 +11,7 @@ import { takeBackup, type TakenBackup } from '../src/backup/take.js';
 import { bullets, contentsOf, labelWords, lossesOf, noticeOf, SHOWN, sinceThen, size } from '../src/backup/words.js';
 import { defineCommand, type CommandContext } from '../src/bot/command.js';
 import { diffBackups } from '../src/cluster/diff.js';
+import { withoutPassword } from '../src/compose/git.js';
 import { asStarsError, StarsError } from '../src/errors.js';
 import { counted } from '../src/model/figures.js';
 
@@ -86,9 +87,31 @@ async function take(context: Context, folder: BackupFolder): Promise<string> {
   const notice = noticeOf(taken, { warnAtLossPercent });
   await copyElsewhere(taken, { notice, folder, context });
   // After a loss the older ones may be all that is left of what was lost.
-  const lost = lossesOf(taken, warnAtLossPercent).length > 0;
-  const forgotten = lost ? [] : await forgetOld(folder, keep, clock.now());
-  return forgotten.length === 0 ? notice : `${notice}\nTook away ${counted(forgotten.length, 'old backup')}.`;
+  if (lossesOf(taken, warnAtLossPercent).length > 0) return notice;
+  const forgotten = await forgetOld(folder, keep, clock.now());
+  const ofBucket = await forgetCopies(taken, context);
+  return [
+    notice,
+    ...(forgotten.length === 0 ? [] : [`Took away ${counted(forgotten.length, 'old backup')}.`]),
+    ...(ofBucket.length === 0
+      ? []
+      : [`Took ${ofBucket.length === 1 ? '1 old copy' : `${ofBucket.length} old copies`} out of the bucket.`]),
+  ].join('\n');
+}
+
+/** A copy that cannot be taken away is told of, and is no failure of the backup. */
+async function forgetCopies({ backup: newest }: TakenBackup, context: Context): Promise<string[]> {
+  const { environment, clock, signal, step, note } = context;
+  const { bucket } = environment.config.backups;
+  const { keep } = bucket ?? {};
+  if (!bucket || !keep) return [];
+  const forget = async () =>
+    (await bucketOf(environment, signal))?.forgetOld(keep, { newest: newest.name, now: clock.now() }) ?? [];
+  return step(`Take old copies out of the bucket ${bucket.name}`, forget).catch((error: unknown) => {
+    if (signal.aborted) throw error;
+    note(`⚠️ Old copies stay: ${asStarsError(error).describe()}`);
+    return [];
+  });
 }
 
 type Copying = { notice: string; folder: BackupFolder; context: Context };
@@ -106,6 +129,10 @@ async function copyElsewhere(taken: TakenBackup, { notice, folder, context }: Co
   if (git)
     await attempt('Commit it', () =>
       commitBackup(taken, { root: dataFolder, environment: environment.name, env: home.env, signal }),
+    );
+  if (typeof git === 'object' && failures.length === 0)
+    await attempt(`Push it to ${withoutPassword(git.push)}`, () =>
+      pushBackups({ root: dataFolder, to: git, env: home.env, signal }),
     );
   if (bucket)
     await attempt(`Copy it to the bucket ${bucket.name}`, async () =>

@@ -2,7 +2,8 @@ import { S3mini } from 's3mini';
 import { StarsError } from '../errors.js';
 import type { Secret } from '../secret.js';
 import type { BackupFolder, Taken } from './folder.js';
-import { isDated, isInside, Manifest, sha256 } from './manifest.js';
+import { byAge, isDated, isInside, Manifest, momentIn, sha256 } from './manifest.js';
+import { type Keep, tooOld } from './retention.js';
 
 export type BucketConfig = {
   /** Of the service, without the bucket. */
@@ -20,6 +21,7 @@ export type Bucket = ReturnType<typeof createBucket>;
 
 const MANIFEST = 'manifest.json';
 const CALL_MS = 60_000;
+const LEFT_FOR_MS = 86_400_000;
 
 /** Copies of an environment's backups in an S3-compatible bucket, laid out as on disk. All functions reject with BACKUP. */
 export function createBucket({ config, environment, signal }: BucketOptions) {
@@ -50,13 +52,50 @@ export function createBucket({ config, environment, signal }: BucketOptions) {
 
   /** Names of the backups that are whole there as far as their manifest says so, oldest first. */
   async function list(): Promise<string[]> {
+    const names = [...(await filesByName())].flatMap(([name, files]) => (files.includes(MANIFEST) ? [name] : []));
+    return names.sort(byAge);
+  }
+
+  /** The files of each dated name, whether they make a whole backup or not. */
+  async function filesByName(): Promise<Map<string, string[]>> {
     const objects = await call('list backups', () => s3.listObjects('/', `${home}/`));
     if (objects === null) throw failed('does not exist', 'Make it, or correct its name in environment.yml.');
-    const names = objects.flatMap(({ Key }) => {
-      const [name = '', file, ...more] = Key.slice(home.length + 1).split('/');
-      return file === MANIFEST && more.length === 0 && isDated(name) ? [name] : [];
-    });
-    return names.sort();
+    const found = new Map<string, string[]>();
+    for (const { Key } of objects) {
+      const [name = '', ...path] = Key.slice(home.length + 1).split('/');
+      if (isDated(name) && path.length > 0) found.set(name, [...(found.get(name) ?? []), path.join('/')]);
+    }
+    return found;
+  }
+
+  /**
+   * Takes away copies that are too many or too old, and what broken-off ones left a day ago or longer; the names. `newest` was stored and read
+   * back a moment ago: it stays whatever its age, so that a good copy always does.
+   */
+  async function forgetOld(keep: Keep, { newest, now }: { newest: string; now: Date }): Promise<string[]> {
+    const files = await filesByName();
+    // Who does not see what was just stored there may see as little of the rest.
+    if (!files.get(newest)?.includes(MANIFEST)) throw failed(`does not list ${newest}, which was just stored there`);
+    const whole = [...files.keys()]
+      .filter((name) => files.get(name)?.includes(MANIFEST))
+      .sort(byAge)
+      .toReversed();
+    const old = [
+      ...tooOld(whole, { ...keep, newest }, now),
+      ...[...files.keys()].filter(
+        (name) => !whole.includes(name) && now.getTime() - momentIn(name).getTime() > LEFT_FOR_MS,
+      ),
+    ];
+    for (const name of old) await remove(name, files.get(name) ?? []);
+    return old;
+  }
+
+  /** Its manifest first, so that half of it is never taken for a backup. */
+  async function remove(name: string, files: readonly string[]): Promise<void> {
+    for (const path of files.toSorted((a, b) => Number(b === MANIFEST) - Number(a === MANIFEST))) {
+      const gone = await call(`take ${path} of ${name} away`, () => s3.deleteObject(keyOf(name, path)));
+      if (!gone) throw failed(`does not take ${path} of ${name} away`, HINTS['AccessDenied']);
+    }
   }
 
   /** Brings a backup back to the disk, checked against its manifest; does nothing when the bucket has none of the name. */
@@ -103,13 +142,14 @@ export function createBucket({ config, environment, signal }: BucketOptions) {
     return new StarsError('BACKUP', `The bucket ${place} ${what}.`, { hint, cause });
   }
 
-  return { place, store, list, fetchInto };
+  return { place, store, list, forgetOld, fetchInto };
 }
 
 type Failure = Error & { serviceCode?: string; status?: number; code?: string; cause?: { code?: string } };
 
 const HINTS: Record<string, string> = {
-  AccessDenied: 'The key has to be allowed PutObject, GetObject and ListBucket there.',
+  AccessDenied:
+    'The key has to be allowed PutObject, GetObject and ListBucket there, and DeleteObject where copies are kept for a time only.',
   InvalidAccessKeyId: 'Look at accessKeyId under backups: in environment.yml.',
   SignatureDoesNotMatch: 'Look at secretAccessKey and region under backups: in environment.yml.',
   NoSuchBucket: 'Make it, or correct its name under backups: in environment.yml.',

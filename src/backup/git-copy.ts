@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createGit } from '../compose/git.js';
+import { createGit, withoutPassword } from '../compose/git.js';
 import { StarsError } from '../errors.js';
 import { type Disk, realDisk } from './disk.js';
 import type { TakenBackup } from './take.js';
@@ -49,6 +49,30 @@ const AS_STARS = ['-c', 'user.name=Stars', '-c', 'user.email=stars@localhost', '
 function authorOf({ backup: { manifest } }: TakenBackup): string {
   const plain = (text: string) => text.replaceAll(/[<>\s]+/g, ' ').trim() || 'somebody';
   return `${plain(manifest.person.name)} <${plain(manifest.person.id).replaceAll(' ', '-')}@stars>`;
+}
+
+export type PushOptions = Omit<GitCopyOptions, 'environment' | 'disk'> & {
+  /** An address, and the branch there. */
+  to: { push: string; branch: string };
+};
+
+/** Pushes all that is committed by now. BACKUP says what git said, and what to look at. */
+export async function pushBackups({ root, to: { push, branch }, env, signal }: PushOptions): Promise<void> {
+  const git = createGit({ environment: env, signal });
+  try {
+    await git.run('-C', root, 'push', '--quiet', '--end-of-options', push, `HEAD:refs/heads/${branch}`);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const words = error instanceof StarsError ? error.message : String(error);
+    const address = withoutPassword(push);
+    const isBehind = /fetch first|non-fast-forward/.test(words);
+    throw new StarsError('BACKUP', `What is committed could not be pushed to ${address}, branch ${branch}: ${words}`, {
+      hint: isBehind
+        ? `Somebody else pushed there. Give Stars a branch or a repository of its own, or merge it in ${root} by hand.`
+        : `Try “git -C ${root} push ${address} HEAD:${branch}” as the user that Stars runs as. The next backup pushes this one too.`,
+      cause: error,
+    });
+  }
 }
 
 /** The first line tells what it holds, the others what changed and who asked for it. */

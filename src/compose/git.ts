@@ -69,6 +69,7 @@ const VERBS: ReadonlySet<string> = new Set([
   'add',
   'status',
   'commit',
+  'push',
 ]);
 
 type Ended = { code: number | null; out: string; error: string };
@@ -98,12 +99,12 @@ function failure(cause: NodeJS.ErrnoException, signal: AbortSignal, limit: Abort
   });
 }
 
-/** What git said that it failed on, or else the end of what it said; without the passwords of addresses. */
+/** What git said of the failure, or else the end of what it said; without its advice and the passwords of addresses. */
 function lastWords(text: string): string {
-  const all = text.trim().split('\n');
-  const failures = all.filter((line) => /^(fatal|error): /.test(line));
-  const lines = (failures.length > 0 ? failures : all).slice(-3).join(' ');
-  return withoutPassword(lines === '' ? 'it said nothing.' : lines);
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('hint:'));
+  const telling = lines.filter((line) => /^(?:fatal|error|ssh|remote): | ! \[/.test(line));
+  const words = (telling.length > 0 ? telling : lines).slice(-3).map((line) => line.trim());
+  return withoutPassword(words.length === 0 ? 'it said nothing.' : words.join(' '));
 }
 
 /** `https://user:password@host` without the login. */

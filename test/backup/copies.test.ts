@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type BucketConfig, createBucket } from '../../src/backup/bucket.js';
 import { type BackupFolder, createBackupFolder, type Taken } from '../../src/backup/folder.js';
-import { commitBackup } from '../../src/backup/git-copy.js';
+import { commitBackup, pushBackups } from '../../src/backup/git-copy.js';
 import { Secret } from '../../src/secret.js';
 import { failureOf } from '../cluster/serve.js';
 import { KEY, type S3Server, startS3 } from '../support/s3-server.js';
@@ -103,6 +103,79 @@ describe('a bucket', () => {
     expect(await failureOf(bucketWith().fetchInto(folder, taken.name))).toMatchObject({ code: 'BACKUP' });
   });
 
+  describe('that keeps copies for a time', () => {
+    const now = new Date('2026-11-22T03:00:00Z');
+    const newest = '2026-11-22T02-00-00Z';
+    const stored = async (...days: number[]) => {
+      for (const day of days) await bucketWith().store(await writeBackup(folder, day), folder);
+    };
+    const left = async () => (await bucketWith().list()).map((name) => Number(name.slice(8, 10)));
+    const forget = (keep: { count: number; days: number }) => bucketWith().forgetOld(keep, { newest, now });
+
+    test('has those that are too many or too old no more, with nothing of them left', async () => {
+      await stored(10, 18, 19, 20, 22);
+      s3.objects.set('staging/2026-11-01T02-00-00Z/manifest.json', Buffer.from('{}'));
+      s3.objects.set('production/notes/manifest.json', Buffer.from('{}'));
+      await expect(forget({ count: 3, days: 365 })).resolves.toEqual(['2026-11-18T02-00-00Z', '2026-11-10T02-00-00Z']);
+      await expect(left()).resolves.toEqual([19, 20, 22]);
+      await expect(forget({ count: 100, days: 2 })).resolves.toEqual(
+        ['2026-11-19T02-00-00Z', '2026-11-20T02-00-00Z'].toReversed(),
+      );
+      expect([...s3.objects.keys()].filter((key) => !key.includes('/2026-11-22T'))).toEqual([
+        'staging/2026-11-01T02-00-00Z/manifest.json',
+        'production/notes/manifest.json',
+      ]);
+    });
+
+    test('never loses the one that was stored last, whatever its age and however many are asked for', async () => {
+      await stored(22);
+      await expect(
+        bucketWith().forgetOld({ count: 1, days: 1 }, { newest, now: new Date('2036-01-01T00:00:00Z') }),
+      ).resolves.toEqual([]);
+      await expect(left()).resolves.toEqual([22]);
+    });
+
+    test('takes nothing away when it does not show what was just stored', async () => {
+      await stored(10, 18, 22);
+      s3.objects.delete(`production/${newest}/manifest.json`);
+      expect(await failureOf(forget({ count: 1, days: 1 }))).toMatchObject({
+        code: 'BACKUP',
+        message: expect.stringContaining(`does not list ${newest}`),
+      });
+      await expect(left()).resolves.toEqual([10, 18]);
+    });
+
+    test('that is cut off half-way shows no half of a copy, and is rid of it the next time', async () => {
+      await stored(10, 22);
+      let deletes = 0;
+      s3.onRequest((method) => {
+        if (method === 'DELETE' && (deletes += 1) === 2) s3.fault({ method: 'DELETE', hangUp: true, times: 9 });
+      });
+      expect(await failureOf(forget({ count: 1, days: 365 }))).toMatchObject({ code: 'BACKUP' });
+      await expect(left()).resolves.toEqual([22]);
+      expect([...s3.objects.keys()].some((key) => key.includes('/2026-11-10T'))).toBe(true);
+      s3.clearFaults();
+      await expect(forget({ count: 1, days: 365 })).resolves.toEqual(['2026-11-10T02-00-00Z']);
+      expect([...s3.objects.keys()].some((key) => key.includes('/2026-11-10T'))).toBe(false);
+    });
+
+    test('leaves alone what another process may be storing just now', async () => {
+      await stored(22);
+      s3.objects.set('production/2026-11-22T02-30-00Z/conf/marathon/apps.json', Buffer.from('{}'));
+      await expect(forget({ count: 1, days: 365 })).resolves.toEqual([]);
+    });
+
+    test('says so when the key may not take anything away', async () => {
+      await stored(10, 22);
+      s3.fault({ method: 'DELETE', status: 403 });
+      expect(await failureOf(forget({ count: 1, days: 365 }))).toMatchObject({
+        code: 'BACKUP',
+        hint: expect.stringContaining('DeleteObject'),
+      });
+      await expect(left()).resolves.toEqual([10, 22]);
+    });
+  });
+
   test.each<[string, () => Partial<BucketConfig>, string, string]>([
     ['of another name', () => ({ name: 'nowhere' }), 'NoSuchBucket (404)', 'Make it'],
     ['with another key', () => ({ accessKeyId: new Secret('AKOTHER') }), 'InvalidAccessKeyId (403)', 'accessKeyId'],
@@ -175,6 +248,58 @@ describe('git', () => {
     expect(await failureOf(commit(await writeBackup(folder, 22)))).toMatchObject({
       code: 'BACKUP',
       message: expect.stringContaining('could not be committed'),
+    });
+  });
+
+  describe('with a remote', () => {
+    let remote = '';
+    const push = (to = remote) => pushBackups({ root, to: { push: to, branch: 'main' }, env: process.env, signal });
+    const subjects = () =>
+      execFileSync('git', ['-C', remote, 'log', '--format=%s', 'main'], { encoding: 'utf8' }).trim().split('\n');
+
+    beforeEach(async () => {
+      remote = await mkdtemp(join(tmpdir(), 'stars-remote-'));
+      execFileSync('git', ['init', '--quiet', '--bare', remote]);
+    });
+    afterEach(() => rm(remote, { recursive: true, force: true }));
+
+    test('has every commit, also one that could not be pushed before', async () => {
+      await commit(await writeBackup(folder, 21));
+      expect(await failureOf(push(join(remote, 'nothing')))).toMatchObject({
+        code: 'BACKUP',
+        message: expect.stringMatching(
+          /could not be pushed to .*nothing, branch main: git push failed: .*does not appear to be a git repository/,
+        ),
+        hint: expect.stringContaining('The next backup pushes this one too.'),
+      });
+      await commit(await writeBackup(folder, 22));
+      await push();
+      expect(subjects()).toEqual(['production: 2 apps, 1 job', 'production: 2 apps, 1 job']);
+      await push();
+    });
+
+    test('to which somebody else pushed is left as it is, and told of', async () => {
+      const other = join(root, 'other');
+      await commit(await writeBackup(folder, 21));
+      await push();
+      const elsewhere = (...words: string[]) =>
+        execFileSync('git', ['-C', other, '-c', 'user.name=x', '-c', 'user.email=x@x', ...words]);
+      execFileSync('git', ['clone', '--quiet', '--branch', 'main', remote, other]);
+      elsewhere('commit', '--quiet', '--allow-empty', '--message=theirs');
+      elsewhere('push', '--quiet', 'origin', 'main');
+      await commit(await writeBackup(folder, 22));
+      expect(await failureOf(push())).toMatchObject({
+        code: 'BACKUP',
+        hint: expect.stringContaining('Somebody else pushed there.'),
+      });
+      expect(subjects()[0]).toBe('theirs');
+    });
+
+    test('is told of without the login in its address', async () => {
+      await commit(await writeBackup(folder, 21));
+      const error = await failureOf(push('http://ann:hunter2@127.0.0.1:1/x.git'));
+      expect(error.code).toBe('BACKUP');
+      expect(JSON.stringify([error.message, error.hint])).not.toContain('hunter2');
     });
   });
 });

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { backup } from '../../commands/backup.js';
@@ -199,6 +200,73 @@ describe('copies elsewhere', () => {
     await practice.clock.sleep(60_000);
     const { message } = await failureOf(ask());
     expect(message).toMatch(/git add failed: fatal: .*index\.lock.*: File exists\./);
+  });
+});
+
+describe('what is kept for a time', () => {
+  let s3: S3Server;
+  let remote = '';
+
+  beforeEach(async () => {
+    s3 = await startS3();
+    remote = await mkdtemp(join(tmpdir(), 'stars-backup-remote-'));
+    execFileSync('git', ['init', '--quiet', '--bare', remote]);
+    await begin({ push: remote });
+  });
+  afterEach(async () => {
+    await s3.close();
+    await rm(remote, { recursive: true, force: true });
+  });
+
+  async function begin(git: object): Promise<void> {
+    await practice.stop();
+    const keys = { accessKeyId: { env: 'ID' }, secretAccessKey: { env: 'SECRET' } };
+    const bucket = { endpoint: s3.url, name: 'backups', keep: { count: 1 }, ...keys };
+    practice = await practise({
+      apps: saved,
+      jobs: savedJobs,
+      config: { backups: { git, bucket, keep: { count: 1 } } },
+      secrets: { ID: KEY.id, SECRET: KEY.secret },
+    });
+  }
+
+  const pushed = () =>
+    execFileSync('git', ['-C', remote, 'ls-tree', '-r', '--name-only', 'main'], { encoding: 'utf8' });
+
+  test('is pushed, and old ones go here and in the bucket', async () => {
+    await ask();
+    await practice.clock.sleep(60_000);
+    await expect(ask()).resolves.toMatch(/Took away 1 old backup\.\nTook 1 old copy out of the bucket\.$/);
+    expect([...s3.objects.keys()].every((key) => key.startsWith('sandbox/2026-11-22T02-01-05Z/'))).toBe(true);
+    expect(pushed()).toContain('sandbox/2026-11-22T02-01-05Z/manifest.json');
+  });
+
+  test('stays everywhere when much of it is gone in the new one', async () => {
+    await ask();
+    await practice.cluster.marathon.remove('/zeppelin', { force: true });
+    await practice.clock.sleep(60_000);
+    await expect(ask()).resolves.toContain('1 of 4 apps is gone');
+    expect([...s3.objects.keys()].filter((key) => key.endsWith('manifest.json'))).toHaveLength(2);
+    await expect(ask({ action: 'list' })).resolves.toContain('2 backups');
+  });
+
+  test('stays in the bucket when that refuses to take it away, which is told and no failure', async () => {
+    await ask();
+    await practice.clock.sleep(60_000);
+    s3.fault({ method: 'DELETE', status: 403, times: 9 });
+    await expect(ask()).resolves.toContain('Took away 1 old backup.');
+    expect(practice.said).toContainEqual(
+      expect.stringMatching(/^⚠️ Old copies stay: .*AccessDenied \(403\)[^]*DeleteObject/),
+    );
+  });
+
+  test('is a failure when it cannot be pushed, though it is whole here', async () => {
+    await begin({ push: join(remote, 'nothing') });
+    expect(await failureOf(ask())).toMatchObject({
+      code: 'BACKUP',
+      message: expect.stringMatching(/^2026-11-22T02-00-05Z is whole on this disk, but not .*could not be pushed to/),
+    });
+    await expect(ask({ action: 'verify' })).resolves.toContain('is whole');
   });
 });
 

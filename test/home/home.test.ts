@@ -229,6 +229,14 @@ connection: {user: stars, privateKeyFile: keys/id, knownHosts: ~/known, timeoutS
     );
   });
 
+  test('with a password in the address that backups are pushed to is refused without showing it', async () => {
+    const content = 'backups:\n  git: {push: "https://ann:hunter22@git.example.org/x.git"}\n';
+    const home = await homeWith({ ...HOSTS, 'inventories/staging/environment.yml': content });
+    const text = (await failure(home.environment('staging'))).describe();
+    expect(text).toContain('backups.git.push must not have a password in it.');
+    expect(text).not.toContain('hunter22');
+  });
+
   test.each([
     [
       'a secret in plain text',
@@ -260,6 +268,17 @@ connection: {user: stars, privateKeyFile: keys/id, knownHosts: ~/known, timeoutS
       'schedules.0.cron must come at some time: ',
     ],
     ['a wrong moment', 'freeze: [{from: soon, until: later, reason: x}]\n', 'freeze.0.from must be a date and time'],
+    [
+      'a remote of backups that is an option',
+      'backups: {git: {push: --upload-pack=x}}\n',
+      'backups.git.push must be an address',
+    ],
+    ['no day', 'expires: {"the token": soon}\n', 'expires.the token must be a day such as 2027-01-31, not "soon".'],
+    [
+      'paths of ZooKeeper that nobody reads',
+      'zookeeper: {hosts: ["m1:2181"], paths: [/a]}\n',
+      'zookeeper.paths is not known here.',
+    ],
     ['a wrong number', 'connection: {timeoutSeconds: 0}\n', 'connection.timeoutSeconds must be at least 1, not 0.'],
     [
       'nothing where a section stands',

@@ -51,6 +51,14 @@ test('a bucket of OpenStack Swift takes backups, lists them and gives a lost one
   await expect(folder.read(first.name)).resolves.toEqual(first);
 });
 
+test('old copies are taken out of it, with every file', async () => {
+  const [first = '', second = ''] = await bucketWith().list();
+  const keep = { count: 1, days: 36_500 };
+  await expect(bucketWith().forgetOld(keep, { newest: second, now: new Date() })).resolves.toEqual([first]);
+  await expect(bucketWith().list()).resolves.toEqual([second]);
+  await expect(bucketWith().forgetOld(keep, { newest: second, now: new Date() })).resolves.toEqual([]);
+});
+
 test('a wrong secret is told apart from a missing bucket', async () => {
   const { message, hint } = await failureOf(bucketWith({ secretAccessKey: new Secret('wrong') }).list());
   expect(message).toContain('SignatureDoesNotMatch (403)');

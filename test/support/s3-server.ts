@@ -7,6 +7,9 @@ export type S3Server = {
   objects: Map<string, Buffer>;
   /** What the next requests of this method are answered with instead. */
   fault(fault: { method: string; status?: number; hangUp?: true; damage?: true; times?: number }): void;
+  clearFaults(): void;
+  /** Told of each request before it is answered. */
+  onRequest(listener: (method: string) => void): void;
   close(): Promise<void>;
 };
 
@@ -21,6 +24,7 @@ const MOST_KEYS = 3;
 export async function startS3(): Promise<S3Server> {
   const objects = new Map<string, Buffer>();
   const faults: Fault[] = [];
+  let listener: (method: string) => void = () => undefined;
 
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -30,9 +34,10 @@ export async function startS3(): Promise<S3Server> {
 
   function answer(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
     const url = new URL(request.url ?? '/', 'http://s3');
+    listener(request.method ?? '');
     const fault = takeFault(request.method ?? '');
     if (fault?.hangUp) return void response.destroy();
-    if (fault?.status) return refuse(response, fault.status, 'InternalError');
+    if (fault?.status) return refuse(response, fault.status, fault.status === 403 ? 'AccessDenied' : 'InternalError');
     const wrong = whatIsWrong(request, url, body);
     if (wrong) return refuse(response, 403, wrong);
     const [, bucket, ...rest] = url.pathname.split('/');
@@ -41,6 +46,7 @@ export async function startS3(): Promise<S3Server> {
     if (request.method === 'PUT') return put(response, key, body);
     if (key === '' && request.method === 'GET') return list(response, url.searchParams);
     if (request.method === 'GET') return get(response, key, fault);
+    if (request.method === 'DELETE' && key !== '') return remove(response, key);
     return refuse(response, 405, 'MethodNotAllowed');
   }
 
@@ -53,6 +59,12 @@ export async function startS3(): Promise<S3Server> {
   function put(response: ServerResponse, key: string, body: Buffer): void {
     objects.set(key, body);
     response.writeHead(200, { ETag: `"${createHash('md5').update(body).digest('hex')}"` }).end();
+  }
+
+  /** As S3: what is not there is gone as well. */
+  function remove(response: ServerResponse, key: string): void {
+    objects.delete(key);
+    response.writeHead(204).end();
   }
 
   function get(response: ServerResponse, key: string, fault: Fault | undefined): void {
@@ -84,6 +96,10 @@ export async function startS3(): Promise<S3Server> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     objects,
     fault: (fault) => faults.push({ times: 1, ...fault }),
+    clearFaults: () => faults.splice(0),
+    onRequest: (told) => {
+      listener = told;
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
