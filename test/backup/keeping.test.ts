@@ -142,6 +142,7 @@ describe('the notice', () => {
 
   test.each([
     ['a loss beyond the threshold', taken(7, 1), taken(10, 1, 'old'), ['3 of 10 apps are gone since old.']],
+    ['a loss of just that', taken(8, 1), taken(10, 1, 'old'), ['2 of 10 apps are gone since old.']],
     ['a loss below it', taken(9, 1), taken(10, 1, 'old'), []],
     ['one that is gone of few', taken(4, 0), taken(4, 1, 'old'), ['There are no jobs at all; there were 1.']],
     ['none at all', taken(0, 1), undefined, ['There are no apps at all.']],

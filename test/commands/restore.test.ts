@@ -159,12 +159,14 @@ describe('a cluster that lost much', () => {
   test('has no group more than before when the restore is undone, but for those that somebody uses by now', async () => {
     const groupIds = async () => allGroups(await readGroups(practice.cluster.marathon)).map(({ id }) => id);
     practice = await practise({ apps: [web], jobs: [] });
+    await practice.cluster.marathon.createGroup({ id: '/empty' });
     const before = await groupIds();
     const apps = [
       db,
       { id: '/ops/tools/cron', cmd: 'x' },
       { id: '/ops/tools/deep/er', cmd: 'x' },
       { id: '/lab/one', cmd: 'x' },
+      { id: '/empty/one', cmd: 'x' },
     ];
     await lay('old', { 'apps.json': JSON.stringify({ apps }), 'conf/marathon/groups.json': JSON.stringify(SPARE) });
     const undo = /Undo with `restore (\S+) /.exec(await ask({ backup: 'old' }))?.[1] ?? '';

@@ -2,6 +2,7 @@ import { createChance } from './chance.js';
 import { createCrew, type Crew } from './crew.js';
 import { type KillOptions, ownOptions, say } from './options.js';
 import { checkAll, type Property, story, underWay } from './properties.js';
+import { scheduleTally, untilMinuteEnds } from './schedules.js';
 import { createScore } from './score.js';
 import { disturb, killOne } from './troubles.js';
 import { createWishes, type Wishes } from './wishes.js';
@@ -31,18 +32,20 @@ async function harness(options: KillOptions): Promise<boolean> {
       wishes.startRound(round);
       await crew.complete();
       await received(world);
+      if (options.schedules) await untilMinuteEnds();
       const how = await (faults ? disturb : killOne)({ chance, wishes, crew, world });
       if (faults) score.count({ name: 'nothing ended', wrong: how.includes('ENDED') ? [how] : [] });
       await wishes.delivered();
-      const open = await settled({ world, wishes, crew, round });
+      const { open, asOf } = await settled({ world, wishes, crew, round });
       score.count({ name: 'everything settled', wrong: open });
-      for (const property of await checkAll(world, wishes.all, { rounds: round, mayFail: faults }))
+      for (const property of await checkAll(world, wishes.all, { rounds: round, mayFail: faults, asOf }))
         score.count(property);
       say(`${round}/${kills} ${how}: ${wishes.all.length} asked, ${score.words()}`);
       if (open.length > 0) say(crew.log(2_000));
     }
     score.count(mostWasTaken(wishes));
     say(await tally(world));
+    say(await scheduleTally(world));
     say(`pressed: ${wishes.pressed()}`);
     if (options.story) say(await story(world, wishes.all, kills));
     for (const service of crew.living()) {
@@ -81,16 +84,17 @@ function mostWasTaken({ all }: Wishes): Property {
 
 type Settling = { world: World; wishes: Wishes; crew: Crew; round: number };
 
-/** Waits until nothing is under way; what still is after that. */
-async function settled({ world, wishes, crew, round }: Settling): Promise<string[]> {
+/** Waits until nothing is under way; what still is after that, and when it was looked at. */
+async function settled({ world, wishes, crew, round }: Settling): Promise<{ open: string[]; asOf: Date }> {
   const endMs = Date.now() + SETTLE_WITHIN_MS;
   for (;;) {
     // One that was to die while it started may still do so a moment later.
     await crew.complete();
     wishes.decideAll();
     await wishes.delivered();
+    const asOf = new Date();
     const open = await underWay(world, round);
-    if (open.length === 0 || Date.now() > endMs) return open;
+    if (open.length === 0 || Date.now() > endMs) return { open, asOf };
     await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
   }
 }

@@ -7,19 +7,22 @@ export type KillOptions = {
   postgres: boolean;
   /** Cuts the store, Slack and hosts for a while instead of killing. */
   faults: boolean;
+  /** Waits before each kill for the minute to end, when schedules are due. */
+  schedules: boolean;
   /** Tells at the end what became of each wish. */
   story: boolean;
   /** Kills only processes that take or restore backups. */
   backup: boolean;
 };
 
-const USAGE = `Usage: npm run test:kill -- [--kills N] [--seed N] [--processes 1|2|3] [--postgres] [--faults] [--story]
+const USAGE = `Usage: npm run test:kill -- [--kills N] [--seed N] [--processes 1|2|3] [--postgres] [--faults] [--schedules] [--story]
        npm run test:kill -- --backup [--kills N] [--seed N]
   --kills      how often a process of Stars is killed, default 25
   --seed       of what is asked and when it is killed; printed at the start
   --processes  how many serve at a time, default 1
   --postgres   on PostgreSQL (root, the package postgresql) instead of the embedded store
   --faults     cuts the store, Slack or hosts off for a while instead of killing; --kills says how often
+  --schedules  kills at the end of minutes, when schedules are due: a minute for each
   --backup     kills processes that take and restore backups, one after the other
   --story      tells at the end what became of everything that was asked
 `;
@@ -42,6 +45,7 @@ function readOptions(words: readonly string[]): KillOptions | string {
     processes: 1,
     postgres: false,
     faults: false,
+    schedules: false,
     story: false,
     backup: false,
   };
@@ -50,6 +54,7 @@ function readOptions(words: readonly string[]): KillOptions | string {
     if (name === '--help' || name === '-h') return '';
     if (name === '--postgres') options.postgres = true;
     else if (name === '--faults') options.faults = true;
+    else if (name === '--schedules') options.schedules = true;
     else if (name === '--story') options.story = true;
     else if (name === '--backup') options.backup = true;
     else if (name === '--kills' || name === '--seed' || name === '--processes') {

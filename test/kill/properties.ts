@@ -8,6 +8,7 @@ import { createAudit } from '../../src/store/audit.js';
 import { type Run, toEvent, toRun } from '../../src/store/run-rows.js';
 import type { FakeMessage } from '../../src/sandbox/fake-slack/workspace.js';
 import type { Wish } from './wishes.js';
+import { scheduledOnce, TIMED_CHANNEL } from './schedules.js';
 import { APP, channelOf, ENVIRONMENTS, STEPS, taskOf, type World } from './world.js';
 
 /** What has to be true once everything has settled; `wrong` names each case in which it is not. */
@@ -25,9 +26,9 @@ type Seen = {
 export async function checkAll(
   world: World,
   wishes: readonly Wish[],
-  { rounds, mayFail }: { rounds: number; mayFail: boolean },
+  { rounds, mayFail, asOf }: { rounds: number; mayFail: boolean; asOf: Date },
 ): Promise<Property[]> {
-  const seen = await seenBy(world, wishes, rounds);
+  const seen = await seenBy(world, wishes, { rounds, asOf });
   return [
     { name: 'what was acknowledged was done once or answered', wrong: doneOrAnswered(seen) },
     { name: 'a request made one run', wrong: oneRunEach(seen) },
@@ -45,11 +46,17 @@ export async function checkAll(
     { name: 'the audit is whole', wrong: await auditWhole(seen) },
     { name: 'each run has one message that shows its end', wrong: oneMessageEach(seen) },
     { name: 'no answer in a thread is doubled', wrong: nothingDoubled(seen) },
+    ...(await scheduledOnce(world, asOf)),
   ];
 }
 
-async function seenBy(world: World, wishes: readonly Wish[], rounds: number): Promise<Seen> {
-  const runs = await runsOf(world);
+type Until = { rounds: number; asOf: Date };
+
+/** A schedule may ask for something at any time: what came after everything had settled is left for the next round. */
+async function seenBy(world: World, wishes: readonly Wish[], { rounds, asOf }: Until): Promise<Seen> {
+  const runs = (await runsOf(world)).filter(
+    ({ source, requestedAt }) => source !== 'schedule' || requestedAt < asOf.toISOString(),
+  );
   const rows = await world.database.selectFrom('events').selectAll().orderBy('run_id').orderBy('seq').execute();
   const events = new Map<string, RunEvent[]>(runs.map(({ id }) => [id, []]));
   for (const event of rows.map(toEvent)) events.get(event.run)?.push(event);
@@ -73,7 +80,8 @@ async function runsOf({ database }: World): Promise<Seen['runs']> {
 }
 
 function messagesOf({ sandbox: { slack } }: World, rounds: number): FakeMessage[] {
-  return Array.from({ length: rounds }, (_, index) => slack.messages(channelOf(index + 1))).flat();
+  const names = [...Array.from({ length: rounds }, (_, index) => channelOf(index + 1)), TIMED_CHANNEL];
+  return names.flatMap((name) => slack.messages(name));
 }
 
 function answersTo({ person }: Wish, { world: { sandbox }, messages }: Seen): string[] {
@@ -312,7 +320,7 @@ function nothingDoubled({ messages }: Seen): string[] {
 
 /** What became of each wish, for people who look why. */
 export async function story(world: World, wishes: readonly Wish[], rounds: number): Promise<string> {
-  const seen = await seenBy(world, wishes, rounds);
+  const seen = await seenBy(world, wishes, { rounds, asOf: new Date() });
   return wishes
     .map((wish) => {
       const became = runsFor(wish, seen).map(({ id, state, error }) => `${id} ${state} ${error?.message ?? ''}`);

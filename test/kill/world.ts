@@ -6,6 +6,7 @@ import { silentLog } from '../../src/log.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
 import type { KillOptions } from './options.js';
+import { TIMED_CHANNEL, TIMED_ENVIRONMENT, timedEnvironment } from './schedules.js';
 import { embeddedStore, postgresStore, type Store } from './store.js';
 
 /** What the killed processes work on, and what all of it can be seen in afterwards. */
@@ -56,7 +57,10 @@ export async function openWorld({ postgres }: KillOptions, people: People): Prom
     log: silentLog,
     stackFolder: stack,
     workers: 2,
-    slack: { people: peopleOf(people), channels: named('round', people.channels).map((name) => ({ name })) },
+    slack: {
+      people: peopleOf(people),
+      channels: [...named('round', people.channels), TIMED_CHANNEL].map((name) => ({ name })),
+    },
   });
   const { home } = sandbox.addresses;
   writeEnvironments(sandbox, people);
@@ -119,7 +123,7 @@ function peopleOf({ asking, approving }: People) {
   ];
 }
 
-function writeEnvironments({ addresses: { home, hosts } }: Sandbox, { approving }: People): void {
+function writeEnvironments({ addresses: { home, hosts, marathon }, slack }: Sandbox, { approving }: People): void {
   const folder = join(home, 'inventories');
   const config = JSON.parse(
     readFileSync(join(folder, 'sandbox', 'environment.yml'), 'utf8').replace(/^#.*\n/, ''),
@@ -137,6 +141,9 @@ function writeEnvironments({ addresses: { home, hosts } }: Sandbox, { approving 
     const own = environment === 'guarded' ? { ...config, approvals } : config;
     writeFileSync(join(folder, environment, 'environment.yml'), JSON.stringify(own, null, 2));
   }
+  const channel = slack.channels.find(({ name }) => name === TIMED_CHANNEL)?.id ?? '';
+  mkdirSync(join(folder, TIMED_ENVIRONMENT), { recursive: true });
+  writeFileSync(join(folder, TIMED_ENVIRONMENT, 'environment.yml'), timedEnvironment(marathon, channel));
   mkdirSync(join(folder, LOCKED_ENVIRONMENT), { recursive: true });
   writeFileSync(join(folder, LOCKED_ENVIRONMENT, 'hosts'), 'nobody\n');
 }
