@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { asStarsError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { RunEvent } from '../model/run.js';
+import { hasEnded } from '../model/run-states.js';
 import { type RunView, viewOf } from '../model/run-view.js';
 import type { Runs } from '../runs/runs.js';
 import type { Extent, RunThread, Threads } from '../slack/thread.js';
@@ -37,6 +38,7 @@ const OLDEST_MS = 24 * 3_600_000;
 const POSTED_WITHIN_MS = 15_000;
 const ASK_EVERY_MS = 250;
 const OWN_SHOW_MS = 10_000;
+const CATCH_UP_EVERY_MS = 10_000;
 const MOST_SHOWN = 2_000;
 
 /**
@@ -141,14 +143,34 @@ export function createPresenter(options: PresenterOptions) {
 
   async function lookOnce(): Promise<void> {
     cancelTimer();
-    if (!isFirst()) return;
     const now = clock.now();
+    await catchUp(now).catch((error: unknown) => log.warn({ error }, 'ends of runs could not be looked for'));
+    if (!isFirst()) return;
     try {
       const since = new Date(lookedAt.getTime() - LOOK_BACK_MS);
       for (const run of await places.toShow(since, new Date(now.getTime() - OLDEST_MS))) await showStored(run);
       lookedAt = now;
     } catch (error) {
       log.warn({ error }, 'runs to show could not be looked for');
+    }
+  }
+
+  let caughtUpAt = new Date(0);
+
+  /**
+   * Of two processes that edit one message the slower has the last word: an edit of the one that asked may arrive after that of the one that
+   * performed the run, and show it as waiting for ever.
+   */
+  async function catchUp(now: Date): Promise<void> {
+    if (now.getTime() - caughtUpAt.getTime() < CATCH_UP_EVERY_MS) return;
+    caughtUpAt = now;
+    for (const [id, { latest, thread }] of shown) {
+      if (!thread || hasEnded(latest.state)) continue;
+      const { finishedAt } = (await store.find(id)) ?? {};
+      if (finishedAt === undefined || now.getTime() - Date.parse(finishedAt) < OWN_SHOW_MS) continue;
+      const view = viewOf(await store.events(id));
+      if (view) thread.update(view, 'message');
+      shown.delete(id);
     }
   }
 

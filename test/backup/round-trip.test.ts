@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { backup } from '../../commands/backup.js';
@@ -80,17 +82,82 @@ test.each<[string, { apps?: unknown; jobs?: unknown; chronosVersion?: '2.5' }]>(
   }
 });
 
-test('groups that were captured with their apps and tasks come back', async () => {
-  const flat = (group: { apps?: Definition[]; groups?: never[] }): Definition[] => [
-    ...(group.apps ?? []),
-    ...(group.groups ?? []).flatMap(flat),
-  ];
-  const practice = await practise({
-    apps: flat(fixture('marathon/groups-tasks-health.json') as never),
-    agents: agents('a1', 'a2', 'a3'),
-  });
+type CapturedGroup = { apps?: Definition[]; groups?: CapturedGroup[] };
+const flat = (group: CapturedGroup): Definition[] => [...(group.apps ?? []), ...(group.groups ?? []).flatMap(flat)];
+const goChronos = fixture('chronos/job-gochronos-1.json') as Definition & { parents: string[] };
+
+test.each<[string, { apps?: unknown; jobs?: unknown; chronosVersion?: '2.5' }]>([
+  ['groups with their apps, tasks and health', { apps: flat(fixture('marathon/groups-tasks-health.json') as never) }],
+  [
+    'groups as the documentation of Marathon shows them',
+    { apps: flat(fixture('marathon/group-doc-1.4.7.json') as never) },
+  ],
+  ['apps with their tasks', { apps: fixture('marathon/apps-embeds-tasks.bare-array.json') }],
+  ['an old version of an app', { apps: [fixture('marathon/app-version.json')] }],
+  [
+    'a job with its parents, as a client of Chronos 2 sends it',
+    {
+      jobs: [
+        ...goChronos.parents.map((name) => ({ name, command: 'true', schedule: 'R/2014-01-01T00:00:00.000Z/PT24H' })),
+        goChronos,
+      ],
+      chronosVersion: '2.5',
+    },
+  ],
+])('captured elsewhere: %s', async (_title, content) => {
+  const everywhere = agents('a1', 'a2', 'a3', 'srv2.example.org', 'stars-dw1').map((agent) => ({
+    ...agent,
+    attributes: {},
+  }));
+  const practice = await practise({ agents: everywhere, ...content });
   try {
     await comesBack(practice);
+  } finally {
+    await practice.stop();
+  }
+});
+
+test('a pod as the documentation of Marathon shows it comes back', async () => {
+  const practice = await practise({ apps: [{ id: '/web', cmd: 'x', cpus: 0.1, mem: 32 }] });
+  try {
+    await practice.cluster.marathon.createPod(fixture('marathon/pod-doc-1.4.7.json') as Definition);
+    await practice.clock.sleep(60_000);
+    await comesBack(practice);
+  } finally {
+    await practice.stop();
+  }
+});
+
+test('an app that no Marathon takes as it was captured is refused in words, and the rest comes', async () => {
+  const practice = await practise({ apps: [fixture('marathon/app-single-with-tasks.json')], jobs: [] });
+  try {
+    const saved = /as (\S+) /.exec(await practice.perform(backup, { allowEmpty: true }))?.[1] ?? '';
+    await practice.cluster.marathon.remove('/dev/foo', { force: true });
+    await practice.clock.sleep(30_000);
+    await expect(practice.perform(restore, { backup: saved, check: true })).rejects.toThrow(
+      'refused: /dev/foo: it has both a command and arguments',
+    );
+  } finally {
+    await practice.stop();
+  }
+});
+
+test('an app that Marathon 1.5 or later wrote comes back to an older one in its form, once and for all', async () => {
+  // Its others have fields that only a user interface knows.
+  const apps = flat(fixture('marathon/groups-one-task.json') as never).filter(({ id }) => id === '/net');
+  const practice = await practise({ apps: [], jobs: [] });
+  try {
+    const folder = join(practice.dataFolder, 'sandbox', 'newer');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'apps.json'), JSON.stringify({ apps }));
+    await expect(practice.perform(restore, { backup: 'newer', check: true })).resolves.toContain(
+      '• create /net (written in the form of Marathon before 1.5)',
+    );
+    await expect(practice.perform(restore, { backup: 'newer' })).resolves.toContain('created 1 item, all as saved.');
+    await expect(practice.cluster.marathon.definition('/net')).resolves.toMatchObject({
+      container: { docker: { image: 'nginx', network: expect.any(String) } },
+    });
+    await expect(practice.perform(restore, { backup: 'newer' })).resolves.toContain('There is nothing to do.');
   } finally {
     await practice.stop();
   }

@@ -18,6 +18,7 @@ import { createClaimStore } from '../../src/store/claims.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
 import { createFileStore } from '../../src/store/files.js';
 import { createRunStore, endedNow, type RunStore } from '../../src/store/runs.js';
+import type { RunWatcher } from '../../src/runs/runs.js';
 import { createThreadStore } from '../../src/store/threads.js';
 
 const REQUEST: RunRequest = {
@@ -59,13 +60,19 @@ const audit = () => createAudit(database, { clock, redactor: createRedactor() })
 const client = () => createSlackClient(new Secret(slack.botToken), { apiUrl: slack.url, log: silentLog });
 
 /** What the process “two” shows of what nobody performs. */
-function presenter() {
+function presenter(watch: RunWatcher[] = []) {
   const common = { owner: 'two', isAlive: async (name: string) => alive.has(name), clock, log: silentLog };
   const uploads = createUploads({ client: client(), clock, log: silentLog });
   const tellAsker = async () => undefined;
   return createPresenter({
     ...common,
-    runs: { watch: () => () => undefined, isAlive: common.isAlive },
+    runs: {
+      watch: (watcher) => {
+        watch.push(watcher);
+        return () => undefined;
+      },
+      isAlive: common.isAlive,
+    },
     store,
     places: createThreadStore(database),
     threads,
@@ -137,5 +144,28 @@ test('a run that waited for people is shown to its end by another process, thoug
   await two.look();
   await two.idle();
   expect(await shown()).toEqual(['🚫', '🚫']);
+  two.stop();
+});
+
+test('an edit that arrives after the end was shown by another process is not the last', async () => {
+  await begun();
+  const watchers: RunWatcher[] = [];
+  const two = presenter(watchers);
+  await two.start();
+  const run = await store.find(ID);
+  const [asked] = await store.events(ID);
+  const waiting = asked && viewOf([asked]);
+  if (!run || !asked || !waiting) throw new Error('no run');
+  for (const watcher of watchers) watcher(asked, waiting, run);
+  await two.idle();
+  await finished('one');
+  await createThreadStore(database).wasShown(ID, clock.now());
+  expect(await shown()).toEqual(['⚪']);
+  await clock.advance(5_000);
+  await two.idle();
+  expect(await shown()).toEqual(['⚪']);
+  await clock.advance(20_000);
+  await two.idle();
+  expect(await shown()).toEqual(['🚫']);
   two.stop();
 });
