@@ -115,7 +115,8 @@ export function createSchedules(options: SchedulesOptions) {
       await settle(key, 'it was done');
     } catch (thrown) {
       const error = asStarsError(thrown);
-      if (error.code === 'STORE') throw error;
+      // A process that stops takes no new runs: the next one asks for it.
+      if (error.code === 'STORE' || error.code === 'CANCELLED') throw error;
       await refused(key, dueAt, schedule, error);
     } finally {
       underWay.delete(key);

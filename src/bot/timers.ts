@@ -75,8 +75,8 @@ async function fire(timer: Timer, options: TimersOptions, attempt: Try): Promise
     if (text !== '') await ask(timer, options);
     if ((await timers.end(id, 'done', clock.now())) && text === '') await tell(timer, `⏰ ${says}.`, options);
   } catch (thrown) {
-    // What the command refuses would be refused again; all else is the database.
-    if (!(thrown instanceof StarsError) || thrown.code === 'STORE') throw thrown;
+    // What the command refuses would be refused again; all else is the database, or a process that stops and takes no new runs.
+    if (!(thrown instanceof StarsError) || thrown.code === 'STORE' || thrown.code === 'CANCELLED') throw thrown;
     log.warn({ timer: id, error: thrown }, 'what was due was refused');
     if (await timers.end(id, 'failed', clock.now()))
       await tell(timer, `⚠️ ${says}: this was due now, but was refused. ${thrown.describe()}`, options);

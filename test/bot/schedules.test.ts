@@ -65,6 +65,18 @@ test('of a process that is killed between the decision and the run another one t
   expect(await living.stars.inbox.open()).toEqual([]);
 });
 
+test('what is due while a process stops is done by the next one', async () => {
+  const stopping = await open(NIGHTLY);
+  await place.clock.advance(30 * MINUTE_MS);
+  await stopping.stars.runs.close('Stars was asked to stop.');
+  await stopping.look();
+  const next = await place.process();
+  expect(await place.runs(next.stars)).toEqual([]);
+  await pass(10 * MINUTE_MS, next);
+  expect((await place.runs(next.stars)).map(({ text }) => text)).toEqual(['status staging']);
+  expect(place.posted).toEqual([]);
+});
+
 test('a request that was left is reported when it is too old to be run', async () => {
   const living = await open(
     '{name: nightly, command: status, cron: "30 1 * * *", timeZone: UTC, missedWithinHours: 1}',

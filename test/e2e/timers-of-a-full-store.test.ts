@@ -47,3 +47,22 @@ test('what is due while the store takes nothing is told once, tried less and les
   expect(await told()).toBe(1);
   expect((await practice.stars.store.list({ limit: 5 })).map(({ text }) => text)).toEqual([words]);
 });
+
+test('what is due while a process stops waits for the next one', async () => {
+  const { database, bot, owner, audit, inbox, runs } = await practice.another();
+  const clock = createManualClock(new Date());
+  const timers = createTimerStore(database);
+  const person = { id: 'terminal:ada', name: 'ada' };
+  const common = { environment: 'sandbox', subject: 'y', says: 'something happens', person, run: undefined };
+  const words = 'run stars-c3 sandbox -- echo';
+  const dueAt = clock.now().toISOString();
+  await timers.add({ ...common, id: 't-stop', words, address: undefined, remindAt: undefined, dueAt }, clock.now());
+  await runs.close('Stars was asked to stop.');
+  await lookAtTimers({ timers, inbox, audit, bot, owner, clock, log: silentLog }, new Map());
+  expect((await timers.waiting()).map(({ id }) => id)).toEqual(['t-stop']);
+  const { stars } = practice;
+  await lookAtTimers({ ...stars, timers: createTimerStore(stars.database), clock, log: silentLog }, new Map());
+  expect(await timers.waiting()).toEqual([]);
+  expect((await stars.store.list({ limit: 5 })).map(({ text }) => text)).toContain(words);
+  await database.destroy();
+});
