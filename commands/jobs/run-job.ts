@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { CommandContext } from '../../src/bot/command.js';
 import { registerDefinitionSecrets } from '../../src/bot/definition-secrets.js';
 import { lastWordsOfTask } from '../../src/cluster/failing-task.js';
@@ -20,10 +21,10 @@ export async function runJob({ name, parents, wait }: RunJob, context: CommandCo
   const all = await cluster.chronos.jobs({ signal });
   const first = parents ? rootsOf(job, all) : [job];
   requireReady(parents ? [...first, ...between(job, all)] : first, context.environment.name);
-  await requireIdle(job, context);
-  for (const root of first)
-    await step(`Ask Chronos to run ${root.name}`, () => cluster.chronos.run(root.name, { signal }));
-  const ended = await step(`Wait for the end of ${name}`, () => untilEnded(job, { parents, wait }, context));
+  const before = await askOnce(first, job, context);
+  const ended = await step(`Wait for the end of ${name}`, () =>
+    untilEnded({ name, ...before }, { parents, wait }, context),
+  );
   if (ended.succeeded)
     return `${name} succeeded${parents ? `, after ${first.map((one) => one.name).join(' and ')}` : ''}.`;
   const last = await lastWordsOfTask(cluster, `ChronosTask:${name}`, signal);
@@ -32,6 +33,31 @@ export async function runJob({ name, parents, wait }: RunJob, context: CommandCo
     hint: `See how it stands: jobs list ${name} ${context.environment.name}`,
     choices: [{ words: `jobs run ${name} ${context.environment.name}`, label: 'Run again' }],
   });
+}
+
+/** What Chronos had counted of a job before it was asked to run it. */
+const Counted = z.object({
+  successCount: z.number(),
+  errorCount: z.number(),
+  lastSuccess: z.string().optional(),
+  lastError: z.string().optional(),
+});
+type Counted = z.infer<typeof Counted>;
+
+/** A run that is resumed waits for what it asked for: asked again, Chronos would run it twice. */
+async function askOnce(first: readonly Job[], job: Job, context: CommandContext<unknown>): Promise<Counted> {
+  const { cluster, once, signal } = context;
+  let before: Counted | undefined;
+  for (const root of first) {
+    const ask = async () => {
+      if (!before) await requireIdle(job, context);
+      await cluster.chronos.run(root.name, { signal });
+      return Counted.parse(job);
+    };
+    const then = await once(`Ask Chronos to run ${root.name}`, ask, Counted);
+    before ??= then;
+  }
+  return before ?? job;
 }
 
 /** The ancestors that wait for nobody; running them lets all others follow. */
@@ -76,7 +102,7 @@ async function requireIdle({ name }: Job, { cluster, environment, signal }: Comm
 type Ended = { succeeded: true } | { succeeded: false; says: string };
 
 async function untilEnded(
-  before: Job,
+  before: Counted & { name: string },
   { parents, wait }: { parents: boolean; wait: number },
   { cluster, environment, clock, signal, note }: CommandContext<unknown>,
 ): Promise<Ended> {

@@ -1,3 +1,5 @@
+import { systemClock } from '../../src/clock.js';
+import { poll } from '../../src/poll.js';
 import { practise, type Practice } from '../e2e/support/practice.js';
 
 let practice: Practice;
@@ -105,6 +107,22 @@ test.each([
   },
   10_000,
 );
+
+test('a job that took too long is waited for by resume, not asked for again', async () => {
+  const runs = async () => {
+    const answer = await fetch(`${cluster().urls.chronos}/v1/scheduler/jobs`);
+    const jobs = (await answer.json()) as { name: string; successCount: number }[];
+    return jobs.find(({ name }) => name === 'fetch-catalog')?.successCount ?? 0;
+  };
+  const before = await runs();
+  const first = await practice.type('jobs', 'run', 'fetch-catalog', 'sandbox', '--wait', '1s');
+  expect([first.status, first.error]).toEqual([1, expect.stringContaining('did not happen within 1 s')]);
+  const over = async () => (await runs()) > before || undefined;
+  await poll(over, { clock: systemClock, everyMs: 100, timeoutMs: 10_000, what: 'The end of the job' });
+  const { status, out } = await practice.type('resume', 'last');
+  expect([status, out]).toEqual([0, expect.stringContaining('fetch-catalog succeeded.')]);
+  expect(out).toContain('“Ask Chronos to run fetch-catalog” is not done again');
+}, 20_000);
 
 describe('reset-docker', () => {
   test('asks first, and nothing is touched', async () => {
