@@ -56,6 +56,19 @@ describe('scale', () => {
     expect((await marathon().app('/blazegraph')).instances).toBe(1);
   });
 
+  test('asks when what is free is reserved for others, and Marathon indeed starts nothing there', async () => {
+    await practice.stop();
+    const agent = { name: 'worker1', address: '10.0.0.1', cpus: 8, mem: 16_384, disk: 100_000 };
+    practice = await practise({ agents: [{ ...agent, reserved: { spark: { cpus: 4 } } }] });
+    expect(await failureOf(practice.perform(scale, { app: 'zeppelin', instances: '4' }))).toMatchObject({
+      code: 'UNCONFIRMED',
+      message: expect.stringMatching(/worker1: .* CPUs are free \(4 more are reserved for spark\)/),
+    });
+    await practice.cluster.marathon.scale('/zeppelin', 4);
+    await practice.clock.sleep(60_000);
+    expect((await practice.cluster.marathon.app('/zeppelin')).tasksRunning).toBeLessThan(4);
+  });
+
   test('for a time writes down first what comes after', async () => {
     await practice.perform(scale, { app: 'livy', instances: '2', until: '2h' });
     expect(practice.later).toMatchObject([

@@ -104,10 +104,17 @@ export function fullAgentJson(mesos: Mesos, agent: Agent): Record<string, unknow
   return {
     ...agentJson(mesos, agent),
     reserved_resources_full: {},
-    used_resources_full: [],
+    used_resources_full: usedInFull(mesos.used(agent)),
     offered_resources_full: [],
     unreserved_resources_full: [],
   };
+}
+
+/** Each resource by itself, with the role whose it is: here nobody's. */
+function usedInFull({ cpus, mem, disk }: Resources): Record<string, unknown>[] {
+  return Object.entries({ cpus, mem, disk })
+    .filter(([, value]) => value > 0)
+    .map(([name, value]) => ({ name, type: 'SCALAR', scalar: { value }, role: '*' }));
 }
 
 function frameworkHead({
