@@ -18,7 +18,15 @@ export type InboxItem = {
 
 export type InboxStore = ReturnType<typeof createInboxStore>;
 
+type Row = Tables['inbox'];
+type Arrival = { row: Row; resolve(isNew: boolean): void; reject(error: unknown): void };
+
+const MOST_AT_ONCE = 200;
+
 export function createInboxStore(database: Database) {
+  const arrivals: Arrival[] = [];
+  let isWriting = false;
+
   /** Writes it under its key; the item that stands there already when it is a repetition. */
   async function receive(
     { key, kind, body }: { key: string; kind: string; body: unknown },
@@ -26,12 +34,42 @@ export function createInboxStore(database: Database) {
     now: Date,
   ): Promise<InboxItem | undefined> {
     const row = { key, kind, body: JSON.stringify(body), received_at: now.toISOString(), owner, tries: 1 };
-    const { numInsertedOrUpdatedRows } = await database
-      .insertInto('inbox')
-      .values({ ...row, run_id: null, settled_at: null, outcome: null, effect_at: null })
-      .onConflict((conflict) => conflict.column('key').doNothing())
-      .executeTakeFirst();
-    return numInsertedOrUpdatedRows === 1n ? undefined : find(key);
+    const isNew = await write({ ...row, run_id: null, settled_at: null, outcome: null, effect_at: null });
+    return isNew ? undefined : find(key);
+  }
+
+  /** True when it did not stand there. What arrives at the same time is written together: each write waits for the disk, and with SQLite all else does too. */
+  function write(row: Row): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      arrivals.push({ row, resolve, reject });
+      if (!isWriting) void writeArrivals();
+    });
+  }
+
+  async function writeArrivals(): Promise<void> {
+    isWriting = true;
+    while (arrivals.length > 0) {
+      // Until everything that has come over the wire by now is here.
+      await new Promise((resolve) => setImmediate(resolve));
+      await writeTogether(arrivals.splice(0, MOST_AT_ONCE));
+    }
+    isWriting = false;
+  }
+
+  async function writeTogether(together: readonly Arrival[]): Promise<void> {
+    try {
+      const written = await database
+        .insertInto('inbox')
+        .values(together.map(({ row }) => row))
+        .onConflict((conflict) => conflict.column('key').doNothing())
+        .returning('key')
+        .execute();
+      const keys = new Set(written.map(({ key }) => key));
+      // The first of those with the same key is the one that was written.
+      for (const { row, resolve } of together) resolve(keys.delete(row.key));
+    } catch (error) {
+      for (const { reject } of together) reject(error);
+    }
   }
 
   async function find(key: string): Promise<InboxItem | undefined> {

@@ -217,6 +217,20 @@ export function describeClaims(name: string, place: () => Place | Promise<Place>
       expect(await one.inbox.find(item.key)).toMatchObject({ run: 'r1' });
     });
 
+    test('of requests that arrive together each is written once, repetitions among them too', async () => {
+      const keys = Array.from({ length: 250 }, (_, index) => `command ${index % 125}`);
+      await one.inbox.receive({ key: 'command 7', kind: 'command', body: {} }, two.owner, at(0));
+      const received = await Promise.all(
+        keys.map((key, index) => one.inbox.receive({ key, kind: 'command', body: { index } }, one.owner, at(1))),
+      );
+      const fresh = received.flatMap((there, index) => (there === undefined ? [index] : []));
+      expect(fresh).toEqual(Array.from({ length: 125 }, (_, index) => index).filter((index) => index !== 7));
+      expect(received[7]).toMatchObject({ owner: two.owner });
+      expect(received[132]).toMatchObject({ key: 'command 7' });
+      expect(received[133]).toMatchObject({ key: 'command 8', body: { index: 8 } });
+      expect(await two.inbox.open()).toHaveLength(125);
+    });
+
     test('what a dead process left in the inbox is taken over once', async () => {
       await one.inbox.receive({ key: 'k', kind: 'command', body: { text: 'status' } }, 'dead', at(0));
       const [left] = await one.inbox.open();
