@@ -197,7 +197,9 @@ export function createControl({
       const timer = (await waitingTimers(undefined)).find((one) => one.id === id);
       if (!timer) return undefined;
       const { environment = null, words } = timer;
-      if (timer.person.id !== person.id) await requireRight(requests.rightToWords(words, environment));
+      // The end of a lock is only told: without it the lock holds for ever, as whoever may lock can have it.
+      const same = words === '' ? `lock ${environment}` : words;
+      if (timer.person.id !== person.id) await requireRight(requests.rightToWords(same, environment));
       await audit.record({ kind: 'cancel', person, source, environment, text: words, details: { timer: id } });
       if (!(await timers.end(id, 'cancelled', clock.now()))) return undefined;
       if (timer.subject === 'lock' && environment !== null) await claims.holdOn(environment, 'lock');

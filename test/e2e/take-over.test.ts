@@ -4,6 +4,7 @@ import type { RunEvent } from '../../src/model/run.js';
 import type { FakeMessage } from '../../src/sandbox/fake-slack/workspace.js';
 import type { SlackService } from '../../src/serve.js';
 import { toPlain } from '../../src/slack/messages/plain.js';
+import { createTimerStore } from '../../src/store/timers.js';
 import { inSlack, practise, type Practice } from './support/practice.js';
 import { toldAlone } from './support/told.js';
 
@@ -18,24 +19,17 @@ const PEOPLE = [
   { id: 'U0EVE', name: 'eve' },
 ];
 
+const RULES = [
+  { who: ['U0BEN'], may: ['deploy'], targets: ['slow'] },
+  { who: ['U0BEN'], may: ['scale'], targets: ['/zeppelin'] },
+  { who: ['U0CLEO'], may: ['deploy'], targets: ['motd'] },
+  { who: ['U0CLEO'], may: ['scale'], targets: ['/ml/*'] },
+  { who: ['U0DORA'], may: ['deploy', 'run'], hosts: ['stars-c3'] },
+];
+
 beforeAll(async () => {
   practice = await practise({ slack: { people: PEOPLE, channels: [{ name: 'deploys' }] } });
-  live({
-    production: true,
-    access: {
-      read: ['everyone'],
-      operate: ['U0ADA'],
-      provision: ['U0ADA'],
-      rules: [
-        { who: ['U0BEN'], may: ['deploy'], targets: ['slow'] },
-        { who: ['U0BEN'], may: ['scale'], targets: ['/zeppelin'] },
-        { who: ['U0CLEO'], may: ['deploy'], targets: ['motd'] },
-        { who: ['U0CLEO'], may: ['scale'], targets: ['/ml/*'] },
-        { who: ['U0DORA'], may: ['deploy', 'run'], hosts: ['stars-c3'] },
-      ],
-    },
-    approvals: { commands: ['scale'], approvers: ['U0EVE'] },
-  });
+  permit(RULES);
   service = await inSlack(practice, 'socket');
 });
 afterAll(async () => {
@@ -47,6 +41,15 @@ afterEach(async () => {
     await practice.stars.runs.cancel(id, 'The test is over.', undefined);
   await service.idle();
 });
+
+/** Ada may do everything in “live”, others what the rules say. */
+function permit(rules: Record<string, unknown>[]): void {
+  live({
+    production: true,
+    access: { read: ['everyone'], operate: ['U0ADA'], provision: ['U0ADA'], rules },
+    approvals: { commands: ['scale'], approvers: ['U0EVE'] },
+  });
+}
 
 /** The sandbox's hosts and cluster as another environment, with these words in its file. */
 function live(words: Record<string, unknown>): void {
@@ -156,6 +159,49 @@ test('what a run that was cut off still does is ended by nobody whose rule is na
   expect(await answered(`halt ${id}`, 'ben')).not.toContain('You may not');
 });
 
+test('a run whose asker lost the right to it while it waited is denied when its turn comes, and nothing is done', async () => {
+  const { id: holder } = await begun('deploy slow live', 'running');
+  await say('deploy motd live', 'cleo');
+  const waiting = await newest('deploy motd live', 'queued');
+  permit(RULES.filter(({ who }) => !who.includes('U0CLEO')));
+  try {
+    await practice.stars.runs.cancel(holder, 'Enough.', undefined);
+    await service.idle();
+    expect(await practice.stars.store.find(waiting)).toMatchObject({
+      state: 'denied',
+      error: { code: 'NOT_PERMITTED', message: 'You may not deploy on live.' },
+    });
+    expect((await practice.stars.store.events(waiting)).map(({ type }) => type)).not.toContain('run.started');
+  } finally {
+    permit(RULES);
+  }
+});
+
+test('what is going to happen by itself is called off by whom a rule lets ask for the same, by nobody else', async () => {
+  const timers = createTimerStore(practice.stars.database);
+  const timer = { environment: 'live', person: { id: 'U0ADA', name: 'ada' }, run: undefined, address: undefined };
+  const dueAt = new Date(Date.now() + 3_600_000).toISOString();
+  const common = { ...timer, remindAt: undefined, dueAt };
+  const scale = {
+    id: 't-scale',
+    subject: 'app:/zeppelin',
+    words: 'scale /zeppelin 1 live',
+    says: '/zeppelin goes back',
+  };
+  const lock = { id: 't-lock', subject: 'lock', words: '', says: 'live is open for changes again' };
+  for (const what of [scale, lock]) await timers.add({ ...common, ...what }, new Date());
+  for (const [id, person] of [
+    ['t-scale', 'cleo'],
+    ['t-scale', 'eve'],
+    ['t-lock', 'ben'],
+  ] as const)
+    expect(await answered(`cancel ${id}`, person)).toContain('You may not');
+  expect((await timers.waiting()).map(({ id }) => id).toSorted()).toEqual(['t-lock', 't-scale']);
+  expect(await answered('cancel t-scale', 'ben')).toContain('Called off: /zeppelin goes back.');
+  expect(await answered('cancel t-lock', 'ada')).toContain('Called off');
+  expect(await timers.waiting()).toEqual([]);
+});
+
 type Begun = { id: string; message: FakeMessage };
 
 /** A deploy that lasts, and one that waits for it. */
@@ -168,13 +214,20 @@ async function twoRuns(): Promise<{ holder: string; waiting: string; message: Fa
 
 /** Asked by ada; resolves when it is so far. */
 async function begun(words: string, state: string): Promise<Begun> {
-  const { store } = practice.stars;
   await say(words, 'ada');
   for (;;) {
-    const [run] = await store.list({ limit: 1 });
-    const place = run && (await practice.stars.places.find(run.id));
-    if (run?.text === words && run.state === state && place?.ts)
-      return { id: run.id, message: again({ ts: place.ts }) };
+    const id = await newest(words, state);
+    const place = await practice.stars.places.find(id);
+    if (place?.ts) return { id, message: again({ ts: place.ts }) };
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** The newest run, once it is that of these words and so far. */
+async function newest(words: string, state: string): Promise<string> {
+  for (;;) {
+    const [run] = await practice.stars.store.list({ limit: 1 });
+    if (run?.text === words && run.state === state) return run.id;
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
