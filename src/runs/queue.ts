@@ -2,13 +2,13 @@ import type { Clock } from '../clock.js';
 import { asStarsError, StarsError } from '../errors.js';
 import type { Log } from '../log.js';
 import { blockersOf, type Waiting, waitsFor } from '../model/blockers.js';
-import type { RunEvent } from '../model/run.js';
+import type { RunError, RunEvent, RunState } from '../model/run.js';
 import type { RunView } from '../model/run-view.js';
 import { viewOf } from '../model/run-view.js';
 import type { Redactor } from '../secret.js';
 import type { ClaimStore } from '../store/claims.js';
 import { endedNow, isProposing, type Run, type RunEnd, type RunStore } from '../store/runs.js';
-import { notOurs, toRunError } from './journal.js';
+import { notOurs, storeError, toRunError } from './journal.js';
 
 export type QueueOptions = {
   store: RunStore;
@@ -21,13 +21,22 @@ export type QueueOptions = {
   /** What is performed here now. */
   active: ReadonlyMap<string, AbortController>;
   /** What somebody here waits for. */
-  local: ReadonlyMap<string, { told: number; observe?: ((event: RunEvent, view: RunView) => void) | undefined }>;
+  local: ReadonlyMap<string, Waited>;
   perform(claimed: { run: Run; fence: number }): Promise<void>;
   ended(id: string, end: RunEnd): void;
 };
 
+type Waited = {
+  told: number;
+  askedAt: Date;
+  here?: boolean | undefined;
+  observe?: ((event: RunEvent, view: RunView) => void) | undefined;
+};
+
 const LOOK_EVERY_MS = 1_000;
 const MOST_AT_ONCE = 30;
+/** So long the database may refuse to let anything begin before whoever waits here is told. */
+const GIVE_UP_AFTER_MS = 20_000;
 
 /** Gives waiting runs their turn: looks at once when something changes here, and every second for what others change. */
 export function createQueue(options: QueueOptions) {
@@ -36,6 +45,9 @@ export function createQueue(options: QueueOptions) {
   let stopped = false;
   let looking: Promise<void> | undefined;
   let again = false;
+  let failingSinceMs: number | undefined;
+  /** What nobody waits for any more, though the database could not be told. */
+  const givenUp = new Map<string, RunEnd>();
   let cancelTimer: () => void = () => undefined;
 
   /** Resolves when everything that can begin now has been claimed. */
@@ -53,8 +65,31 @@ export function createQueue(options: QueueOptions) {
     while (again) {
       again = false;
       if (stopped) return;
-      await lookOnce().catch((error: unknown) => log.warn({ error }, 'the queue could not be looked at'));
+      await lookOnce().then(
+        () => {
+          failingSinceMs = undefined;
+        },
+        (error: unknown) => failed(error),
+      );
     }
+  }
+
+  function failed(error: unknown): void {
+    log.warn({ error }, 'the queue could not be looked at');
+    const now = clock.now();
+    failingSinceMs ??= now.getTime();
+    if (now.getTime() - failingSinceMs < GIVE_UP_AFTER_MS) return;
+    for (const [id, { here }] of [...local])
+      if (here && !active.has(id)) giveUp(id, 'failed', toRunError(storeError(error)));
+  }
+
+  /** Tells whoever waits here the end of a run that has not begun and cannot be ended in the database now; it is ended there when that can be. */
+  function giveUp(id: string, state: RunState, error: RunError): void {
+    const asked = local.get(id);
+    if (!asked || active.has(id)) return;
+    const end = { state, ms: clock.now().getTime() - asked.askedAt.getTime(), error };
+    givenUp.set(id, end);
+    ended(id, end);
   }
 
   function schedule(): void {
@@ -65,12 +100,15 @@ export function createQueue(options: QueueOptions) {
 
   async function lookOnce(): Promise<void> {
     const waiting = await store.waiting();
+    for (const id of givenUp.keys()) if (!waiting.some((run) => run.id === id)) givenUp.delete(id);
     const now = clock.now();
     const leases = waiting.length > 0 ? await claims.list(undefined, now) : [];
     const earlier: Run[] = [];
     for (const run of waiting) {
       if (stopped) return;
-      if (run.waitUntil !== undefined && run.waitUntil <= now.toISOString()) await expire(run, now);
+      const over = givenUp.get(run.id);
+      if (over) await store.finishFor(run.id, over, [], now, { waiting: true });
+      else if (run.waitUntil !== undefined && run.waitUntil <= now.toISOString()) await expire(run, now);
       else if (run.state === 'queued') {
         const waits = isProposing(run) ? undefined : waitsFor(blockersOf(run, leases, earlier));
         if (!isProposing(run)) earlier.push(run);
@@ -169,5 +207,5 @@ export function createQueue(options: QueueOptions) {
     return look();
   }
 
-  return { look, serve, stop };
+  return { look, serve, stop, giveUp };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { StarsError } from '../errors.js';
+import { asStarsError, StarsError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Person, RunEvent, RunRequest } from '../model/run.js';
 import type { RunView } from '../model/run-view.js';
@@ -68,7 +68,7 @@ export type Asked = {
 /** Told of every event that comes about here, of whatever run. */
 export type RunWatcher = (event: RunEvent, view: RunView, run: Run) => void;
 
-type Local = Asked & { settle(end: RunEnd): void; told: number };
+type Local = Asked & { settle(end: RunEnd): void; told: number; askedAt: Date };
 
 const CUT_OFF = 'What is done stays as it is: run it again, or resume a deploy.';
 
@@ -123,7 +123,7 @@ export function createRuns(options: RunsOptions) {
     };
     await stored(settler.beat());
     if (!(await stored(store.create(row, [first])))) throw repeated();
-    const ended = new Promise<RunEnd>((settle) => local.set(id, { ...asked, settle, told: 0 }));
+    const ended = new Promise<RunEnd>((settle) => local.set(id, { ...asked, settle, told: 0, askedAt: now }));
     followCancel(id, asked.cancelled);
     void track(queue.look());
     return { id, ended };
@@ -137,7 +137,11 @@ export function createRuns(options: RunsOptions) {
 
   function followCancel(id: string, cancelled: AbortSignal | undefined): void {
     const follow = () =>
-      void cancel(id, reasonOf(cancelled), undefined).catch((error: unknown) => log.warn({ error }, 'not cancelled'));
+      void cancel(id, reasonOf(cancelled), undefined).catch((error: unknown) => {
+        log.warn({ error }, 'a cancel is not recorded');
+        const message = `${reasonOf(cancelled)} That could not be recorded: ${asStarsError(error).message}.`;
+        queue.giveUp(id, 'cancelled', { code: 'CANCELLED', message });
+      });
     cancelled?.addEventListener('abort', follow, { once: true });
     if (cancelled?.aborted) follow();
   }

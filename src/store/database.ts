@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Kysely, type LogEvent, PostgresDialect, SqliteDialect } from 'kysely';
+import { type Dialect, Kysely, type LogEvent, PostgresDialect, SqliteDialect } from 'kysely';
 import LibsqlDatabase from 'libsql';
 import { systemClock } from '../clock.js';
 import { StarsError } from '../errors.js';
@@ -34,6 +34,7 @@ export type Tables = {
     cancel: string | null;
     request_key: string | null;
     resumed_by: string | null;
+    family: string | null;
     fence: number | null;
   };
   events: { run_id: string; seq: number; at: string; type: string; body: string };
@@ -182,7 +183,7 @@ function openSqlite(folder: string): Opened {
     // WAL lets a command in a terminal write beside the service; FULL makes every commit survive a loss of power.
     for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', `busy_timeout = ${BUSY_MS}`, 'foreign_keys = ON'])
       sqlite.pragma(pragma);
-    const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }), log: quiet });
+    const database = new Kysely<Tables>({ dialect: sqliteDialect(sqlite), log: quiet });
     return { database, alone: (work) => inTransaction(sqlite, work) };
   } catch (error) {
     throw new StarsError('STORE', `The database ${file} could not be opened: ${messageOf(error)}.`, {
@@ -190,6 +191,21 @@ function openSqlite(folder: string): Opened {
       cause: error,
     });
   }
+}
+
+/** A full disk ends SQLite's transaction by itself: to end it again would fail, and hide why it had to be. */
+function sqliteDialect(sqlite: LibsqlDatabase.Database): Dialect {
+  const dialect = new SqliteDialect({ database: sqlite });
+  const createDriver = dialect.createDriver.bind(dialect);
+  dialect.createDriver = () => {
+    const driver = createDriver();
+    const rollback = driver.rollbackTransaction.bind(driver);
+    driver.rollbackTransaction = async (connection) => {
+      if (sqlite.inTransaction) await rollback(connection);
+    };
+    return driver;
+  };
+  return dialect;
 }
 
 /** Kysely changes SQLite's schema statement by statement: around all of them one transaction, which also keeps others out. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { createManualClock } from '../../src/clock.js';
 import { StarsError } from '../../src/errors.js';
 import { silentLog } from '../../src/log.js';
@@ -228,6 +229,58 @@ test('a run whose events cannot be written is stopped, and recorded as far as th
   });
   expect(await store.events(id)).toEqual(shown);
   expect(await runs.settleAbandoned()).toEqual([]);
+});
+
+describe('when the database lets nothing begin', () => {
+  beforeEach(() =>
+    sql`create trigger no_room before update on runs begin select raise(abort, 'disk full'); end`.execute(database),
+  );
+
+  /** Lets the time pass until it has ended for whoever waits here. */
+  async function told(run: Promise<RunEnd & { id: string }>): Promise<RunEnd & { id: string }> {
+    const ended = { yet: false };
+    void run.then(() => {
+      ended.yet = true;
+    });
+    while (!ended.yet) await clock.advance(1_000);
+    return run;
+  }
+
+  async function roomAgain(): Promise<void> {
+    await sql`drop trigger no_room`.execute(database);
+  }
+
+  test('whoever waits is told why after a while, and it does not begin once there is room again', async () => {
+    const { store, runs, performed } = setUp();
+    const began: string[] = [];
+    const { id, ...end } = await told(
+      performed(REQUEST, async (run) => {
+        began.push(run.id);
+        return { summary: '' };
+      }),
+    );
+    expect(end).toMatchObject({
+      state: 'failed',
+      error: { code: 'STORE', message: expect.stringContaining('disk full') },
+    });
+    await roomAgain();
+    await runs.look();
+    expect(await store.find(id)).toMatchObject({ state: 'failed', error: { code: 'STORE' } });
+    expect(began).toEqual([]);
+  });
+
+  test('a cancel ends the waiting all the same', async () => {
+    const { store, runs, performed } = setUp();
+    const cancelled = new AbortController();
+    const run = performed(REQUEST, async () => ({ summary: '' }), undefined, cancelled.signal);
+    while ((await store.list({ limit: 1 })).length === 0) await clock.advance(0);
+    cancelled.abort(new StarsError('CANCELLED', 'Cancelled with Ctrl-C.'));
+    const { id, ...end } = await run;
+    expect(end).toMatchObject({ state: 'cancelled', error: { message: expect.stringMatching(/Ctrl-C.*disk full/) } });
+    await roomAgain();
+    await runs.look();
+    expect(await store.find(id)).toMatchObject({ state: 'cancelled' });
+  });
 });
 
 test.each(['nothing', 'an event'])(
