@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type CommandDefinition, defineCommand } from '../src/bot/command.js';
 import type { RunEvent } from '../src/model/run.js';
+import { workOf } from '../src/model/work-of.js';
 import type { HostLook } from '../src/provision/verify-hosts.js';
 import type { Run } from '../src/store/runs.js';
 import { hostsOfRun } from './hosts-of-run.js';
@@ -33,7 +34,7 @@ export const verify: CommandDefinition<VerifyArgs> = defineCommand({
 
   async run({ args, runs, provision, clock, signal }) {
     const run = await runs.find(args.run);
-    const events = await runs.events(run);
+    const events = workOf(await runs.events(run));
     const mustEnd = clock.now().getTime() + (args.wait ?? 0);
     for (;;) {
       const looks = await provision.lookAt(run.id, hostsOfRun(run, events));

@@ -1,7 +1,8 @@
 import { StarsError } from '../errors.js';
 import { type Remainder, remainderOf } from '../model/remainder.js';
 import type { RunEvent } from '../model/run.js';
-import type { Run } from '../store/runs.js';
+import { workOf } from '../model/work-of.js';
+import { isProposing, type Run } from '../store/runs.js';
 import type { StandIn } from './command.js';
 import type { ReadableRuns } from './readable-runs.js';
 
@@ -30,18 +31,24 @@ export async function recordedDeploy(runs: ReadableRuns, id: string): Promise<Re
     });
   const input = first.args;
   const trusted = (run.source === 'terminal' || run.source === 'schedule') && input['asData'] !== true;
-  const whole = [...(await eventsBefore(runs, input)), ...events];
-  const { owed } = remainderOf(whole);
-  return { ...remainderOf(events), owed, run, events, input, environment: run.environment, trusted };
+  const done = doneBy(run, events);
+  const { owed } = remainderOf([...(await eventsBefore(runs, input)), ...done]);
+  return { ...remainderOf(done), owed, run, events, input, environment: run.environment, trusted };
+}
+
+/** Nothing, when it ended before it knew what it would do. */
+function doneBy(run: Run, events: readonly RunEvent[]): readonly RunEvent[] {
+  return isProposing(run) ? [] : workOf(events);
 }
 
 /** The events of the runs that a run continues, oldest first. */
 async function eventsBefore(runs: ReadableRuns, input: Record<string, unknown>): Promise<RunEvent[]> {
-  const found: RunEvent[][] = [];
+  const found: (readonly RunEvent[])[] = [];
   let earlier = input['continues'];
   while (typeof earlier === 'string' && found.length < LONGEST_CHAIN) {
-    const events = await runs.events(await runs.find(earlier));
-    found.unshift(events);
+    const run = await runs.find(earlier);
+    const events = await runs.events(run);
+    found.unshift(doneBy(run, events));
     earlier = events[0]?.type === 'run.requested' ? events[0].args['continues'] : undefined;
   }
   return found.flat();

@@ -1,9 +1,11 @@
 import type { RunEvent } from './run.js';
+import { workOf } from './work-of.js';
 
 const SHOWN_HOSTS = 10;
 
 /** In one sentence what was under way when a run was cut off, told from its events, oldest first; undefined when nothing was. */
-export function inFlight(events: readonly RunEvent[]): string | undefined {
+export function inFlight(recorded: readonly RunEvent[]): string | undefined {
+  const events = workOf(recorded);
   const index = events.findLastIndex(
     ({ type }) => type === 'task.started' || type === 'step.started' || type === 'step.finished',
   );

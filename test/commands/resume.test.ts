@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { recordedDeploy } from '../../src/bot/recorded-deploy.js';
 import { splitWords } from '../../src/bot/words.js';
 import { StarsError } from '../../src/errors.js';
-import type { RunEvent, RunSource } from '../../src/model/run.js';
+import type { RunEvent, RunEventBody, RunSource } from '../../src/model/run.js';
 import { practise, type Practice } from '../e2e/support/practice.js';
 
 let practice: Practice;
@@ -188,3 +189,57 @@ async function say(text: string, source: RunSource): Promise<void> {
   const answer = await practice.stars.bot.handle({ words: splitWords(text), text, person, source });
   if (answer.kind === 'run') await answer.ended;
 }
+
+describe('a deploy that people approved', () => {
+  const person = { id: 'terminal:ada', name: 'ada' };
+  const task = (name: string): RunEventBody => ({ type: 'task.started', play: 'First', role: null, task: name });
+  const planned: RunEventBody[] = [
+    { type: 'run.started' },
+    { type: 'play.started', play: 'First', hosts: ['stars-c3'] },
+    task('Configure'),
+    {
+      type: 'task.result',
+      play: 'First',
+      role: null,
+      task: 'Configure',
+      host: 'stars-c3',
+      status: 'ok',
+      changed: true,
+      ms: 1,
+      notified: ['Restart it'],
+    },
+    task('Finish'),
+  ];
+  const asked: RunEventBody = { type: 'approval.asked', hash: 'abc', text: '', needed: 1, until: '' };
+  const approved: RunEventBody[] = [{ type: 'run.approved' }, { type: 'run.started' }];
+
+  test.each([
+    ['while it was planned', undefined, planned, undefined],
+    ['before its first task', 'abc', [...planned, asked, ...approved], undefined],
+    ['in its first task', 'abc', [...planned, asked, ...approved, task('Configure')], 'Configure'],
+  ])(
+    'and that was cut off %s is gone on with where it was, not where its plan ended',
+    async (when, hash, bodies, startAt) => {
+      const id = `approved-${when.replaceAll(' ', '-')}`;
+      const request = {
+        command: 'deploy',
+        text: 'deploy story sandbox',
+        environment: 'sandbox',
+        person,
+        source: 'terminal' as const,
+      };
+      const all: RunEventBody[] = [{ type: 'run.requested', args: { target: 'story' }, ...request }, ...bodies];
+      const at = new Date().toISOString();
+      const row = { id, ...request, requestedAt: at, owner: '', proposal: { needed: 1, hash } };
+      await practice.stars.store.create(
+        row,
+        all.map((body, index) => ({ run: id, seq: index + 1, at, ...body })),
+      );
+      const end = { state: 'interrupted', ms: 1 } as const;
+      await practice.stars.database.updateTable('runs').set({ state: 'running' }).where('id', '=', id).execute();
+      await practice.stars.store.finishFor(id, end, [], new Date(), { anyone: true });
+      const left = await recordedDeploy(practice.stars.bot.runsFor({ person, source: 'terminal' }), id);
+      expect({ startAt: left.startAt, owed: left.owed, lost: left.lost }).toEqual({ startAt, owed: [], lost: [] });
+    },
+  );
+});
