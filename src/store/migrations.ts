@@ -63,9 +63,16 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-files': { up: files },
   '0005-resumed-by': { up: resumedBy },
   '0006-effects': { up: effects },
+  '0007-families': { up: families },
 };
 
 type Schema = Kysely<unknown>;
+
+/** The first of the runs that go on with each other, each after the one before. */
+async function families(database: Schema): Promise<void> {
+  await database.schema.alterTable('runs').addColumn('family', 'text').execute();
+  await database.schema.createIndex('runs_by_family').on('runs').column('family').execute();
+}
 
 /** When a request of the inbox had its effect, for those of which no run comes. */
 async function effects(database: Schema): Promise<void> {

@@ -112,6 +112,7 @@ export function toRow(run: NewRun): Tables['runs'] {
     cancel: null,
     request_key: run.requestKey ?? null,
     resumed_by: null,
+    family: null,
     fence: null,
   };
 }

@@ -4,10 +4,20 @@ import { StarsError } from '../errors.js';
 import { releaseLeases } from './claims.js';
 import { endedNow, type RunEnd } from './run-end.js';
 import { aboutRun, type AuditWriter, endEntry } from './run-audit.js';
-import { NEXT_STATES } from '../model/run-states.js';
+import { hasEnded, NEXT_STATES } from '../model/run-states.js';
 import { hadEffect, noteEffect } from './inbox.js';
 import type { Database, Tables } from './database.js';
-import { addEvents, insertEvents, type NewRun, type Proposal, type Run, toEvent, toRow, toRun } from './run-rows.js';
+import {
+  addEvents,
+  insertEvents,
+  isProposing,
+  type NewRun,
+  type Proposal,
+  type Run,
+  toEvent,
+  toRow,
+  toRun,
+} from './run-rows.js';
 
 export { endedNow, type RunEnd } from './run-end.js';
 export { isProposing } from './run-rows.js';
@@ -396,36 +406,57 @@ async function stateOf(transaction: Transaction<Tables>, id: string): Promise<Ru
   return row?.state as RunState | undefined;
 }
 
-// One that came to nothing does not stand in the way of the next.
-const CAME_TO_NOTHING: RunState[] = ['failed', 'cancelled', 'denied', 'expired', 'interrupted'];
-
-/** Marks the run that this one goes on with; the write makes two that come at once follow each other. */
+/**
+ * Marks the run that this one goes on with, unless another one does or did so: of all that went on with the same run only the last that did anything
+ * can be gone on with. The first write makes two that come at once follow each other.
+ */
 async function takeUp(transaction: Transaction<Tables>, { id, resumes }: NewRun): Promise<void> {
   if (resumes === undefined) return;
-  const { numUpdatedRows } = await transaction
-    .updateTable('runs')
-    .set({ resumed_by: id })
-    .where('id', '=', resumes)
-    .where(({ or, eb, selectFrom }) =>
-      or([
-        eb('resumed_by', 'is', null),
-        eb('resumed_by', 'in', selectFrom('runs as next').select('next.id').where('next.state', 'in', CAME_TO_NOTHING)),
-      ]),
-    )
-    .executeTakeFirst();
-  if (numUpdatedRows > 0n) return;
-  const next = await transaction
+  const before = await transaction.selectFrom('runs').select('family').where('id', '=', resumes).executeTakeFirst();
+  const family = before?.family ?? resumes;
+  await transaction.updateTable('runs').set({ family }).where('id', '=', family).execute();
+  const all = await transaction
     .selectFrom('runs')
-    .innerJoin('runs as next', 'next.id', 'runs.resumed_by')
-    .select(['next.id', 'next.person_name', 'next.state'])
-    .where('runs.id', '=', resumes)
-    .executeTakeFirst();
-  if (!next) return;
-  throw new StarsError(
+    .selectAll()
+    .where('family', '=', family)
+    .where('id', '!=', id)
+    .orderBy('requested_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute();
+  const asked = all.findIndex((run) => run.id === resumes);
+  for (const [index, row] of all.entries()) {
+    const run = toRun(row);
+    if (index === asked) continue;
+    if (!isOver(run) || (index < asked && (await hasWorked(transaction, run)))) throw goneOnWith(resumes, run);
+  }
+  await transaction.updateTable('runs').set({ resumed_by: id }).where('id', '=', resumes).execute();
+  await transaction.updateTable('runs').set({ family }).where('id', '=', id).execute();
+}
+
+/** Ended, and not well. */
+function isOver({ state }: Pick<Run, 'state'>): boolean {
+  return hasEnded(state) && state !== 'succeeded';
+}
+
+/** Whether it did anything but find out what it would do. */
+async function hasWorked(transaction: Transaction<Tables>, run: Run): Promise<boolean> {
+  if (isProposing(run)) return false;
+  const rows = await transaction
+    .selectFrom('events')
+    .select('type')
+    .where('run_id', '=', run.id)
+    .where('type', 'in', ['approval.asked', 'task.started', 'step.started'])
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .execute();
+  return rows.some(({ type }) => type !== 'approval.asked');
+}
+
+function goneOnWith(resumes: string, { id, person, state }: Run): StarsError {
+  const goOn = isOver({ state }) ? ` “resume ${id}” goes on where that stopped.` : '';
+  return new StarsError(
     'USAGE',
-    `The run ${resumes} is gone on with already: by run ${next.id} of ${next.person_name}, ${next.state}.`,
-    {
-      hint: `“show ${next.id}” tells how that stands.`,
-    },
+    `The run ${resumes} is gone on with already: by run ${id} of ${person.name}, ${state}.`,
+    { hint: `“show ${id}” tells how that stands.${goOn}` },
   );
 }

@@ -164,6 +164,35 @@ describe('with approvals', () => {
   });
 });
 
+test('what a message showed before its run ended does nothing when it is pressed after that, and says how the run ended', async () => {
+  const root = await asked('deploy motd sandbox');
+  const [{ id } = { id: '' }] = await practice.stars.store.list({ limit: 1 });
+  const { bot, store } = practice.stars;
+  const desk = createSlackDesk({ bot, store, shown: () => undefined });
+  const press = (value: string) =>
+    desk(
+      {
+        key: value,
+        kind: 'action',
+        text: value,
+        person: { id: 'U0BEN', name: 'ben' },
+        channel: { id: slack().channels.find(({ name }) => name === 'deploys')?.id ?? '' },
+        action: { id: `stars.do.${value.split(' ')[0] ?? ''}`, value, messageTs: root.ts },
+      },
+      value,
+    );
+  for (const [value, says] of [
+    [`cancel ${id}`, `The run ${id} has ended already: it was succeeded.`],
+    [`approve ${id}`, `The run ${id} needs no approval: it was succeeded.`],
+    [`deny ${id}`, `The run ${id} needs no approval: it was succeeded.`],
+    [`resume ${id}`, `The run ${id} succeeded: nothing of it is left to do.`],
+    [`retry ${id}`, `The run ${id} succeeded: nothing of it is left to do.`],
+    [`unlock sandbox --run ${id} --reason "it hangs"`, `The run ${id} holds nothing: it was succeeded.`],
+  ] as const)
+    await expect(press(value)).rejects.toMatchObject({ code: 'USAGE', message: says });
+  expect(await store.list({ limit: 1 })).toMatchObject([{ id, state: 'succeeded' }]);
+});
+
 test('of two deploys at once the second waits for the first and says so; cancelling the first lets it begin', async () => {
   const first = await begun('deploy slow sandbox');
   const second = await begun('deploy motd sandbox');

@@ -243,10 +243,12 @@ function oneAfterTheOther({ world }: Seen): string[] {
 const EXPECTED_FAILURE = /failed|unreachable|could not reach|not be recorded|ended by somebody else|no plan to approve/;
 
 function endedWell({ runs }: Seen, mayFail: boolean): string[] {
-  return runs.flatMap(({ id, text, state, error }) => {
+  return runs.flatMap(({ id, command, text, state, error }) => {
     if (!hasEnded(state)) return [`${id} “${text}” is ${state}`];
     if (state === 'interrupted' && !/in flight|nothing was done|died|took its locks over/i.test(error?.message ?? ''))
       return [`${id} was interrupted, and says only “${error?.message}”`];
+    // Somebody else restarted it meanwhile.
+    if (state === 'failed' && command === 'restart' && /overridden|deployment/.test(error?.message ?? '')) return [];
     if (state === 'failed' && mayFail && EXPECTED_FAILURE.test(error?.message ?? '')) return [];
     return state === 'failed' || state === 'expired' ? [`${id} “${text}” ${state}: ${error?.message}`] : [];
   });

@@ -76,6 +76,35 @@ export function describeRunStore(name: string, place: () => Place | Promise<Plac
         await expect(store.create(resuming('e'), [])).rejects.toMatchObject({ code: 'USAGE' });
       }));
 
+    test('of runs that go on with each other only the last that did anything is gone on with, and only once', () =>
+      withStore(async (store, database) => {
+        let second = 0;
+        const resume = (id: string, resumes: string) =>
+          store.create({ ...aRun(id), requestedAt: at((second += 1)).toISOString(), resumes }, [note(id, 1)]);
+        const ends = async (id: string, state: string, worked: boolean) => {
+          const body = { run_id: id, seq: 2, at: '', type: 'task.started', body: '{}' };
+          if (worked) await database.insertInto('events').values(body).execute();
+          await database.updateTable('runs').set({ state }).where('id', '=', id).execute();
+        };
+        const refused = (by: string) => ({ code: 'USAGE', message: expect.stringContaining(`by run ${by} of Ada`) });
+        await store.create(aRun('first'), [note('first', 1)]);
+        await ends('first', 'interrupted', true);
+        await resume('second', 'first');
+        await ends('second', 'interrupted', true);
+        await expect(resume('x', 'first')).rejects.toMatchObject({
+          ...refused('second'),
+          hint: expect.stringContaining('“resume second” goes on where that stopped.'),
+        });
+        await resume('idle', 'second');
+        await ends('idle', 'cancelled', false);
+        await expect(resume('x', 'first')).rejects.toMatchObject(refused('second'));
+        await resume('third', 'second');
+        await expect(resume('x', 'idle')).rejects.toMatchObject(refused('third'));
+        await ends('third', 'succeeded', true);
+        for (const id of ['first', 'second', 'idle'])
+          await expect(resume('x', id)).rejects.toMatchObject(refused('third'));
+      }));
+
     test('a run and its events are there after the process has gone', async () => {
       await withStore(async (store) => {
         await store.create(aRun('r1'), [note('r1', 1, 'ünï 💫')]);
