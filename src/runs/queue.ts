@@ -65,12 +65,12 @@ export function createQueue(options: QueueOptions) {
     while (again) {
       again = false;
       if (stopped) return;
-      await lookOnce().then(
-        () => {
-          failingSinceMs = undefined;
-        },
-        (error: unknown) => failed(error),
-      );
+      try {
+        await lookOnce();
+        failingSinceMs = undefined;
+      } catch (error) {
+        failed(error);
+      }
     }
   }
 
@@ -79,7 +79,7 @@ export function createQueue(options: QueueOptions) {
     const now = clock.now();
     failingSinceMs ??= now.getTime();
     if (now.getTime() - failingSinceMs < GIVE_UP_AFTER_MS) return;
-    for (const [id, { here }] of [...local])
+    for (const [id, { here }] of local)
       if (here && !active.has(id)) giveUp(id, 'failed', toRunError(storeError(error)));
   }
 

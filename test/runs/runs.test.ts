@@ -239,7 +239,7 @@ describe('when the database lets nothing begin', () => {
   /** Lets the time pass until it has ended for whoever waits here. */
   async function told(run: Promise<RunEnd & { id: string }>): Promise<RunEnd & { id: string }> {
     const ended = { yet: false };
-    void run.then(() => {
+    void run.finally(() => {
       ended.yet = true;
     });
     while (!ended.yet) await clock.advance(1_000);
