@@ -17,9 +17,29 @@ export type TargetDefaults = {
   connectTimeoutMs: number;
 };
 
+/** The variables by which Ansible's content says how a host is reached. */
+export const CONNECTION_VARIABLES = [
+  'ansible_host',
+  'ansible_ssh_host',
+  'ansible_port',
+  'ansible_ssh_port',
+  'ansible_user',
+  'ansible_ssh_user',
+  'ansible_password',
+  'ansible_ssh_password',
+  'ansible_ssh_pass',
+  'ansible_private_key_file',
+  'ansible_ssh_private_key_file',
+  'ansible_connection',
+  'ansible_ssh_common_args',
+  'ansible_ssh_extra_args',
+] as const;
+
+type ConnectionVariable = (typeof CONNECTION_VARIABLES)[number];
+
 /** How to reach a host, from its templated variables (`ansible_host`, `ansible_user` …). Throws CONFIG or UNSUPPORTED. */
 export function hostTarget(name: string, variables: Dict, defaults: TargetDefaults): HostTarget {
-  const text = (...names: string[]) => firstText(name, variables, names);
+  const text = (...names: ConnectionVariable[]) => firstText(name, variables, names);
   const args = sshArguments(name, [text('ansible_ssh_common_args'), text('ansible_ssh_extra_args')]);
   const port = text('ansible_port', 'ansible_ssh_port') ?? args.port;
   const user = text('ansible_user', 'ansible_ssh_user') ?? args.user ?? defaults.user;

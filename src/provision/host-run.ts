@@ -5,7 +5,7 @@ import type { HostRecap } from '../model/run.js';
 import { emptyRecap } from '../model/run-view.js';
 import type { Touched } from './answers.js';
 import { createHostSession, type HostSession } from './host-session.js';
-import { pythonText } from './python-text.js';
+import { pythonJson, pythonText } from './python-text.js';
 
 /** `failed` and `unreachable` hosts take no further part; `ended` ones left the play by meta: end_host. */
 export type HostStatus = 'active' | 'failed' | 'unreachable' | 'ended';
@@ -15,6 +15,8 @@ export type Reach = {
   connection?: string;
   user?: string;
   port?: string;
+  /** Variables of connections that plays, roles, tasks or set_fact say over the inventory; they count more than these words. */
+  variables?: Dict;
   /** Nothing is changed there, so that the host need not be locked. */
   onlyReads?: true;
 };
@@ -61,7 +63,7 @@ export function createHostRun(
     lockedOut: undefined,
     recap: emptyRecap(),
     session(reach) {
-      const key = JSON.stringify([reach.connection, reach.user, reach.port, reach.onlyReads]);
+      const key = keyOf(reach);
       const session = sessions.get(key) ?? createHostSession(() => connect(host, reach));
       sessions.set(key, session);
       return session;
@@ -78,6 +80,11 @@ export function createHostRun(
     },
   };
   return host;
+}
+
+/** The same for ways to reach a host that lead to one connection. */
+function keyOf({ connection, user, port, onlyReads, variables = new Map() }: Reach): string {
+  return pythonJson([connection, user, port, onlyReads, ...[...variables].flat()]);
 }
 
 /** Facts that a module found: each as a variable and, without its prefix, in `ansible_facts`. */

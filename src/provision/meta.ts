@@ -3,7 +3,7 @@ import { type Batch, hostsLeft, progressOf } from './play-batch.js';
 import { beginHandlers, clearErrors } from './progress.js';
 import type { Task } from './task.js';
 import { holds, reachOf } from './task-keywords.js';
-import { type PlayRun, templarFor, type VariableWorld } from './variables.js';
+import { nearConnectionVariables, type PlayRun, templarFor, type VariableWorld } from './variables.js';
 
 export type MetaOptions = {
   world: VariableWorld;
@@ -78,5 +78,7 @@ function forgive(batch: Batch): void {
 type Around = { world: VariableWorld; play: PlayRun };
 
 async function resetConnection(task: Task, host: HostRun, { world, play }: Around): Promise<void> {
-  await host.session(reachOf(task, templarFor(world, play, host, task))).close();
+  const templar = templarFor(world, play, host, task);
+  const said = nearConnectionVariables({ world, run: play, host, task }, templar);
+  await host.session(reachOf(task, templar, said)).close();
 }

@@ -27,7 +27,7 @@ import { isTrue } from './task-result.js';
 import type { TaskJournal } from './task-journal.js';
 import { templateVariables } from './template-variables.js';
 import type { Task } from './task.js';
-import { type PlayRun, searchFolders, templarFor, type VariableWorld } from './variables.js';
+import { nearConnectionVariables, type PlayRun, searchFolders, templarFor, type VariableWorld } from './variables.js';
 import { pythonText } from './python-text.js';
 
 export type ModuleRunnerOptions = {
@@ -74,9 +74,10 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
     const looking = doer === host ? templar : templarFor(world, play, doer, task);
     const variable = (name: string) => looking.variable(name);
     world.hidePasswords(looking);
+    const said = nearConnectionVariables({ world, run: play, host: doer, task }, looking);
     return {
       host: doer,
-      session: doer.session(reachOf(task, templar)),
+      session: doer.session(reachOf(task, templar, said)),
       become: becomeOf((name) => keywordOf(task, templar, name), variable),
       variable,
     };

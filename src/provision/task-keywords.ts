@@ -1,4 +1,4 @@
-import type { Value } from '../jinja/value.js';
+import type { Dict, Value } from '../jinja/value.js';
 import { Unsafe } from '../jinja/value.js';
 import { OMIT } from '../templating/omit.js';
 import type { Templar } from '../templating/templar.js';
@@ -18,8 +18,8 @@ export function flagOf(task: Task, templar: Templar, name: string): boolean {
   return isTrue(keywordOf(task, templar, name));
 }
 
-/** How the task wants its host reached where the host's variables do not say. */
-export function reachOf(task: Task, templar: Templar): Reach {
+/** How the task wants its host reached: by keywords, and by variables that are said nearer to it than in the inventory. */
+export function reachOf(task: Task, templar: Templar, variables: Dict): Reach {
   const text = (name: string) => {
     const value = keywordOf(task, templar, name);
     return value === undefined ? undefined : pythonText(value);
@@ -29,6 +29,7 @@ export function reachOf(task: Task, templar: Templar): Reach {
     ...(connection === undefined ? {} : { connection }),
     ...(user === undefined ? {} : { user }),
     ...(port === undefined ? {} : { port }),
+    ...(variables.size > 0 ? { variables } : {}),
   };
 }
 

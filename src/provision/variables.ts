@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { CONNECTION_VARIABLES } from '../connection/target.js';
 import type { Inventory } from '../inventory/inventory.js';
 import { LazyDict } from '../jinja/lazy-dict.js';
 import type { Dict, Value } from '../jinja/value.js';
@@ -84,6 +85,21 @@ export function rawVariables(
 ): (name: string) => Value | undefined {
   const layers = layersOf(world, run, host, task);
   return (name) => lookup(layers, name);
+}
+
+/**
+ * What plays, roles, tasks and set_fact say of how the host is reached, over what its inventory says; templated with `templar`.
+ * Facts do not count: a host is not to say where its tasks run.
+ */
+export function nearConnectionVariables(around: Surroundings, templar: Templar): Dict {
+  const { world, host } = around;
+  const layers = layersWithoutMagic(around).filter((layer) => layer !== host.facts && layer !== world.extraVars);
+  const found: Dict = new Map();
+  for (const name of CONNECTION_VARIABLES) {
+    const raw = lookup(layers, name);
+    if (raw !== undefined && raw !== host.inventoryVars.get(name)) found.set(name, templar.template(raw));
+  }
+  return found;
 }
 
 /** Ansible's order of search for a file: the role, those that depend on it, the task's own folder, the playbook's; in each its folder of the kind first. */

@@ -150,7 +150,7 @@ export function createWorld(options: WorldOptions, request: WorldRequest, given:
   return { world, changes, refreshInventory, version: () => version };
 }
 
-/** How to reach the host: its `ansible_*` variables, templated, and what the play says where they are silent. */
+/** How to reach the host: its `ansible_*` variables, templated, and the keywords of the play and task where they are silent. */
 function connectionVariables(
   world: VariableWorld,
   host: HostRun,
@@ -158,9 +158,13 @@ function connectionVariables(
 ): ConnectionVariables {
   const templar = templarFor(world, undefined, host);
   const variables: Dict = new Map();
-  for (const [name, value] of [...host.inventoryVars, ...world.extraVars]) {
-    if (typeof name === 'string' && name.startsWith('ansible_')) variables.set(name, templar.template(value));
-  }
+  const give = (all: Dict) => {
+    for (const [name, value] of all)
+      if (typeof name === 'string' && name.startsWith('ansible_')) variables.set(name, templar.template(value));
+  };
+  give(host.inventoryVars);
+  for (const [name, value] of reach.variables ?? []) variables.set(name, value);
+  give(world.extraVars);
   const fill = (value: string | undefined, name: string, older: string) => {
     if (value !== undefined && !variables.has(name) && !variables.has(older)) variables.set(name, value);
   };

@@ -367,6 +367,55 @@ test('remote_user, port and connection of a play are used where the host’s var
   ]);
 });
 
+describe('variables say how hosts are reached, the nearest to the task first', () => {
+  const RUNS: [string, string, string, string[]][] = [
+    [
+      'of a play',
+      '- command: "true"',
+      '  vars: {ansible_user: app, ansible_port: 2222}\n',
+      ['h1 app 2222', 'h2 app 2222'],
+    ],
+    [
+      'of a task, which the next one knows nothing of',
+      '- command: "true"\n  vars: {ansible_user: root}\n- command: "true"',
+      '',
+      ['h1 root undefined', 'h2 root undefined', 'h1 own undefined', 'h2 undefined undefined'],
+    ],
+    [
+      'that set_fact made',
+      '- set_fact: {ansible_user: "u-{{ inventory_hostname }}"}\n- command: "true"',
+      '  vars: {ansible_user: play}\n',
+      ['h1 u-h1 undefined', 'h2 u-h2 undefined'],
+    ],
+    [
+      'of each item',
+      '- command: "true"\n  vars: {ansible_port: "{{ item }}"}\n  loop: [1, 2]',
+      '  vars: {ansible_user: x}\n',
+      ['h1 x 1', 'h2 x 1', 'h1 x 2', 'h2 x 2'],
+    ],
+    [
+      'of the play, over its keywords',
+      '- command: "true"\n  remote_user: me',
+      '  vars: {ansible_user: app}\n',
+      ['h1 app undefined', 'h2 app undefined'],
+    ],
+  ];
+  test.each(RUNS)('%s', async (_, tasks, more, expected) => {
+    const reached: string[] = [];
+    await runPlaybook(
+      { inventory: 'h1 ansible_user=own\nh2\n', 'site.yml': play(tasks, more) },
+      {
+        connect: async (name, variables) => {
+          const words = ['ansible_user', 'ansible_port'].map((key) => String(variables.get(key)));
+          reached.push([name, ...words].join(' '));
+          return connectLocal({ name });
+        },
+      },
+    );
+    expect([...reached].toSorted()).toEqual(expected.toSorted());
+  });
+});
+
 test('a role alone runs on the hosts it is given, and serial from outside overrides the play’s', async () => {
   const played = await runPlaybook(
     { inventory: 'h[1:3]\n', 'roles/r/tasks/main.yml': '- debug: msg="{{ ansible_play_batch }}"\n' },
