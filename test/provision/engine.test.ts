@@ -405,7 +405,7 @@ describe('variables say how hosts are reached, the nearest to the task first', (
     await runPlaybook(
       { inventory: 'h1 ansible_user=own\nh2\n', 'site.yml': play(tasks, more) },
       {
-        connect: async (name, variables) => {
+        connect: async (name, variables: ReadonlyMap<unknown, unknown>) => {
           const words = ['ansible_user', 'ansible_port'].map((key) => String(variables.get(key)));
           reached.push([name, ...words].join(' '));
           return connectLocal({ name });
