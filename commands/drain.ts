@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { momentOf } from '../src/bot/moment.js';
+import { Moment, momentOf } from '../src/bot/moment.js';
 import { type CommandContext, defineCommand } from '../src/bot/command.js';
 import { generationOf } from '../src/cluster/marathon/generation.js';
 import type { Agent, Machine } from '../src/cluster/mesos/schema.js';
@@ -14,7 +14,7 @@ import { TimeSpan } from './time-span.js';
 
 const DrainArgs = z.strictObject({
   host: z.string().min(1),
-  until: z.string().optional(),
+  until: Moment.optional(),
   down: z.boolean().default(false),
   force: z.boolean().default(false),
   wait: TimeSpan.default(600_000),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type CommandContext, defineCommand } from '../src/bot/command.js';
+import { Moment } from '../src/bot/moment.js';
 import { StarsError } from '../src/errors.js';
 import { jobResource } from './app-changes/app-resource.js';
 import { listJobs } from './jobs/list-jobs.js';
@@ -13,7 +14,7 @@ const JobsArgs = z
   .strictObject({
     action: z.enum(ACTIONS, { error: 'must be list, run, enable, disable or kill' }).default('list'),
     job: z.string().min(1).optional(),
-    until: z.string().optional(),
+    until: Moment.optional(),
     parents: z.boolean().default(false),
     wait: TimeSpan.default(1_800_000),
   })

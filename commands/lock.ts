@@ -1,6 +1,6 @@
 import { utcWords } from '../src/model/utc-words.js';
 import { z } from 'zod';
-import { momentOf } from '../src/bot/moment.js';
+import { Moment, momentOf } from '../src/bot/moment.js';
 import { defineCommand } from '../src/bot/command.js';
 import { StarsError } from '../src/errors.js';
 import type { Lease } from '../src/model/lease.js';
@@ -11,7 +11,7 @@ export const lock = defineCommand({
   environment: 'required',
   takesEnd: true,
   flags: { reason: { takes: 'WORDS', says: 'Why; shown to whoever is kept away.' } },
-  args: z.strictObject({ until: z.string().optional(), reason: z.string().min(1).max(300).default('no reason given') }),
+  args: z.strictObject({ until: Moment.optional(), reason: z.string().min(1).max(300).default('no reason given') }),
   permission: 'provision',
   kind: 'answer',
   examples: ['lock production for 2h --reason "release day"', 'lock staging until 18:00'],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../src/bot/command.js';
-import { momentOf } from '../src/bot/moment.js';
+import { Moment, momentOf } from '../src/bot/moment.js';
 import { StarsError } from '../src/errors.js';
 import { utcWords } from '../src/model/utc-words.js';
 
@@ -11,7 +11,7 @@ export const mute = defineCommand({
   takesEnd: true,
   flags: { reason: { takes: 'WORDS', says: 'Why; shown in the report.' } },
   args: z.strictObject({
-    until: z.string().default('1h'),
+    until: Moment.default('1h'),
     reason: z.string().min(1).max(300).default('no reason given'),
   }),
   permission: 'operate',

@@ -15,16 +15,23 @@ import { StarsError } from '../src/errors.js';
 import { appResource, jobResource } from './app-changes/app-resource.js';
 import { TimeSpan } from './time-span.js';
 
-const RestoreArgs = z.strictObject({
-  backup: z.string().regex(NAME, 'is the name of a backup, as “backup list” shows it, or last'),
-  check: z.boolean().default(false),
-  only: z.enum(['apps', 'jobs'], { error: 'must be apps or jobs' }).optional(),
-  app: z.string().min(1).optional(),
-  job: z.string().min(1).optional(),
-  force: z.boolean().default(false),
-  plan: z.string().optional(),
-  wait: TimeSpan.default(600_000),
-});
+const RestoreArgs = z
+  .strictObject({
+    backup: z.string().regex(NAME, 'is the name of a backup, as “backup list” shows it, or last'),
+    check: z.boolean().default(false),
+    only: z.enum(['apps', 'jobs'], { error: 'must be apps or jobs' }).optional(),
+    app: z.string().min(1).optional(),
+    job: z.string().min(1).optional(),
+    force: z.boolean().default(false),
+    plan: z.string().optional(),
+    wait: TimeSpan.default(600_000),
+  })
+  .refine(({ only, app }) => only !== 'jobs' || app === undefined, {
+    error: '--only jobs leaves out the app that --app names; give one of the two',
+  })
+  .refine(({ only, job }) => only !== 'apps' || job === undefined, {
+    error: '--only apps leaves out the job that --job names; give one of the two',
+  });
 
 type RestoreArgs = z.infer<typeof RestoreArgs>;
 type Context = CommandContext<RestoreArgs>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../src/bot/command.js';
+import { Moment } from '../src/bot/moment.js';
 import { appResource } from './app-changes/app-resource.js';
 import { findOnce, scaleApp } from './app-changes/scale-app.js';
 import { ChangeArgs, CHANGE_FLAGS } from './app-changes/change-args.js';
@@ -21,7 +22,7 @@ export const scale = defineCommand({
   args: z.strictObject({
     app: z.string().min(1),
     instances: Instances,
-    until: z.string().optional(),
+    until: Moment.optional(),
     ...ChangeArgs,
   }),
   permission: 'operate',

@@ -8,6 +8,7 @@ import { asStarsError, StarsError } from '../src/errors.js';
 import type { Environment } from '../src/home/home.js';
 import { utcWords } from '../src/model/utc-words.js';
 import { drawCharts } from '../src/report/charts.js';
+import { withOtherMeaning } from './app-changes/find-app.js';
 import { hostsMatching } from './host-subject.js';
 import { hostsText, hostText } from './status/hosts.js';
 import { serviceLines } from './status/service.js';
@@ -178,7 +179,8 @@ async function statusOfApp({ cluster, signal }: Context, name: string): Promise<
 async function statusOfService(context: Context, name: string, notFound: unknown): Promise<string> {
   const { cluster, signal } = context;
   const service = cluster.has('services') && cluster.services.names.includes(name);
-  if (!service || !(notFound instanceof StarsError) || !UNANSWERED.has(notFound.code)) throw notFound;
+  if (!service || !(notFound instanceof StarsError) || !UNANSWERED.has(notFound.code))
+    throw await withOtherMeaning(notFound, name, context);
   const [health, lines] = await Promise.all([look(context), serviceLines(cluster.services, name, signal)]);
   return [summarise(only(health, [name])), ...lines].join('\n');
 }

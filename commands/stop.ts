@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../src/bot/command.js';
+import { Moment } from '../src/bot/moment.js';
 import { StarsError } from '../src/errors.js';
 import { findOnce, scaleApp } from './app-changes/scale-app.js';
 import { serviceResources, serviceSubject } from './app-changes/service.js';
@@ -21,7 +22,7 @@ export const stop = defineCommand({
   },
   args: z.strictObject({
     service: z.string().min(1),
-    until: z.string().optional(),
+    until: Moment.optional(),
     ...ChangeArgs,
     session: SessionId.optional(),
     batch: SessionId.optional(),

@@ -1,6 +1,7 @@
 import type { CommandContext } from '../../src/bot/command.js';
 import type { App } from '../../src/cluster/marathon/schema.js';
 import { asStarsError, StarsError } from '../../src/errors.js';
+import { NO_APP } from '../host-services/meant.js';
 import { KNOWN_UNITS } from '../../src/model/host-services.js';
 import { nearNames } from '../../src/near-names.js';
 
@@ -11,10 +12,25 @@ export async function findApp(name: string, context: Context): Promise<App> {
   try {
     return await context.cluster.marathon.find(name, { signal: context.signal });
   } catch (thrown) {
-    const error = asStarsError(thrown);
-    const hint = error.code === 'APP_NOT_FOUND' ? await otherMeaning(name, context) : undefined;
-    throw hint === undefined ? error : new StarsError(error.code, error.message, { hint, cause: error });
+    throw await withOtherMeaning(thrown, name, context);
   }
+}
+
+/** Why there is no app of the name, with what else it may mean. */
+export async function withOtherMeaning(thrown: unknown, name: string, context: Context): Promise<StarsError> {
+  const error = asStarsError(thrown);
+  if (!NO_APP.has(error.code)) return error;
+  const hint =
+    (await brokenInventory(error, context)) ??
+    (error.code === 'APP_NOT_FOUND' ? await otherMeaning(name, context) : undefined);
+  return hint === undefined ? error : error.with({ hint, cause: error });
+}
+
+/** Whether a host was meant cannot be told then, and nobody else tells why. */
+async function brokenInventory({ hint }: StarsError, { environment }: Context): Promise<string | undefined> {
+  if (environment.inventorySources.length === 0) return undefined;
+  const broken = await environment.inventory().then(() => undefined, asStarsError);
+  return broken && [...(hint ? [hint] : []), `Its hosts cannot be told: ${broken.describe()}`].join('\n');
 }
 
 async function otherMeaning(name: string, context: Context): Promise<string | undefined> {

@@ -2,8 +2,6 @@ import { z } from 'zod';
 import type { CommandContext, Flag, SubjectOf } from '../../src/bot/command.js';
 import type { Subject } from '../../src/bot/subject.js';
 import { StarsError } from '../../src/errors.js';
-import { KNOWN_UNITS } from '../../src/model/host-services.js';
-import type { Resource } from '../../src/model/lease.js';
 import { hostServicesMeant } from './meant.js';
 import { rollServices } from './roll.js';
 import type { Verb } from './visits.js';
@@ -51,16 +49,6 @@ export function refuseHostFlags({ service, limit, serial, keepTasks }: Asked): v
   if (flag)
     throw new StarsError('USAGE', `${flag} is for services of hosts; ${service} is an app.`, { hint: 'Leave it out.' });
 }
-
-/** What a service of hosts takes for itself: everything, since others would build on what goes away. Undefined for what may be an app. */
-export function hostServicesResources(service: string): readonly Resource[] | undefined {
-  const name = service.toLowerCase().replace(/\.service$/, '');
-  const meansHosts = name.startsWith('unit:') || USUAL_GROUPS.has(name) || KNOWN_UNITS.includes(name);
-  return meansHosts ? ['*'] : undefined;
-}
-
-// Which groups there are is not known before the inventory is read; on every host a lock of its own stands besides.
-const USUAL_GROUPS: ReadonlySet<string> = new Set(['all', 'masters', 'workers', 'agents', 'slaves']);
 
 /** What rights look at: the hosts, when the name means services of hosts; undefined when it means an app. */
 export async function hostServicesSubject({

@@ -1,6 +1,7 @@
-import { asStarsError } from '../../src/errors.js';
+import { asStarsError, StarsError } from '../../src/errors.js';
 import type { Marathon } from '../../src/cluster/marathon/client.js';
 import type { Environment } from '../../src/home/home.js';
+import { didYouMean } from '../../src/near-names.js';
 import { HOST_SERVICES, type HostService } from '../../src/model/host-services.js';
 
 /** Services of hosts that a name stands for. */
@@ -14,14 +15,18 @@ export type HostServices = {
   oneService: boolean;
 };
 
+/** What stacks usually call their groups: whoever types one of these does not mean an app, unless there is one. */
+const USUAL_GROUPS: ReadonlySet<string> = new Set(['masters', 'workers', 'agents', 'slaves']);
+
 /** Marathon has no such app, is not configured, or is not there to be asked. */
-const NO_APP: ReadonlySet<string> = new Set(['APP_NOT_FOUND', 'CONFIG', 'API_UNREACHABLE', 'API_ANSWER']);
+export const NO_APP: ReadonlySet<string> = new Set(['APP_NOT_FOUND', 'CONFIG', 'API_UNREACHABLE', 'API_ANSWER']);
 
 export type Naming = { environment: Environment; marathon: () => Promise<Marathon> };
 
 /**
  * The services of hosts that a name means: a group of the inventory for all of them there, or a unit (`docker`, `unit:nginx`) wherever it
- * is. Undefined when it means an app, which goes first unless the name begins with `unit:`, or when it means nothing at all.
+ * is. Undefined when it means an app, which goes first unless the name begins with `unit:`, or when it means nothing at all. Throws
+ * UNKNOWN_HOST_PATTERN for what can only be a group and is none.
  */
 export async function hostServicesMeant(
   name: string,
@@ -29,8 +34,9 @@ export async function hostServicesMeant(
 ): Promise<HostServices | undefined> {
   if (name.startsWith('unit:')) return ofUnit(name, name.slice('unit:'.length));
   const candidate = await candidateFor(name, environment);
-  if (!candidate || (await isApp(name, marathon))) return undefined;
-  return candidate;
+  if (!candidate && !USUAL_GROUPS.has(name.toLowerCase())) return undefined;
+  if (await isApp(name, marathon)) return undefined;
+  return candidate ?? noGroup(name, environment);
 }
 
 /** Whether the name can mean services of hosts; an app of the same name goes first all the same. */
@@ -46,6 +52,13 @@ async function ofGroup(name: string, environment: Environment): Promise<HostServ
   const inventory = await environment.inventory().catch(() => undefined);
   if (!inventory?.groups.has(name)) return undefined;
   return { name, hosts: name, services: HOST_SERVICES, oneService: false };
+}
+
+async function noGroup(name: string, environment: Environment): Promise<never> {
+  const groups = [...(await environment.inventory()).groups.keys()].filter((group) => group !== 'ungrouped');
+  throw new StarsError('UNKNOWN_HOST_PATTERN', `No group of the inventory of ${environment.name} is called ${name}.`, {
+    hint: didYouMean(name, groups) ?? `Its groups: ${groups.join(', ')}.`,
+  });
 }
 
 function ofKnownUnit(name: string): HostServices | undefined {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { asStarsError, StarsError } from '../errors.js';
+import { asStarsError, formatPosition, StarsError } from '../errors.js';
 import { refusalOf } from './answer.js';
 import type { Cluster } from './cluster.js';
 import type { HostReading } from '../model/host-state.js';
@@ -103,8 +103,14 @@ export function explainedByHosts(layers: readonly Layer[]): ReadonlySet<string> 
 
 function hostsFinding(readings: readonly HostReading[] | StarsError | undefined, told: ReadonlySet<string>): Finding {
   if (readings === undefined) return { state: 'unknown', reason: 'gave no answer in time' };
-  if (readings instanceof StarsError) return { state: 'unknown', reason: readings.message.replace(/\.$/, '') };
+  if (readings instanceof StarsError) return unasked(readings);
   return judgeHosts(readings, told);
+}
+
+/** A mistake in the inventory stands at a place, and people need to know which. */
+function unasked({ message, where, hint }: StarsError): Finding {
+  const reason = `${where ? `${formatPosition(where)}: ` : ''}${message.replace(/\.$/, '')}`;
+  return { state: 'unknown', reason, ...(hint ? { details: [hint] } : {}) };
 }
 
 /** Undefined when the signal aborts first. */

@@ -271,3 +271,47 @@ describe('trouble with Marathon', () => {
 function fileName(path: string): string {
   return path.split('/').at(-1)?.replace('.', '\\.') ?? '';
 }
+
+describe('an inventory that cannot be read is told with its file and line', () => {
+  const at = (name: string, place: string) => `${join(practice.home, 'inventories', name, 'hosts')}:${place}: `;
+
+  beforeAll(() => {
+    environment('ini', ({ marathon }) => ({ marathon }), '[web]\nstars-c3 ansible_host\n');
+    environment('yaml', () => ({}), 'all:\n  hosts:\n    stars-c3: {\n  bad: [\n');
+    environment('webs', () => ({}), '[web]\nstars-c3\n[db]\nstars-c4\n');
+  });
+
+  test.each([
+    ['ini', '2:10', 'Below [group] stand hosts: name key=value'],
+    ['yaml', '4:3', 'Look for a missing “]” or “}”.'],
+  ])('in the picture of the whole: %s', async (name, place, advice) => {
+    const { out } = await practice.type('status', name);
+    expect(out).toContain(`Hosts ${at(name, place)}`);
+    expect(out).toContain(advice);
+  });
+
+  test.each([
+    ['status', 'stars-c3'],
+    ['restart', 'stars-c3'],
+    ['restart', 'livy2'],
+    ['logs', 'stars-c3'],
+  ])('where a name may be a host of it: %s %s', async (...words) => {
+    const { status, error } = await practice.type(...words, 'ini');
+    expect(error).toContain(`Marathon has no app "${words[1]}".`);
+    expect(error).toContain(`Its hosts cannot be told: ${at('ini', '2:10')}`);
+    expect(status).toBe(2);
+  });
+
+  test('where a group is meant', async () => {
+    const { status, error } = await practice.type('restart', 'workers', 'yaml');
+    expect(error).toContain(at('yaml', '4:3'));
+    expect(status).toBe(2);
+  });
+
+  test('and where it can be read but has no such group, its groups are named, not where Marathon would be', async () => {
+    const { status, error } = await practice.type('restart', 'workers', 'webs');
+    expect(error).toContain('No group of the inventory of webs is called workers.\nIts groups: all, web, db.');
+    expect(error).not.toContain('marathon');
+    expect(status).toBe(2);
+  });
+});
