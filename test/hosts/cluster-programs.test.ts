@@ -30,6 +30,7 @@ beforeAll(() =>
   requirePrograms({
     '/usr/lib/python3/dist-packages/marathon/client.py': 'python3-marathon',
     prometheus: 'prometheus',
+    '/usr/lib/python3/dist-packages/kazoo/client.py': 'python3-kazoo',
   }),
 );
 beforeEach(async () => {
@@ -299,6 +300,130 @@ def back():
         return None
 result = [info.version, info.elected, info.leader == leader, info.zookeeper_config.zk_max_versions, json.loads(pong), gauges, gone, until(back)['leader'] == leader]`);
     expect(said).toEqual(['1.4.7', true, true, 50, 'pong', true, { message: 'Leadership abdicated' }, true]);
+  });
+});
+
+describe('python3-kazoo', () => {
+  const PRELUDE = `
+import json, sys, threading, time
+from kazoo.client import KazooClient
+from kazoo.exceptions import *
+from kazoo.recipe.election import Election
+client = KazooClient(hosts=sys.argv[1], timeout=4)
+client.start(timeout=20)
+
+def until(ask):
+    for _ in range(200):
+        found = ask()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError('waited too long')
+
+def refused(act):
+    try:
+        act()
+    except KazooException as error:
+        return type(error).__name__
+    raise AssertionError('it was done')
+`;
+
+  async function python(lines: string): Promise<unknown> {
+    const script = `${PRELUDE}${lines}\nclient.stop()\nprint(json.dumps(result))\n`;
+    const hosts = cluster.zookeeper.join(',');
+    const { code, stdout, stderr } = await tryRun('/usr/bin/python3', ['-', hosts, cluster.urls.marathon], {
+      input: script,
+    });
+    if (code !== 0) throw new Error(`python3-kazoo failed:\n${stderr}`);
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  }
+
+  test('reads who leads, and may not change what the cluster keeps', async () => {
+    const said = await python(`
+master = [name for name in client.get_children('/mesos') if name.startswith('json.info_')]
+info, stat = client.get('/mesos/' + master[0])
+result = [json.loads(info)['hostname'], stat.ephemeralOwner != 0, client.exists('/nothing'),
+          refused(lambda: client.set('/mesos/' + master[0], b'')), refused(lambda: client.get('/nothing')),
+          refused(lambda: client.delete('/mesos', recursive=False))]`);
+    expect(said).toEqual(['stars-dc0', true, null, 'NoAuthError', 'NoNodeError', 'NoAuthError']);
+  });
+
+  test('writes nodes with versions, numbers and owners, all at once or not at all', async () => {
+    const said = await python(`
+client.ensure_path('/own/deep')
+client.create('/own/a', b'1')
+client.set('/own/a', b'2', version=0)
+numbered = [client.create('/own/deep/n-', sequence=True) for _ in range(2)]
+client.create('/own/mine', ephemeral=True)
+whole = client.transaction()
+whole.create('/own/b', b'x')
+whole.delete('/own/a')
+done = whole.commit()
+broken = client.transaction()
+broken.create('/own/c')
+broken.check('/own/b', version=7)
+failed = [type(one).__name__ for one in broken.commit()]
+result = [client.get('/own/b')[1].version, numbered, done, failed, sorted(client.get_children('/own')),
+          refused(lambda: client.set('/own/b', b'', version=5)), refused(lambda: client.delete('/own')),
+          refused(lambda: client.create('/own/b')), refused(lambda: client.create('/own/mine/child'))]`);
+    expect(said).toEqual([
+      0,
+      ['/own/deep/n-0000000000', '/own/deep/n-0000000001'],
+      ['/own/b', true],
+      ['RolledBackError', 'BadVersionError'],
+      ['b', 'deep', 'mine'],
+      'BadVersionError',
+      'NotEmptyError',
+      'NodeExistsError',
+      'NoChildrenForEphemeralsError',
+    ]);
+  });
+
+  test('is told of changes, its own and those of the cluster', async () => {
+    const said = await python(`
+import urllib.request
+children, data, gone = [], [], []
+client.get_children('/marathon/leader-curator', watch=lambda event: gone.append(event.type))
+urllib.request.urlopen(urllib.request.Request(sys.argv[2] + '/v2/leader', method='DELETE'))
+until(lambda: gone)
+client.ensure_path('/seen')
+client.ChildrenWatch('/seen', lambda names: children.append(names))
+client.create('/seen/a')
+until(lambda: children[-1] == ['a'])
+client.DataWatch('/late', lambda value, stat: data.append(value and value.decode()))
+client.create('/late', b'here')
+until(lambda: data[-1] == 'here')
+client.set('/late', b'other')
+until(lambda: data[-1] == 'other')
+client.delete('/late')
+until(lambda: data[-1] is None)
+result = [gone, children, data]`);
+    expect(said).toEqual([['CHILD'], [[], ['a']], [null, 'here', 'other', null]]);
+  });
+
+  test('loses what goes with a session when that ends, and holds elections', async () => {
+    const said = await python(`
+other = KazooClient(hosts=sys.argv[1], timeout=4)
+other.start(timeout=20)
+led, leave = [], threading.Event()
+def lead(name):
+    led.append(name)
+    leave.wait(20)
+first = threading.Thread(target=lambda: Election(client, '/election', 'first').run(lead, 'first'))
+first.start()
+until(lambda: led == ['first'])
+second = threading.Thread(target=lambda: Election(other, '/election', 'second').run(lead, 'second'))
+second.start()
+until(lambda: len(client.get_children('/election')) == 2)
+before = list(led)
+leave.set()
+first.join(); second.join()
+other.create('/gone', ephemeral=True)
+there = client.exists('/gone') is not None
+other.stop()
+until(lambda: client.exists('/gone') is None)
+result = [before, led, there]`);
+    expect(said).toEqual([['first'], ['first', 'second'], true]);
   });
 });
 

@@ -27,18 +27,28 @@ export function juteWriter() {
     return writer;
   }
 
+  function raw(bytes: Buffer) {
+    parts.push(bytes);
+    return writer;
+  }
+
+  const body = () => Buffer.concat(parts);
+
   const writer = {
     int,
     long,
     bool,
     buffer,
+    /** Bytes as they are, without their length. */
+    raw,
+    body,
     text: (value: string) => buffer(Buffer.from(value, 'utf8')),
     /** Everything so far with its length in front, as it goes over the wire. */
     frame(): Buffer {
-      const body = Buffer.concat(parts);
+      const bytes = body();
       const head = Buffer.alloc(4);
-      head.writeInt32BE(body.length);
-      return Buffer.concat([head, body]);
+      head.writeInt32BE(bytes.length);
+      return Buffer.concat([head, bytes]);
     },
   };
   return writer;

@@ -157,16 +157,17 @@ export async function startCluster(options: ClusterOptions): Promise<SimulatedCl
     },
   });
   const subscribers = createSubscribers({ mesos, masters });
-  const znodes = createNodes(() => ({
+  const leaders = () => ({
     masters: masterRows,
     marathon: leadingMarathon(),
     frameworkId: marathon.framework.id,
     chronos: `127.0.0.1:${chronosSlot.service.port}`,
-  }));
+  });
+  const znodes = createNodes(leaders, clock);
   const ensemble = await startEnsemble({
     servers: masterSpecs.map(({ name, listensOn }) => ({ name, address: listensOn ?? '127.0.0.1' })),
     onQuorum: (quorum) => control.quorumChanged(quorum),
-    nodes: znodes.nodes,
+    tree: znodes,
   });
   const instances = createInstances({
     instances: marathonSlots.map(({ host, service }) => ({ host, service, running: true })),

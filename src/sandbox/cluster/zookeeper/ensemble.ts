@@ -1,5 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { serveSession, type ZNodes } from './protocol.js';
+import { serveClient } from './protocol.js';
+import { createSessions } from './sessions.js';
+import type { Tree } from './tree.js';
 import { answerToWord, type ServerMode, type ServerState, type ZooKeeperVersion } from './words.js';
 
 export type ZookeeperServer = {
@@ -10,7 +12,7 @@ export type ZookeeperServer = {
   start(): Promise<void>;
 };
 
-type Member = ZookeeperServer & { index: number; received: number; sessions: Set<Socket> };
+type Member = ZookeeperServer & { index: number; received: number; clients: Set<Socket> };
 
 export type Ensemble = Awaited<ReturnType<typeof startEnsemble>>;
 
@@ -18,18 +20,19 @@ export type EnsembleOptions = {
   /** Each with an address of loopback to listen on. */
   servers: { name: string; address: string }[];
   onQuorum: (quorum: boolean) => void;
-  /** What a client that reads the tree finds. */
-  nodes: () => ZNodes;
+  /** What clients read and write. */
+  tree: Tree;
 };
 
-/** One ZooKeeper server per name, answering four-letter words and reads over TCP; together they have a quorum or not. */
-export async function startEnsemble({ servers, onQuorum, nodes }: EnsembleOptions) {
+/** One ZooKeeper server per name, answering four-letter words and clients over TCP; together they have a quorum or not. */
+export async function startEnsemble({ servers, onQuorum, tree }: EnsembleOptions) {
   const members = await Promise.all(servers.map(listen));
   let version: ZooKeeperVersion = '3.4';
   let forcedLoss = false;
   let whitelist: string[] | undefined;
   let hadQuorum = true;
   let leader = elected();
+  const sessions = createSessions({ hasQuorum, ended: tree.endSession });
 
   async function listen({ name, address }: { name: string; address: string }, index: number): Promise<Member> {
     const sockets = new Set<Socket>();
@@ -47,7 +50,7 @@ export async function startEnsemble({ servers, onQuorum, nodes }: EnsembleOption
       name,
       index,
       received: 0,
-      sessions: new Set(),
+      clients: new Set(),
       address: `${address}:${port}`,
       running: true,
       async stop() {
@@ -81,7 +84,7 @@ export async function startEnsemble({ servers, onQuorum, nodes }: EnsembleOption
     if (!leader?.running || !hasQuorum()) leader = elected();
     if (hasQuorum() === hadQuorum) return;
     hadQuorum = hasQuorum();
-    if (!hadQuorum) for (const { sessions } of members) for (const socket of sessions) socket.destroy();
+    if (!hadQuorum) for (const { clients } of members) for (const socket of clients) socket.destroy();
     onQuorum(hadQuorum);
   }
 
@@ -96,9 +99,9 @@ export async function startEnsemble({ servers, onQuorum, nodes }: EnsembleOption
       socket.destroy();
       return;
     }
-    member.sessions.add(socket);
-    socket.on('close', () => member.sessions.delete(socket));
-    serveSession(socket, data, nodes);
+    member.clients.add(socket);
+    socket.on('close', () => member.clients.delete(socket));
+    serveClient(socket, data, { tree, sessions, version: () => version });
   }
 
   function modeOf(member: Member): ServerMode | undefined {
@@ -110,7 +113,7 @@ export async function startEnsemble({ servers, onQuorum, nodes }: EnsembleOption
   function stateOf(member: Member, clientPort = 0): ServerState {
     const followers = members.filter(({ running }) => running).length - 1;
     const { name, index, received } = member;
-    return { version, name, index, received, followers, clientPort, znodes: nodes().size, mode: modeOf(member) };
+    return { version, name, index, received, followers, clientPort, znodes: tree.nodes().size, mode: modeOf(member) };
   }
 
   return {
@@ -133,6 +136,7 @@ export async function startEnsemble({ servers, onQuorum, nodes }: EnsembleOption
       version = value;
     },
     stop: async () => {
+      sessions.stop();
       await Promise.all(members.map((member) => member.stop()));
     },
   };

@@ -1,13 +1,13 @@
+import type { Clock } from '../../../clock.js';
 import type { Master } from '../mesos/masters.js';
-import { withParents, type ZNode, type ZNodes } from './protocol.js';
+import { createTree, type ZNode } from './tree.js';
 
-/** What the cluster's parts keep in ZooKeeper: who leads, as nodes that go with their makers, and what tests and people add. */
+/** What the cluster's parts keep in ZooKeeper: who leads, as nodes that go with their makers; and what tests and clients write. */
 export function createNodes(
   state: () => { masters: readonly Master[]; marathon: string | undefined; frameworkId: string; chronos: string },
+  clock: Pick<Clock, 'now'>,
 ) {
-  const added = new Map<string, Buffer>();
-
-  function nodes(): ZNodes {
+  return createTree(() => {
     const { masters, marathon, frameworkId, chronos } = state();
     const infos = masters
       .filter(({ running }) => running)
@@ -15,25 +15,16 @@ export function createNodes(
         `/mesos/json.info_${String(master.sequence).padStart(10, '0')}`,
         ephemeral(JSON.stringify(masterInfo(master))),
       ]);
-    return withParents([
+    return [
       ['/zookeeper/quota', kept('')],
       ['/mesos/log_replicas/0000000000', ephemeral('')],
       ...infos,
+      ['/marathon/leader-curator', kept('')],
       ...(marathon === undefined ? [] : [['/marathon/leader-curator/0000000000', ephemeral(marathon)] as const]),
       ['/marathon/state/framework:id', kept(frameworkId)],
       ['/chronos/state/candidate/0000000000', ephemeral(chronos)],
-      ...[...added].map(([path, data]) => [path, { data }] as const),
-    ]);
-  }
-
-  return {
-    nodes,
-    /** Adds or replaces a node; undefined takes it away. */
-    set(path: string, data: string | undefined): void {
-      if (data === undefined) added.delete(path);
-      else added.set(path, Buffer.from(data));
-    },
-  };
+    ];
+  }, clock);
 }
 
 function kept(text: string): ZNode {
