@@ -13,7 +13,8 @@ export default {
     ],
   },
   testTimeout: 30_000,
-  maxWorkers: 2,
+  // More than most machines that test this have cores: many tests wait for what they watch.
+  maxWorkers: 3,
   // Modules of a test file stay in the memory of the process that ran it.
   workerIdleMemoryLimit: '1500MB',
 };
