@@ -4,6 +4,7 @@ import { readHosts } from '../src/bot/read-hosts.js';
 import type { ClusterPart } from '../src/cluster/cluster.js';
 import { type Health, readHealth, summarise } from '../src/cluster/health.js';
 import { describeApp } from '../src/cluster/marathon/describe-app.js';
+import { recentFailures } from '../src/cluster/recent-failures.js';
 import { asStarsError, StarsError } from '../src/errors.js';
 import type { Environment } from '../src/home/home.js';
 import { utcWords } from '../src/model/utc-words.js';
@@ -31,6 +32,7 @@ const PARTS: readonly ClusterPart[] = ['marathon', 'chronos', 'mesos', 'mesosDns
 const UNANSWERED: ReadonlySet<string> = new Set(['APP_NOT_FOUND', 'CONFIG', 'API_UNREACHABLE']);
 
 const HOSTS_TIMEOUT_MS = 20_000;
+const FAILURES_TIMEOUT_MS = 8_000;
 const DAY_MS = 86_400_000;
 
 type Context = CommandContext<{ subject?: string | undefined; chart: boolean }>;
@@ -167,12 +169,15 @@ async function statusOfHost(context: Context, host: string): Promise<string> {
   return reading ? hostText(reading, agent) : `${host} told nothing.`;
 }
 
-async function statusOfApp({ cluster, signal }: Context, name: string): Promise<string> {
+async function statusOfApp({ cluster, clock, signal }: Context, name: string): Promise<string> {
   const [app, queue] = await Promise.all([cluster.marathon.find(name, { signal }), cluster.marathon.queue({ signal })]);
   const service = app.id.slice(app.id.lastIndexOf('/') + 1);
   const known = cluster.has('services') && cluster.services.names.includes(service);
-  const lines = known ? await serviceLines(cluster.services, service, signal) : [];
-  return [describeApp(app, queue), ...lines].join('\n');
+  const [lines, failures] = await Promise.all([
+    known ? serviceLines(cluster.services, service, signal) : [],
+    recentFailures(cluster, app, { now: clock.now(), signal, timeoutMs: FAILURES_TIMEOUT_MS }),
+  ]);
+  return [describeApp(app, queue, failures), ...lines].join('\n');
 }
 
 /** A service that does not run as an app, if it is one of the environment's; else it is the app that was not found. */

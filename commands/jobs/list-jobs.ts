@@ -23,7 +23,7 @@ export async function listJobs(part: string | undefined, context: CommandContext
   return [headline(reports, environment.name), ...reports.slice(0, SHOWN).map(lineOf), ...more].join('\n');
 }
 
-/** Running tasks of Chronos by job; undefined when Mesos cannot be asked, which only costs the sight of stuck ones. */
+/** Tasks of Chronos by job; undefined when Mesos cannot be asked, which only costs the sight of stuck runs and of those that are tried again. */
 async function tasksByJob({
   cluster,
   note,
@@ -34,12 +34,13 @@ async function tasksByJob({
     const byJob = new Map<string, Task[]>();
     for (const task of await cluster.mesos.tasks({ signal })) {
       const job = /^ChronosTask:(.+)$/.exec(task.name ?? '')?.[1];
-      if (job === undefined || task.state !== 'TASK_RUNNING') continue;
+      if (job === undefined) continue;
       byJob.set(job, [...(byJob.get(job) ?? []), task]);
     }
     return byJob;
   } catch {
-    if (!signal.aborted) note('Mesos does not answer, so that stuck runs cannot be seen.');
+    if (!signal.aborted)
+      note('Mesos does not answer, so that stuck runs and those that are tried again cannot be seen.');
     return undefined;
   }
 }

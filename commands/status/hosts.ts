@@ -1,4 +1,4 @@
-import { troublesOf } from '../../src/cluster/hosts.js';
+import { isMeant, troublesOf } from '../../src/cluster/hosts.js';
 import type { Agent } from '../../src/cluster/mesos/schema.js';
 import type { HostReading, HostState, HostUnit } from '../../src/model/host-state.js';
 import { percent } from '../../src/model/figures.js';
@@ -25,7 +25,7 @@ export function hostText(reading: HostReading, agent: Agent | undefined): string
     ...state.disks.map(
       ({ mount, totalBytes, usedFraction }) => `      • ${mount}: ${percent(usedFraction)} of ${size(totalBytes)} used`,
     ),
-    ...state.units.map((unit) => `      • ${unit.name} ${unitWords(unit)}`),
+    ...state.units.filter(isMeant).map((unit) => `      • ${unit.name} ${unitWords(unit)}`),
     ...mesos,
     ...(state.rebootNeeded ? ['      • its packages want a restart of the host'] : []),
   ].join('\n');

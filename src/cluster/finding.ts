@@ -11,7 +11,16 @@ export type Finding = {
   figures?: Readonly<Record<string, number>>;
   /** Nothing answered at all: it may be down, or out of our reach. */
   silent?: boolean;
+  /** What a headline names in place of the layer, where the trouble is something in it: `The app /livy`, `is in trouble`, why. */
+  culprit?: Culprit | undefined;
+  /** Apps that are not as they should be, by the last part of their id. */
+  troubledApps?: readonly TroubledApp[];
 };
+
+export type Culprit = { name: string; is: string; why: string };
+
+/** `waits` is one whose tasks do not fail: they have no place to run. */
+export type TroubledApp = { name: string; waits: boolean };
 
 const MAX_DETAILS = 10;
 

@@ -3,7 +3,7 @@ import { asStarsError, formatPosition, StarsError } from '../errors.js';
 import { refusalOf } from './answer.js';
 import type { Cluster } from './cluster.js';
 import type { HostReading } from '../model/host-state.js';
-import { type Finding, type LayerState, limited } from './finding.js';
+import { type Culprit, type Finding, type LayerState, limited, type TroubledApp } from './finding.js';
 import { evidenceOf, judgeHosts } from './hosts.js';
 import {
   probeAgents,
@@ -30,6 +30,7 @@ export type Layer = {
   evidence: string[];
   /** The layer whose failure explains this one's. */
   because: string | undefined;
+  culprit?: Culprit | undefined;
 };
 
 /** The stack from ZooKeeper up; layers that the environment does not have are left out. */
@@ -65,7 +66,7 @@ export async function readHealth(
   cluster: Cluster,
   { signal, deadlineMs = DEFAULT_DEADLINE_MS, clock, hosts }: HealthOptions,
 ): Promise<Health> {
-  const probes = probesOf(cluster);
+  const probes = probesOf(cluster, clock.now());
   const deadline = new AbortController();
   const stopTimer = clock.after(deadlineMs, () => deadline.abort());
   const either = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
@@ -78,7 +79,8 @@ export async function readHealth(
       throw new StarsError('CANCELLED', 'Cancelled while looking at the cluster.', { cause: signal.reason });
     const known = Array.isArray(readings) ? (readings as readonly HostReading[]) : [];
     const layers = probes.map((probe, index) => layerOf(probe, findings[index] ?? UNSEEN, known));
-    const all = [...explain(layers, probes), ...(hosts ? [hostsLayer(readings, layers)] : [])];
+    const apps = findings.flatMap(({ troubledApps = [] }) => troubledApps);
+    const all = [...explain(layers, probes, apps), ...(hosts ? [hostsLayer(readings, layers)] : [])];
     return { environment: cluster.environment, at: clock.now().toISOString(), layers: all };
   } finally {
     stopTimer();
@@ -89,7 +91,8 @@ const UNSEEN: Finding = { state: 'unknown', reason: 'was not looked at' };
 
 function layerOf({ name, title }: Named, finding: Finding, readings: readonly HostReading[]): Layer {
   const evidence = finding.state === 'up' ? [] : evidenceOf(name, readings);
-  return { name, title, details: [], figures: {}, silent: false, ...finding, evidence, because: undefined };
+  const { troubledApps: _, ...told } = finding;
+  return { name, title, details: [], figures: {}, silent: false, ...told, evidence, because: undefined };
 }
 
 function hostsLayer(readings: readonly HostReading[] | StarsError | undefined, layers: readonly Layer[]): Layer {
@@ -137,7 +140,7 @@ async function look({ look }: Probe, signal: AbortSignal, deadlineMs: number): P
   }
 }
 
-function probesOf(cluster: Cluster): Probe[] {
+function probesOf(cluster: Cluster, now: Date): Probe[] {
   const services = cluster.has('services') ? cluster.services.names : [];
   const all: (Probe & { part: Parameters<Cluster['has']>[0] })[] = [
     {
@@ -166,7 +169,7 @@ function probesOf(cluster: Cluster): Probe[] {
       name: 'marathon',
       title: 'Marathon',
       needs: ['zookeeper', 'mesos'],
-      look: (o) => probeMarathon(cluster.marathon, o),
+      look: (o) => probeMarathon(cluster.marathon, { ...o, now }),
     },
     {
       part: 'chronos',
@@ -193,11 +196,26 @@ function probesOf(cluster: Cluster): Probe[] {
   return all.filter(({ part }) => cluster.has(part));
 }
 
-/** Folds what is broken under the lowest broken layer it needs. */
-function explain(layers: Layer[], probes: Probe[]): Layer[] {
+/** Folds what is broken under the lowest broken layer it needs, or under what its own app is in trouble for. */
+function explain(layers: Layer[], probes: Probe[], apps: readonly TroubledApp[]): Layer[] {
   const down = new Set(layers.filter(({ state }) => state === 'down').map(({ name }) => name));
   const needs = new Map(probes.map((probe) => [probe.name, probe.needs]));
-  return layers.map((layer) => (layer.state === 'up' ? layer : { ...layer, because: rootOf(layer.name, needs, down) }));
+  const lacksAgents = layers.some(({ name, state }) => name === 'agents' && state === 'degraded');
+  return layers.map((layer) => {
+    if (layer.state === 'up') return layer;
+    const because = rootOf(layer.name, needs, down) ?? appCause(layer, { apps, lacksAgents });
+    return { ...layer, because };
+  });
+}
+
+type AppTrouble = { apps: readonly TroubledApp[]; lacksAgents: boolean };
+
+/** A service that runs as an app goes with it, and apps that only wait for a place go with the agents that are gone. */
+function appCause({ name, state }: Layer, { apps, lacksAgents }: AppTrouble): string | undefined {
+  const onlyLackPlace = lacksAgents && apps.every(({ waits }) => waits);
+  if (name === 'marathon') return state === 'degraded' && onlyLackPlace ? 'agents' : undefined;
+  if (!apps.some((app) => app.name === name)) return undefined;
+  return onlyLackPlace ? 'agents' : 'marathon';
 }
 
 function rootOf(name: string, needs: ReadonlyMap<string, string[]>, down: ReadonlySet<string>): string | undefined {
@@ -232,7 +250,17 @@ function headline({ environment, layers }: Health, roots: Layer[]): string {
   const more = roots.length > 1 ? ` (and ${roots.length - 1} more)` : '';
   const folded = layers.filter(({ because }) => because === first.name).length;
   const follow = folded > 0 ? ` ${folded} more ${folded === 1 ? 'layer suffers' : 'layers suffer'} from it.` : '';
-  return `${first.title} in ${environment} ${first.state === 'unknown' ? 'cannot be judged' : `is ${first.state}`}${more}: ${first.reason}.${saidByHosts(first)}${follow}`;
+  const { name, is, why } = first.culprit ?? culpritOf(first);
+  return `${name} in ${environment} ${is}${more}: ${why}.${saidByHosts(first)}${follow}`;
+}
+
+function culpritOf({ title, state, reason }: Layer): Culprit {
+  return { name: title, is: state === 'unknown' ? 'cannot be judged' : `${verbOf(title)} ${state}`, why: reason };
+}
+
+/** What goes with the title of a layer: `is` or `are`. */
+export function verbOf(title: string): 'is' | 'are' {
+  return /(?:masters|agents|hosts)$/i.test(title) ? 'are' : 'is';
 }
 
 function saidByHosts({ evidence }: Layer): string {

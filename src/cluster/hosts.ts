@@ -90,8 +90,13 @@ export function troublesOf(state: HostState, told: ReadonlySet<string> = new Set
   ];
 }
 
-function isBroken({ state, enabled }: Omit<HostUnit, 'name'>): boolean {
-  return state === 'failed' || (state === 'stopped' && enabled !== false);
+/** Masters have the unit of the agent too, from the same package: what neither runs nor starts with the host is not meant to run there. */
+export function isMeant({ state, enabled }: Omit<HostUnit, 'name'>): boolean {
+  return state !== 'stopped' || enabled !== false;
+}
+
+function isBroken(unit: Omit<HostUnit, 'name'>): boolean {
+  return unit.state !== 'running' && isMeant(unit);
 }
 
 function full({ disks }: HostState): string[] {

@@ -73,14 +73,19 @@ function failedTask({ lastTaskFailure: failure }: App): LoggedTask | undefined {
   };
 }
 
-/** One that Marathon has forgotten. Its id begins with the app's, with `_` in place of slashes. */
+/** The ids of an app's tasks begin with its own, with `_` in place of slashes. */
+export function taskPrefixOf({ id }: Pick<App, 'id'>): string {
+  return `${id.slice(1).replaceAll('/', '_')}.`;
+}
+
+/** One that Marathon has forgotten. */
 async function endedTask(
   cluster: Cluster,
-  { id }: App,
+  app: App,
   name: string,
   signal?: AbortSignal,
 ): Promise<LoggedTask | undefined> {
-  const prefix = `${id.slice(1).replaceAll('/', '_')}.`;
+  const prefix = taskPrefixOf(app);
   const task = (await cluster.mesos.tasks({ signal })).find(
     (one) => one.id.startsWith(prefix) && one.id.includes(name),
   );

@@ -1,8 +1,8 @@
 import { StarsError } from '../errors.js';
 import type { Chronos } from './chronos/client.js';
 import { jobState } from './chronos/job-health.js';
-import { type Finding, limited } from './finding.js';
-import { GOOD_STATES, healthByCounts } from './marathon/app-health.js';
+import { type Culprit, type Finding, limited } from './finding.js';
+import { GOOD_STATES, healthByCounts, waitsForPlace } from './marathon/app-health.js';
 import type { Marathon } from './marathon/client.js';
 import type { App } from './marathon/schema.js';
 import { describeFailure } from './marathon/waiting.js';
@@ -13,6 +13,7 @@ import type { ServerAnswer, ZooKeeper } from './zookeeper/client.js';
 import { counted } from '../model/figures.js';
 
 type Looking = { signal: AbortSignal };
+type LookingNow = Looking & { now: Date };
 
 export async function probeZooKeeper(zookeeper: ZooKeeper, { signal }: Looking): Promise<Finding> {
   return judgeEnsemble(await zookeeper.eachServer({ signal }));
@@ -98,7 +99,11 @@ export async function probeMasters(mesos: Mesos, { signal }: Looking): Promise<F
 }
 
 export async function probeAgents(mesos: Mesos, { signal }: Looking): Promise<Finding> {
-  const [{ agents }, masters] = await Promise.all([mesos.stateSummary({ signal }), mesos.eachMaster({ signal })]);
+  const [{ agents }, masters, maintained] = await Promise.all([
+    mesos.stateSummary({ signal }),
+    mesos.eachMaster({ signal }),
+    maintenanceWords(mesos, signal),
+  ]);
   const leader = masters
     .map(({ answer }) => answer)
     .find((answer): answer is Master => !(answer instanceof StarsError) && answer.elected);
@@ -107,18 +112,28 @@ export async function probeAgents(mesos: Mesos, { signal }: Looking): Promise<Fi
   const active = agents.filter((agent) => agent.active);
   const inactive = agents.filter((agent) => !agent.active).map(({ hostname, id }) => `${hostname ?? id} is not active`);
   if (active.length === 0)
-    return { state: 'down', reason: 'no agent is registered: nothing can run', details: inactive };
+    return { state: 'down', reason: `no agent is registered: nothing can run${maintained}`, details: inactive };
   const figures = { ...usage(leader), agentsActive: active.length, agentsMissing: Math.max(gone, inactive.length) };
   const use = `${percent(leader, 'cpus')} of the CPUs and ${percent(leader, 'mem')} of the memory in use`;
   const missing = Math.max(gone, inactive.length);
   if (missing > 0)
     return {
       state: 'degraded',
-      reason: `${active.length} active, ${missing} gone or cut off; ${use}`,
+      reason: `${active.length} active, ${missing} gone or cut off${maintained}; ${use}`,
       details: limited(inactive),
       figures,
     };
-  return { state: 'up', reason: `${active.length} active; ${use}`, figures };
+  return { state: 'up', reason: `${active.length} active${maintained}; ${use}`, figures };
+}
+
+/** Which machines somebody has taken out on purpose; nothing where that may not be read. */
+async function maintenanceWords(mesos: Mesos, signal: AbortSignal): Promise<string> {
+  const status = await mesos.maintenance.status({ signal }).catch(() => undefined);
+  if (!status) return '';
+  const named = (['draining', 'down'] as const).flatMap((state) =>
+    status[state].map(({ hostname, ip }) => `${hostname || ip} ${state}`),
+  );
+  return named.length === 0 ? '' : `, ${named.length} in maintenance (${limited(named, 3).join(', ')})`;
 }
 
 /** What of the cluster is in use, as its leading master counts it. */
@@ -137,7 +152,7 @@ function percent(leader: Master | undefined, resource: 'cpus' | 'mem'): string {
   return fraction === undefined ? 'an unknown part' : `${Math.round(fraction * 100)} %`;
 }
 
-export async function probeMarathon(marathon: Marathon, { signal }: Looking): Promise<Finding> {
+export async function probeMarathon(marathon: Marathon, { signal, now }: LookingNow): Promise<Finding> {
   const [leader, apps, deployments] = await Promise.all([
     marathon.leader({ signal }),
     marathon.apps({ signal }),
@@ -158,12 +173,32 @@ export async function probeMarathon(marathon: Marathon, { signal }: Looking): Pr
     reason: `${bad.length} of ${apps.length} apps not as they should be${running}`,
     details: limited(bad.map(describeApp)),
     figures,
+    culprit: culpritOf(bad),
+    troubledApps: bad.map((app) => ({ name: lastPartOf(app.id), waits: waitsForPlace(app, now) })),
   };
 }
 
+function culpritOf(bad: readonly App[]): Culprit {
+  const [only, second] = bad;
+  if (only && !second) return { name: `The app ${only.id}`, is: 'is in trouble', why: wordsOf(only) };
+  const why = limited(
+    bad.map(({ id }) => id),
+    3,
+  ).join(', ');
+  return { name: counted(bad.length, 'app'), is: 'are in trouble', why };
+}
+
+function lastPartOf(id: string): string {
+  return id.slice(id.lastIndexOf('/') + 1);
+}
+
 function describeApp(app: App): string {
+  return `${app.id}: ${wordsOf(app)}`;
+}
+
+function wordsOf(app: App): string {
   const failure = app.lastTaskFailure ? `; last failure: ${describeFailure(app.lastTaskFailure)}` : '';
-  return `${app.id}: ${healthByCounts(app).words}${failure}`;
+  return `${healthByCounts(app).words}${failure}`;
 }
 
 export async function probeChronos(chronos: Chronos, { signal }: Looking): Promise<Finding> {

@@ -4,7 +4,14 @@ import { jobState } from '../cluster/chronos/job-health.js';
 import { missedSince } from '../cluster/chronos/missed.js';
 import type { Job, JobSummary } from '../cluster/chronos/schema.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { explainedByHosts, type Health, type HealthOptions, type Layer, readHealth } from '../cluster/health.js';
+import {
+  explainedByHosts,
+  type Health,
+  type HealthOptions,
+  type Layer,
+  readHealth,
+  verbOf,
+} from '../cluster/health.js';
 import { type TroubledHost, troubledHosts } from '../cluster/hosts.js';
 import { GOOD_STATES, healthByCounts } from '../cluster/marathon/app-health.js';
 import type { App } from '../cluster/marathon/schema.js';
@@ -110,7 +117,7 @@ function layerProblems({ layers }: Health, { apps, jobs, troubled }: Told): Prob
       // Masters and agents that are missing are most likely those of hosts that are gone. What is down is never folded under less.
       ...(state === 'degraded' && name !== 'hosts' ? silent : []),
     ];
-    const says = `${/(?:masters|agents|hosts)$/i.test(title) ? 'are' : 'is'} ${state}: ${reason}`;
+    const says = `${verbOf(title)} ${state}: ${reason}`;
     return [{ key: `layer:${name}`, title, severity: state, says, needs }];
   });
 }

@@ -99,6 +99,91 @@ describe('reading', () => {
     expect(layers[1]).toMatchObject({ state: 'degraded', reason: '1 of 2 jobs failing' });
   });
 
+  describe('names as the root what the rest suffers from:', () => {
+    const now = new Date('2026-06-10T12:00:00.000Z');
+    const failure = (state: string, minutesAgo: number) => ({
+      taskId: 'zeppelin.1',
+      state,
+      message: 'Command exited with status 1',
+      host: 'w2',
+      timestamp: new Date(now.getTime() - minutesAgo * 60_000).toISOString(),
+    });
+    const agents = (gone: number) => ({
+      '/metrics/snapshot': { body: { 'master/elected': 1, 'master/slaves_unreachable': gone } },
+      '/state-summary': { body: { slaves: [{ id: 'S1', hostname: 'w1', active: true }] } },
+      '/maintenance/status': {
+        body: { draining_machines: [{ id: { hostname: 'w1' } }], down_machines: [{ ip: '10.0.0.7' }] },
+      },
+    });
+
+    async function pictureOf(apps: object[], gone: number): Promise<Health> {
+      const { url } = await serve(
+        routes({
+          '/v2/leader': { body: { leader: 'm1:8080' } },
+          '/v2/apps': { body: { apps } },
+          '/v2/deployments': { body: [] },
+          ...agents(gone),
+        }),
+      );
+      return readHealth(
+        cluster({ mesos: { url: [url] }, marathon: { url: [url] }, services: { zeppelin: { url: NOWHERE } } }),
+        { clock: createManualClock(now) },
+      );
+    }
+    const becauses = ({ layers }: Health) => Object.fromEntries(layers.map(({ name, because }) => [name, because]));
+
+    test('the app that crashes again and again, not the service that is the app', async () => {
+      const seen = await pictureOf(
+        [
+          { id: '/notebooks/zeppelin', instances: 1, tasksRunning: 0, lastTaskFailure: failure('TASK_FAILED', 1) },
+          { id: '/fine', instances: 1, tasksRunning: 1 },
+        ],
+        0,
+      );
+      expect(becauses(seen)).toMatchObject({ marathon: undefined, zeppelin: 'marathon' });
+      expect(summarise(seen).split('\n')[0]).toBe(
+        'The app /notebooks/zeppelin in production is in trouble: 0 of 1 running, no health check; last failure: Command exited with status 1 on w2 (TASK_FAILED, 11:59:00 UTC). 1 more layer suffers from it.',
+      );
+    });
+
+    test('the same where agents are gone too: its tasks do have a place', async () => {
+      const apps = [{ id: '/zeppelin', instances: 1, tasksRunning: 0, lastTaskFailure: failure('TASK_FAILED', 1) }];
+      expect(becauses(await pictureOf(apps, 1))).toMatchObject({
+        agents: undefined,
+        marathon: undefined,
+        zeppelin: 'marathon',
+      });
+    });
+
+    test.each([
+      ['never failed', undefined],
+      ['were lost with it', failure('TASK_LOST', 1)],
+      ['failed long ago only', failure('TASK_FAILED', 60)],
+    ])('agents that are gone, where the tasks of the app %s', async (_what, lastTaskFailure) => {
+      const seen = await pictureOf([{ id: '/zeppelin', instances: 2, tasksRunning: 1, lastTaskFailure }], 1);
+      expect(becauses(seen)).toMatchObject({ agents: undefined, marathon: 'agents', zeppelin: 'agents' });
+      expect(summarise(seen).split('\n')[0]).toMatch(
+        /^Mesos agents in production are degraded: 1 active, 1 gone or cut off.* 2 more layers suffer from it\.$/,
+      );
+    });
+
+    test('the apps by name where there are several, and a service whose app is fine for itself', async () => {
+      const apps = ['/a', '/b'].map((id) => ({ id, instances: 1, tasksRunning: 0 }));
+      const seen = await pictureOf([...apps, { id: '/zeppelin', instances: 1, tasksRunning: 1 }], 0);
+      expect(becauses(seen)).toMatchObject({ marathon: undefined, zeppelin: undefined });
+      expect(summarise({ ...seen, layers: seen.layers.filter(({ name }) => name !== 'zeppelin') })).toMatch(
+        /^2 apps in production are in trouble: \/a, \/b\.\n/,
+      );
+    });
+
+    test('agents that somebody has taken out are told as that', async () => {
+      expect((await pictureOf([], 0)).layers[1]).toMatchObject({
+        state: 'up',
+        reason: expect.stringMatching(/^1 active, 2 in maintenance \(w1 draining, 10\.0\.0\.7 down\); /),
+      });
+    });
+  });
+
   test('calls down what gives no answer before the deadline, and judges the rest', async () => {
     const clock = createManualClock();
     const asked = new Promise<void>((resolve) => {

@@ -65,6 +65,22 @@ describe('the list', () => {
     expect(await ask({ action: 'list', job: 'endless' })).toMatch(/🔴 \*endless\* stuck: it has been running for 3 h/);
   });
 
+  test('tells of a job that failed and is tried again that it did, until Chronos gives it up or it succeeds', async () => {
+    const seen = () => ask({ action: 'list', job: 'compact' });
+    practice.simulated.control.failJob('compact-journal');
+    await practice.cluster.chronos.run('compact-journal');
+    await practice.clock.sleep(20_000);
+    expect(await seen()).toMatch(
+      /1 in trouble.*\n🔴 \*compact-journal\* failed at 2026-11-22 02:0\d UTC and is tried again \(1 of 3 tries\) · .*never succeeded/,
+    );
+    await practice.clock.sleep(600_000);
+    expect(await seen()).toMatch(/🔴 \*compact-journal\* failed last time, at/);
+    practice.simulated.control.failJob('compact-journal', false);
+    await practice.cluster.chronos.run('compact-journal');
+    await practice.clock.sleep(600_000);
+    expect(await seen()).toMatch(/🟢 \*compact-journal\* last success/);
+  });
+
   test('tells of runs that were missed', async () => {
     await practice.stop();
     const late = { ...JOBS[0], schedule: 'R/2026-11-20T01:00:00.000Z/PT24H', lastSuccess: '2026-11-19T01:00:00.000Z' };
@@ -79,7 +95,7 @@ describe('the list', () => {
   test('goes without Mesos, and says what cannot be seen then', async () => {
     for (const name of ['master1', 'master2', 'master3']) await practice.simulated.control.stopService(name);
     expect(await ask()).toContain('*reindex*');
-    expect(practice.said).toContain('Mesos does not answer, so that stuck runs cannot be seen.');
+    expect(practice.said).toContain('Mesos does not answer, so that stuck runs and those that are tried again cannot be seen.');
   });
 });
 

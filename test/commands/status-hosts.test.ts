@@ -64,6 +64,8 @@ test('one host tells its disks, services and agent', async () => {
   expect(text).toMatch(/^🟡 stars-c4 docker does not run, though it starts with the host/m);
   expect(text).toContain('• docker does not run');
   expect(text).toContain('• mesos-slave runs');
+  // From the same package, but not for this host.
+  expect(text).not.toContain('mesos-master');
 });
 
 test('an app tells where it runs, since when, its address and what it says', async () => {

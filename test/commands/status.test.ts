@@ -93,3 +93,45 @@ test('says that Marathon is down as a finding, not as a failure', async () => {
   await practice.simulated.control.stopService('marathon');
   await expect(ask('marathon')).resolves.toMatch(/^Marathon in sandbox is down/);
 });
+
+describe('an app whose tasks failed', () => {
+  const control = () => practice.simulated.control;
+
+  test('again and again is in trouble between two crashes too, and no more some minutes after the last', async () => {
+    control().crashLoop('/lightning');
+    await practice.clock.sleep(60_000);
+    control().crashLoop('/lightning', false);
+    await practice.clock.sleep(60_000);
+    expect(await ask('lightning')).toMatch(
+      /^🟡 \*\/lightning\* 1 of 1 new task healthy, but \d+ tasks failed since 2026-11-22 02:0\d UTC; wants/,
+    );
+    await practice.clock.sleep(15 * 60_000);
+    expect(await ask('lightning')).toMatch(/^🟢 \*\/lightning\* 1 of 1 new task healthy; wants/);
+  });
+
+  test('once is well again', async () => {
+    control().crashLoop('/lightning');
+    control().crashLoop('/lightning', false);
+    await practice.clock.sleep(60_000);
+    const text = await ask('lightning');
+    expect(text).toMatch(/^🟢 \*\/lightning\* 1 of 1 new task healthy; wants/);
+    expect(text).toContain('last failure on 2026-11-22');
+  });
+
+  test('before its definition was changed is well again', async () => {
+    control().crashLoop('/lightning');
+    await practice.clock.sleep(60_000);
+    control().crashLoop('/lightning', false);
+    await practice.cluster.marathon.patch('/lightning', { mem: 300 }, { force: true });
+    await practice.clock.sleep(120_000);
+    expect(await ask('lightning')).toMatch(/^🟢 \*\/lightning\* 1 of 1 new task healthy; wants/);
+  });
+
+  test('is named in the picture of the whole, and its service below it', async () => {
+    control().crashLoop('/lightning');
+    await practice.clock.sleep(30_000);
+    const [head = ''] = (await ask()).split('\n');
+    expect(head).toMatch(/^The app \/lightning in sandbox is in trouble: .*last failure: Command exited with status 1/);
+    expect(head).toContain('1 more layer suffers from it.');
+  });
+});

@@ -1,4 +1,5 @@
 import { utcWords } from '../../model/utc-words.js';
+import { changedAt } from '../mesos/changed-at.js';
 import type { Task } from '../mesos/schema.js';
 import { jobState } from './job-health.js';
 import { missedSince } from './missed.js';
@@ -17,12 +18,14 @@ export type JobFacts = {
   job: Job;
   /** What Chronos says it does now: `idle`, `queued`, `2 running`. */
   summary: JobSummary | undefined;
-  /** Its tasks that run now, as Mesos knows them; undefined when Mesos was not asked. */
+  /** Its tasks, as Mesos knows them; undefined when Mesos was not asked. */
   tasks: readonly Task[] | undefined;
   now: Date;
 };
 
 const DAY_MS = 24 * 3_600_000;
+/** A minute apart unless Chronos is told otherwise. */
+const RETRY_WITHIN_MS = 3_600_000;
 
 /** A job in one line: what it does, when it last succeeded, and what is wrong with it. */
 export function reportOfJob(facts: JobFacts): JobReport {
@@ -30,9 +33,11 @@ export function reportOfJob(facts: JobFacts): JobReport {
   const state = jobState(job);
   const stuck = stuckFor(facts);
   const missed = missedRuns(facts);
+  const again = triedAgain(facts);
   const troubles = [
     ...(stuck === undefined ? [] : [stuck]),
     ...(missed === undefined ? [] : [missed]),
+    ...(again === undefined ? [] : [again]),
     ...(state === 'failing' ? [failing(job)] : []),
   ];
   const working = summary && summary.state !== 'idle' ? summary.state : undefined;
@@ -84,10 +89,29 @@ function missedRuns({ job, now }: JobFacts): string | undefined {
 function stuckFor({ job, tasks, now }: JobFacts): string | undefined {
   const apartMs = scheduleOf(job)?.period.toMillis() ?? DAY_MS;
   const begun = (tasks ?? [])
+    .filter(({ state }) => state === 'TASK_RUNNING')
     .flatMap(({ statuses }) => statuses.flatMap(({ timestamp }) => timestamp ?? []))
     .sort((a, b) => a - b)[0];
   const forMs = begun === undefined ? 0 : now.getTime() - begun * 1_000;
   return forMs > Math.min(apartMs, DAY_MS) ? `stuck: it has been running for ${inHours(forMs)}` : undefined;
+}
+
+/** A run of which a try failed; Chronos itself counts no error before the last try. */
+function triedAgain({ job, tasks, now }: JobFacts): string | undefined {
+  const [last] = (tasks ?? []).toSorted((a, b) => changedAt(b) - changedAt(a));
+  const tries = last?.state === 'TASK_FAILED' ? triesOf(last) : undefined;
+  if (!last || tries === undefined || tries > job.retries) return undefined;
+  const at = new Date(changedAt(last)).toISOString();
+  // What was taken out of the queue leaves no trace but that nothing comes after it.
+  const isOver =
+    at < (job.lastError ?? '') || at < (job.lastSuccess ?? '') || now.getTime() - Date.parse(at) > RETRY_WITHIN_MS;
+  return isOver ? undefined : `failed at ${utcWords(at)} and is tried again (${tries} of ${job.retries + 1} tries)`;
+}
+
+/** Chronos names a task `ct:<due>:<attempt>:<job>:…`. */
+function triesOf({ id }: Task): number | undefined {
+  const attempt = /^ct:\d+:(\d+):/.exec(id)?.[1];
+  return attempt === undefined ? undefined : Number(attempt) + 1;
 }
 
 function isDone(job: Job): boolean {

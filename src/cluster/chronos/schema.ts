@@ -19,6 +19,8 @@ export const Job = z.object({
   successCount: amount,
   errorCount: amount,
   errorsSinceLastSuccess: amount,
+  /** How often a run that failed is tried again. */
+  retries: amount,
   lastSuccess: time,
   lastError: time,
 });

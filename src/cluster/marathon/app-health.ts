@@ -25,6 +25,24 @@ export function healthByCounts(app: App): AppHealth {
   return { state: checked ? 'healthy' : 'running', words };
 }
 
+// What Mesos says of a task that went with its agent.
+const LOST: ReadonlySet<string> = new Set([
+  'TASK_LOST',
+  'TASK_UNREACHABLE',
+  'TASK_GONE',
+  'TASK_GONE_BY_OPERATOR',
+  'TASK_DROPPED',
+  'TASK_UNKNOWN',
+]);
+const RECENT_MS = 10 * 60_000;
+
+/** Whether an app lacks tasks though none of its own failed of late: they have no place to run. */
+export function waitsForPlace({ instances, tasksRunning, tasksUnhealthy, lastTaskFailure }: App, now: Date): boolean {
+  if (tasksRunning >= instances || tasksUnhealthy > 0) return false;
+  if (!lastTaskFailure || LOST.has(lastTaskFailure.state ?? '')) return true;
+  return now.getTime() - Date.parse(lastTaskFailure.timestamp) > RECENT_MS;
+}
+
 /** From the tasks of one app: only those of its newest definition count, so that a half-done deployment is not taken for a done one. */
 export function healthByTasks(app: App): AppHealth {
   if (app.instances === 0)
