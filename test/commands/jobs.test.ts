@@ -95,7 +95,9 @@ describe('the list', () => {
   test('goes without Mesos, and says what cannot be seen then', async () => {
     for (const name of ['master1', 'master2', 'master3']) await practice.simulated.control.stopService(name);
     expect(await ask()).toContain('*reindex*');
-    expect(practice.said).toContain('Mesos does not answer, so that stuck runs and those that are tried again cannot be seen.');
+    expect(practice.said).toContain(
+      'Mesos does not answer, so that stuck runs and those that are tried again cannot be seen.',
+    );
   });
 });
 
