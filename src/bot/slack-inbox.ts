@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.js';
-import { asStarsError, StarsError } from '../errors.js';
+import { asStarsError, type StarsError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Redactor } from '../secret.js';
 import type { Reply } from '../slack/answers.js';
@@ -8,6 +8,7 @@ import type { Incoming } from '../slack/incoming.js';
 import { errorMessage } from '../slack/messages/error.js';
 import { plainMessage } from '../slack/messages/plain.js';
 import type { InboxItem, InboxStore } from '../store/inbox.js';
+import { notWritten } from '../store/trouble.js';
 
 export type SlackInboxOptions = {
   inbox: InboxStore;
@@ -152,7 +153,5 @@ function written(incoming: Incoming): z.infer<typeof Stored> {
 
 /** A store that cannot be written, for the person who asked. */
 export function notRecorded(thrown: unknown): StarsError {
-  return new StarsError('STORE', `Stars could not write down what you asked: ${asStarsError(thrown).message}.`, {
-    hint: 'Nothing was done. Look at the database and its disk, then ask again.',
-  });
+  return notWritten('Stars could not write down what you asked', 'Nothing was done.', thrown);
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.js';
-import { asStarsError, StarsError } from '../errors.js';
+import { StarsError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { RunError, RunEvent, RunEventBody } from '../model/run.js';
 import { applyEvent, type RunView } from '../model/run-view.js';
 import type { Redactor } from '../secret.js';
 import type { RunEnd, RunStore } from '../store/runs.js';
+import { notWritten } from '../store/trouble.js';
 
 /** Told of every event in order, with the view after it; must not throw. */
 export type RunObserver = (event: RunEvent, view: RunView) => void;
@@ -154,11 +155,8 @@ export function notOurs(id: string): StarsError {
 
 /** What the store refused, as an error for people. */
 export function storeError(cause: unknown): StarsError {
-  if (cause instanceof StarsError) return cause;
-  return new StarsError('STORE', `The run could not be recorded: ${asStarsError(cause).message}.`, {
-    hint: 'Stars does nothing that it cannot record. Look at the database and its disk, then run it again.',
-    cause,
-  });
+  if (cause instanceof StarsError && cause.code !== 'STORE') return cause;
+  return notWritten('The run could not be recorded', 'Stars does nothing that it cannot record.', cause);
 }
 
 export function toRunError(error: StarsError): RunError {

@@ -139,7 +139,7 @@ export function createRuns(options: RunsOptions) {
     const follow = () =>
       void cancel(id, reasonOf(cancelled), undefined).catch((error: unknown) => {
         log.warn({ error }, 'a cancel is not recorded');
-        const message = `${reasonOf(cancelled)} That could not be recorded: ${asStarsError(error).message}.`;
+        const message = `${reasonOf(cancelled)} That could not be recorded: ${asStarsError(error).message.replace(/\.$/, '')}.`;
         queue.giveUp(id, 'cancelled', { code: 'CANCELLED', message });
       });
     cancelled?.addEventListener('abort', follow, { once: true });

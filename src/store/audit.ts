@@ -1,12 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Clock } from '../clock.js';
-import { asStarsError, StarsError } from '../errors.js';
+import type { StarsError } from '../errors.js';
 import { type AuditEntry, type AuditHead, type AuditKind, type AuditRecord, auditSeal } from '../model/audit.js';
 import type { Redactor } from '../secret.js';
 import { type AuditVerdict, createChainCheck } from './audit-chain.js';
 import { auditBody, fromBody } from './audit-body.js';
 import type { Database, Tables } from './database.js';
+import { notWritten } from './trouble.js';
 
 export type AuditFilter = {
   /** An id. */
@@ -180,8 +181,5 @@ function matches(record: AuditRecord, { person, run, environment, accept }: Audi
 
 /** What the database refused, as an error for people. */
 export function auditError(cause: unknown): StarsError {
-  return new StarsError('STORE', `The audit could not be written: ${asStarsError(cause).message}.`, {
-    hint: 'Stars changes nothing that it cannot write down. Look at the database and its disk, then ask again.',
-    cause,
-  });
+  return notWritten('The audit could not be written', 'Stars changes nothing that it cannot write down.', cause);
 }

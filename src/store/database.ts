@@ -1,11 +1,10 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { type Dialect, Kysely, type LogEvent, PostgresDialect, SqliteDialect } from 'kysely';
-import LibsqlDatabase from 'libsql';
-import { systemClock } from '../clock.js';
+import { Kysely, type LogEvent, PostgresDialect } from 'kysely';
+import { type Clock, systemClock } from '../clock.js';
 import { StarsError } from '../errors.js';
 import type { Secret } from '../secret.js';
 import { migrate } from './migrations.js';
+import { openSqlite } from './sqlite.js';
+import { messageOf } from './trouble.js';
 
 /** Times are ISO texts in UTC, JSON is text: what SQLite and PostgreSQL both keep as it was. */
 export type Tables = {
@@ -140,17 +139,20 @@ export type Tables = {
 
 export type Database = Kysely<Tables>;
 
-const BUSY_MS = 10_000;
-
-export type DatabaseSettings = { databaseUrl?: Secret | undefined; dataFolder: string };
+export type DatabaseSettings = {
+  databaseUrl?: Secret | undefined;
+  dataFolder: string;
+  /** By which it waits for other processes that write into the embedded one. */
+  clock?: Clock;
+};
 
 /**
  * The store: PostgreSQL when a URL is given, else one SQLite file in the data folder that syncs on every commit and may be open
  * in several processes. Its schema is brought up to date. STORE when it cannot be opened, with what to do.
  */
 export async function openDatabase(settings: DatabaseSettings): Promise<Database> {
-  const { databaseUrl, dataFolder } = settings;
-  const opened = databaseUrl ? await openPostgres(databaseUrl) : openSqlite(dataFolder);
+  const { databaseUrl, dataFolder, clock = systemClock } = settings;
+  const opened = databaseUrl ? await openPostgres(databaseUrl) : openEmbedded(dataFolder, clock);
   try {
     await opened.alone(() => migrate(opened.database));
     return opened.database;
@@ -172,84 +174,9 @@ type Opened = {
   alone(work: () => Promise<void>): Promise<void>;
 };
 
-const ALONE_WITHIN_MS = 30_000;
-const ASK_AGAIN_MS = 25;
-
-function openSqlite(folder: string): Opened {
-  const file = join(folder, 'stars.db');
-  try {
-    makeFolder(folder);
-    const sqlite = new LibsqlDatabase(file);
-    // WAL lets a command in a terminal write beside the service; FULL makes every commit survive a loss of power.
-    for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', `busy_timeout = ${BUSY_MS}`, 'foreign_keys = ON'])
-      sqlite.pragma(pragma);
-    const database = new Kysely<Tables>({ dialect: sqliteDialect(sqlite), log: quiet });
-    return { database, alone: (work) => inTransaction(sqlite, work) };
-  } catch (error) {
-    throw new StarsError('STORE', `The database ${file} could not be opened: ${messageOf(error)}.`, {
-      hint: 'Check that the folder may be written and that the disk is not full, or set STARS_DATA to another folder.',
-      cause: error,
-    });
-  }
-}
-
-/** A full disk ends SQLite's transaction by itself: to end it again would fail, and hide why it had to be. */
-function sqliteDialect(sqlite: LibsqlDatabase.Database): Dialect {
-  const dialect = new SqliteDialect({ database: sqlite });
-  const createDriver = dialect.createDriver.bind(dialect);
-  dialect.createDriver = () => {
-    const driver = createDriver();
-    const rollback = driver.rollbackTransaction.bind(driver);
-    driver.rollbackTransaction = async (connection) => {
-      if (sqlite.inTransaction) await rollback(connection);
-    };
-    return driver;
-  };
-  return dialect;
-}
-
-/** Kysely changes SQLite's schema statement by statement: around all of them one transaction, which also keeps others out. */
-async function inTransaction(sqlite: LibsqlDatabase.Database, work: () => Promise<void>): Promise<void> {
-  // Waiting inside SQLite would stop this process, in which the other one may be as well.
-  sqlite.pragma('busy_timeout = 0');
-  try {
-    await begin(sqlite);
-  } finally {
-    sqlite.pragma(`busy_timeout = ${BUSY_MS}`);
-  }
-  try {
-    await work();
-    sqlite.exec('COMMIT');
-  } catch (error) {
-    if (sqlite.inTransaction) sqlite.exec('ROLLBACK');
-    throw error;
-  }
-}
-
-async function begin(sqlite: LibsqlDatabase.Database): Promise<void> {
-  const endMs = systemClock.now().getTime() + ALONE_WITHIN_MS;
-  for (;;) {
-    try {
-      sqlite.exec('BEGIN IMMEDIATE');
-      return;
-    } catch (error) {
-      const late = systemClock.now().getTime() > endMs;
-      if (late || !/busy|locked/i.test(messageOf(error))) throw error;
-      await systemClock.sleep(ASK_AGAIN_MS);
-    }
-  }
-}
-
-// Not `recursive`: below a folder such as /proc, which takes no new ones, Node would try for ever.
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    // Another process may have been quicker.
-    if (!existsSync(folder)) throw error;
-  }
+function openEmbedded(folder: string, clock: Clock): Opened {
+  const { dialect, alone } = openSqlite(folder, clock);
+  return { database: new Kysely<Tables>({ dialect, log: quiet }), alone };
 }
 
 async function openPostgres(url: Secret): Promise<Opened> {
@@ -274,8 +201,4 @@ async function openPostgres(url: Secret): Promise<Opened> {
 
 function quiet(_event: LogEvent): void {
   // Errors reach the caller; Kysely's own printing would show statements and values.
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -40,9 +40,8 @@ export function describeClaims(name: string, place: () => Place | Promise<Place>
     beforeEach(async () => {
       where = await place();
       const first = await openDatabase(where.settings);
-      // SQLite makes a second writer wait inside itself, and with it the first one when both are in this process.
-      const second = where.settings.databaseUrl ? await openDatabase(where.settings) : first;
-      databases = [...new Set([first, second])];
+      const second = await openDatabase(where.settings);
+      databases = [first, second];
       one = processOn(first, 'process-1');
       two = processOn(second, 'process-2');
     });
