@@ -16,7 +16,8 @@ type Open = { sqlite: LibsqlDatabase.Database; file: string; clock: Clock };
 
 /** So long others may hold the database before what waits for it is refused. */
 const WAIT_MS = 10_000;
-const OPEN_WITHIN_MS = 2_000;
+/** What only reads meets with others for moments: while they take up what a dead process left. */
+const READ_WITHIN_MS = 2_000;
 const ALONE_WITHIN_MS = 30_000;
 const ASK_AGAIN_MS = 25;
 
@@ -26,14 +27,12 @@ export function openSqlite(folder: string, clock: Clock): OpenedSqlite {
   try {
     makeFolder(folder);
     const sqlite = new LibsqlDatabase(file);
-    // WAL lets a command in a terminal write beside the service; FULL makes every commit survive a loss of power. From then on
-    // nothing waits inside SQLite, which would stop this process with all that it serves: `createBegin` waits outside.
+    // WAL lets a command in a terminal write beside the service; FULL makes every commit survive a loss of power.
     for (const pragma of [
-      `busy_timeout = ${OPEN_WITHIN_MS}`,
+      `busy_timeout = ${READ_WITHIN_MS}`,
       'journal_mode = WAL',
       'synchronous = FULL',
       'foreign_keys = ON',
-      'busy_timeout = 0',
     ])
       sqlite.pragma(pragma);
     const open = { sqlite, file, clock };
@@ -116,7 +115,7 @@ function createBegin(sqlite: LibsqlDatabase.Database, clock: Clock, waitMs: numb
   return async () => {
     for (;;) {
       try {
-        sqlite.exec('BEGIN IMMEDIATE');
+        beginNow(sqlite);
         held = undefined;
         return;
       } catch (error) {
@@ -125,6 +124,16 @@ function createBegin(sqlite: LibsqlDatabase.Database, clock: Clock, waitMs: numb
       }
     }
   };
+}
+
+/** Waiting inside SQLite would stop this process with all that it serves. */
+function beginNow(sqlite: LibsqlDatabase.Database): void {
+  sqlite.pragma('busy_timeout = 0');
+  try {
+    sqlite.exec('BEGIN IMMEDIATE');
+  } finally {
+    sqlite.pragma(`busy_timeout = ${READ_WITHIN_MS}`);
+  }
 }
 
 /** Kysely changes SQLite's schema statement by statement: around all of them one transaction, which also keeps others out. */
