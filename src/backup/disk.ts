@@ -28,7 +28,7 @@ export type Disk = {
 
 export const realDisk: Disk = {
   async makeFolder(path) {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await mkdir(path, { recursive: true, mode: 0o700 }).catch(sayWhy);
   },
   async create(path) {
     const file = await open(path, 'wx', 0o600);
@@ -55,6 +55,13 @@ export const realDisk: Disk = {
   },
   remove: (path) => rm(path, { recursive: true, force: true }),
 };
+
+/** Where the disk is read-only Node says ENOENT for a folder with those above it; for the folder alone it says why. */
+async function sayWhy(thrown: unknown): Promise<never> {
+  const { code, path } = thrown as NodeJS.ErrnoException;
+  if (code === 'ENOENT' && path !== undefined) await mkdir(path, { mode: 0o700 });
+  throw thrown;
+}
 
 function missing<T>(error: unknown, instead: T): T {
   const code = (error as NodeJS.ErrnoException).code;

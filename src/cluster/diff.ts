@@ -69,10 +69,13 @@ function diffList({ kind, key, before, after, normalise }: ListDiff): string[] {
 export function diffFields(before: Definition, after: Definition): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names
-    .filter(
-      (name) => !isDeepStrictEqual(before[name], after[name]) && !(name === 'schedule' && hasMoved(before, after)),
-    )
+    .filter((name) => !isSame(name, before[name], after[name]) && !(name === 'schedule' && hasMoved(before, after)))
     .flatMap((name) => describe(name, before[name], after[name]));
+}
+
+/** A field that Chronos left out once and gave as an empty text later says the same. */
+function isSame(name: string, before: unknown, after: unknown): boolean {
+  return isDeepStrictEqual(before, after) || (SHOWN.has(name) && show(before) === show(after));
 }
 
 function describe(name: string, before: unknown, after: unknown): string[] {
@@ -106,6 +109,6 @@ function fields(value: unknown): Definition {
 }
 
 function show(value: unknown): string {
-  if (value === undefined || value === '') return 'none';
+  if (value === undefined || value === null || value === '') return 'none';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

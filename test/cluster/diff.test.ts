@@ -102,6 +102,15 @@ describe('differences in words', () => {
     expect(jobWords(job(), job({ schedule }))).toEqual(wanted),
   );
 
+  test.each(['', null, undefined])(
+    'a field of nothing (%p) is one that is not there: nothing is told that looks the same',
+    (nothing) => {
+      const given = job({ scheduleTimeZone: nothing, owner: nothing });
+      expect(jobWords(job(), given)).toEqual([]);
+      expect(jobWords(given, job({ scheduleTimeZone: 'UTC' }))).toEqual(['job reindex: scheduleTimeZone none → UTC']);
+    },
+  );
+
   test('a countdown of repetitions is no change, a new count is one', () => {
     const times = (n: number) => job({ schedule: `R${n}/2017-09-05T14:00:00.000Z/P1D` });
     expect(jobWords(times(5), times(4))).toEqual([]);
