@@ -2,6 +2,7 @@ import type { CommandContext } from '../../src/bot/command.js';
 import { Ticket } from '../../src/cluster/marathon/follow.js';
 import { refusalOf } from '../../src/cluster/answer.js';
 import { StarsError } from '../../src/errors.js';
+import type { RunEvent } from '../../src/model/run.js';
 import { poll } from '../../src/poll.js';
 
 export type Asking = {
@@ -72,17 +73,20 @@ async function explained(told: StarsError, { words }: Asking, context: Context):
   });
 }
 
-function deploymentIn(result: unknown): string {
-  const ticket = Ticket.safeParse(result);
-  return ticket.data?.deploymentId ?? '';
+/** A step that began one alone keeps its ticket; of a restore, which begins many, each step says its own. */
+function began(event: RunEvent, deployment: string): boolean {
+  if (event.type !== 'step.finished' || !event.ok) return false;
+  return (
+    Ticket.safeParse(event.result).data?.deploymentId === deployment || event.message === `deployment ${deployment}`
+  );
 }
 
 /** Which run of Stars began one of these deployments, in a sentence. */
 async function runThatBegan(ids: readonly string[], { runs, environment }: Context): Promise<string | undefined> {
   for (const run of await runs.list({ environment: environment.name, limit: LOOKED_AT })) {
     const events = await runs.events(run);
-    const began = events.some((event) => event.type === 'step.finished' && ids.includes(deploymentIn(event.result)));
-    if (began) return `It was begun by ${run.person.name} with “${run.text}” (run ${run.id}).`;
+    if (events.some((event) => ids.some((id) => began(event, id))))
+      return `It was begun by ${run.person.name} with “${run.text}” (run ${run.id}).`;
   }
   return undefined;
 }

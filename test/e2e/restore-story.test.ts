@@ -113,3 +113,23 @@ function again({ ts }: FakeMessage): FakeMessage {
 function text(message: FakeMessage): string {
   return toPlain(message);
 }
+
+test('a deployment of a restore that is in the way of another run is told as that run', async () => {
+  const { control } = practice.sandbox.cluster;
+  for (const words of ['scale zeppelin 2 sandbox', 'backup sandbox', 'scale zeppelin 1 sandbox'])
+    expect(await practice.type(...words.split(' '))).toMatchObject({ status: 0 });
+  control.hangDeployments('/zeppelin');
+  try {
+    const restored = await practice.type('restore', 'last', 'sandbox', '--app', '/zeppelin', '--wait', '1s');
+    expect(restored).toMatchObject({
+      status: 1,
+      out: expect.stringMatching(/✓ Change \/zeppelin: deployment [\da-f-]{36}/),
+    });
+    const [, run] = /^Run (\S+)/m.exec(restored.out) ?? [];
+    const { error } = await practice.type('restart', 'zeppelin', 'sandbox', '--yes');
+    expect(error).toMatch(/zeppelin is locked by deployment [\da-f-]{36}/);
+    expect(error).toContain(`“restore last sandbox --app /zeppelin --wait 1s” (run ${run}).`);
+  } finally {
+    control.hangDeployments('/zeppelin', false);
+  }
+});

@@ -24,14 +24,20 @@ export type RestoreOptions = {
   force: boolean;
   /** How long one app or pod may take until it is healthy. */
   waitMs: number;
-  /** Shows a piece of work; between pieces the restore can be cancelled. */
-  step: <T>(title: string, action: () => Promise<T>) => Promise<T>;
+  /** Shows a piece of work, and what it came to in the words of `describe`; between pieces the restore can be cancelled. */
+  step: <T>(title: string, action: () => Promise<T>, describe?: (result: T) => string) => Promise<T>;
   onWaiting?: ((waiting: { words: string }) => void) | undefined;
   signal: AbortSignal;
 };
 
 /** One that was sent, and how to see it through. */
-type Sent = { item: Item; follow: (() => Promise<unknown>) | undefined };
+type Sent = { item: Item } & Begun;
+
+type Begun = {
+  follow: (() => Promise<unknown>) | undefined;
+  /** Of Marathon, when it told one. */
+  deployment?: string | undefined;
+};
 
 // From 1.6 on Marathon refuses more than a hundred deployments at a time.
 const AT_ONCE = 20;
@@ -80,7 +86,7 @@ async function inOneGo(
     if (isKeptBack(item, outcome)) outcome.left.push(item);
     else
       await attempt(item, async () => {
-        sent.push({ item, follow: await step(titleOf(item), () => work.send(item)) });
+        sent.push({ item, ...(await step(titleOf(item), () => work.send(item), begunWords)) });
       });
   }
   for (const { item, follow } of sent)
@@ -117,28 +123,28 @@ function createWork({ marathon, chronos, clock, force, waitMs, onWaiting, signal
   const following = { timeoutMs: waitMs, signal, onWaiting };
 
   /** Sends it; what comes back sees it through. */
-  async function send(item: Item): Promise<Sent['follow']> {
+  async function send(item: Item): Promise<Begun> {
     if (item.action === 'remove') return remove(item);
     switch (item.kind) {
       case 'group':
-        if (item.action === 'create') await apps().createGroup(item.body, changing);
-        return undefined;
+        return item.action === 'create' ? begun(await apps().createGroup(item.body, changing)) : NOTHING;
       case 'app':
         return sendApp(item);
       case 'pod':
         return sendPod(item);
       case 'job':
         if (item.action !== 'unchanged') await jobs().put(item.body, { signal });
-        return undefined;
+        return NOTHING;
     }
   }
 
-  async function sendApp({ id, action, body }: Item): Promise<Sent['follow']> {
+  async function sendApp({ id, action, body }: Item): Promise<Begun> {
     const ticket = action === 'unchanged' ? await ticketOf(id) : await sentApp(id, action, body);
-    return async () => {
+    const follow = async () => {
       await apps().waitFor(ticket, following);
       if (body['instances'] !== 0) await apps().requireHealthy(ticket, following);
     };
+    return { follow, deployment: action === 'unchanged' ? undefined : ticket.deploymentId };
   }
 
   function sentApp(id: string, action: Item['action'], body: Item['body']) {
@@ -151,7 +157,7 @@ function createWork({ marathon, chronos, clock, force, waitMs, onWaiting, signal
     return { app: id, deploymentId: deployments[0]?.id, version };
   }
 
-  async function sendPod({ id, action, body }: Item): Promise<Sent['follow']> {
+  async function sendPod({ id, action, body }: Item): Promise<Begun> {
     if (action === 'create') await apps().createPod(body, changing);
     if (action === 'update') await apps().replacePod(id, body, changing);
     const stable = async () => {
@@ -159,27 +165,29 @@ function createWork({ marathon, chronos, clock, force, waitMs, onWaiting, signal
       const busy = (await apps().deployments({ signal })).some(({ affectedPods }) => affectedPods.includes(id));
       return status === 'STABLE' && !busy ? true : undefined;
     };
-    return () =>
+    const follow = () =>
       poll(stable, { clock, everyMs: LOOK_EVERY_MS, timeoutMs: waitMs, signal, what: `That the pod ${id} is stable` });
+    return { follow };
   }
 
-  async function remove({ kind, id }: Item): Promise<Sent['follow']> {
+  async function remove({ kind, id }: Item): Promise<Begun> {
     if (kind === 'job') {
       await jobs().remove(id, { signal });
-      return undefined;
+      return NOTHING;
     }
-    if (kind === 'group') await removeGroup(id);
-    else await (kind === 'pod' ? apps().removePod(id, changing) : apps().remove(id, changing));
-    return undefined;
+    if (kind === 'group') return removeGroup(id);
+    if (kind === 'app') return begun(await apps().remove(id, changing));
+    await apps().removePod(id, changing);
+    return NOTHING;
   }
 
   /** With a group Marathon removes all that is in it, and somebody may have put something there meanwhile. */
-  async function removeGroup(id: string): Promise<void> {
+  async function removeGroup(id: string): Promise<Begun> {
     const group = await groupOf(id);
-    if (!group) return;
+    if (!group) return NOTHING;
     if (group.apps.length + group.pods.length + group.groups.length > 0)
       throw new StarsError('BACKUP', `The group ${id} is not empty, so it stays.`);
-    await apps().removeGroup(id, changing);
+    return begun(await apps().removeGroup(id, changing));
   }
 
   async function groupOf(id: string): Promise<Group | undefined> {
@@ -217,6 +225,17 @@ function createWork({ marathon, chronos, clock, force, waitMs, onWaiting, signal
   }
 
   return { send, readBack };
+}
+
+const NOTHING: Begun = { follow: undefined };
+
+function begun({ deploymentId }: { deploymentId: string }): Begun {
+  return { follow: undefined, deployment: deploymentId };
+}
+
+/** Whoever finds the deployment in their way can be told whose it is. */
+function begunWords({ deployment }: Begun): string {
+  return deployment ? `deployment ${deployment}` : '';
 }
 
 const VERBS = {
