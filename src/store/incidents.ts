@@ -102,9 +102,10 @@ export function createIncidentStore(database: Database) {
     return database.transaction().execute(async (transaction) => {
       if (await hadEffect(transaction, requestKey)) return true;
       const before = await muted(environment, now, transaction);
+      if (!before) return false;
       await transaction.deleteFrom('mutes').where('environment', '=', environment).execute();
       await noteEffect(transaction, requestKey, now);
-      return before !== undefined;
+      return true;
     });
   }
 

@@ -49,3 +49,19 @@ test.each([
   expect(await type('mute', 'staging', ...words)).not.toContain('Nothing new');
   expect(await muted()).toBeUndefined();
 });
+
+test('what was done by a process that died before it could say so is not done again', async () => {
+  const { bot, inbox, owner } = process.stars;
+  const ask = async (key: string, words: string) => {
+    const request = { words, text: words, person: { id: 'terminal:ada', name: 'ada' }, source: 'terminal' as const };
+    await inbox.receive({ key, kind: 'command', body: {} }, owner, place.clock.now());
+    return bot.handle({ ...request, requestKey: key });
+  };
+  await ask('command 1', 'mute staging for 2h');
+  await ask('command 2', 'unmute staging');
+  await ask('command 1', 'mute staging for 2h');
+  expect(await muted()).toBeUndefined();
+  await ask('command 3', 'mute staging for 1h');
+  expect(await ask('command 2', 'unmute staging')).toMatchObject({ text: 'What is wrong with staging is told again.' });
+  expect(await muted()).toBeDefined();
+});

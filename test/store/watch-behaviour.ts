@@ -169,6 +169,46 @@ export function describeWatch(name: string, place: () => Place | Promise<Place>)
       expect(await store.unmute('staging', at(5))).toBe(false);
     });
 
+    describe('a request that is done anew, since its process died before it could say that it was done', () => {
+      const requestKey = 'command 1';
+      const mutedBy = (name: string, until: number, since: number) => ({
+        environment: 'staging',
+        until: at(until).toISOString(),
+        reason: name,
+        person: { id: name, name },
+        since: at(since).toISOString(),
+      });
+
+      beforeEach(() => createInboxStore(first).receive({ key: requestKey, kind: 'command', body: {} }, 'one', at(0)));
+
+      test('mutes once, and not again what others unmuted or muted otherwise meanwhile', async () => {
+        const [one, other] = [createIncidentStore(first), createIncidentStore(second)];
+        await one.mute(mutedBy('Ada', 30, 0), requestKey);
+        await other.unmute('staging', at(1));
+        await other.mute(mutedBy('Ada', 32, 2), requestKey);
+        expect(await one.muted('staging', at(3))).toBeUndefined();
+        await one.mute(mutedBy('Ben', 20, 3));
+        await other.mute(mutedBy('Ada', 34, 4), requestKey);
+        expect(await one.muted('staging', at(5))).toMatchObject({ reason: 'Ben', until: at(20).toISOString() });
+      });
+
+      test('says again that it unmuted, and does not unmute what others muted meanwhile', async () => {
+        const [one, other] = [createIncidentStore(first), createIncidentStore(second)];
+        await one.mute(mutedBy('Ada', 30, 0));
+        expect(await one.unmute('staging', at(1), requestKey)).toBe(true);
+        expect(await other.unmute('staging', at(2), requestKey)).toBe(true);
+        await one.mute(mutedBy('Ben', 30, 3));
+        expect(await other.unmute('staging', at(4), requestKey)).toBe(true);
+        expect(await one.muted('staging', at(5))).toMatchObject({ reason: 'Ben' });
+      });
+
+      test('is still refused when there was nothing to unmute', async () => {
+        const [one, other] = [createIncidentStore(first), createIncidentStore(second)];
+        expect(await one.unmute('staging', at(1), requestKey)).toBe(false);
+        expect(await other.unmute('staging', at(2), requestKey)).toBe(false);
+      });
+    });
+
     test('samples are averages with the worst states, and never more than their time allows', async () => {
       const store = createSampleStore(first);
       const sample = (cpus: number, marathon: 'up' | 'down') => ({ count: 1, figures: { cpus }, states: { marathon } });
