@@ -9,7 +9,7 @@ const NEXT_STEPS = {
   SQLITE_FULL: 'Make room on its disk, then ask again.',
   SQLITE_CORRUPT: 'Put the file aside and a copy of it from before in its place, or set STARS_DATA to another folder.',
   SQLITE_NOTADB: 'Put the file aside and a copy of it from before in its place, or set STARS_DATA to another folder.',
-  SQLITE_IOERR: 'Look at its disk and at the log of the kernel, then ask again.',
+  SQLITE_IOERR: 'See that its disk is neither full nor broken, then ask again.',
   SQLITE_CANTOPEN: 'See that whoever runs Stars may write the file and its folder, and that its disk is there.',
 } as const;
 
