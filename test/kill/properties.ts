@@ -242,16 +242,33 @@ function oneAfterTheOther({ world }: Seen): string[] {
 
 const EXPECTED_FAILURE = /failed|unreachable|could not reach|not be recorded|ended by somebody else|no plan to approve/;
 
-function endedWell({ runs }: Seen, mayFail: boolean): string[] {
-  return runs.flatMap(({ id, command, text, state, error }) => {
+function endedWell(seen: Seen, mayFail: boolean): string[] {
+  return seen.runs.flatMap((run) => {
+    const { id, text, state, error } = run;
     if (!hasEnded(state)) return [`${id} “${text}” is ${state}`];
     if (state === 'interrupted' && !/in flight|nothing was done|died|took its locks over/i.test(error?.message ?? ''))
       return [`${id} was interrupted, and says only “${error?.message}”`];
-    // Somebody else restarted it meanwhile.
-    if (state === 'failed' && command === 'restart' && /overridden|deployment/.test(error?.message ?? '')) return [];
+    if (state === 'failed' && wasOverridden(run, seen)) return [];
     if (state === 'failed' && mayFail && EXPECTED_FAILURE.test(error?.message ?? '')) return [];
     return state === 'failed' || state === 'expired' ? [`${id} “${text}” ${state}: ${error?.message}`] : [];
   });
+}
+
+const OVERRIDDEN = new RegExp(
+  `^The deployment of ${APP} was overridden[^:]*: the app has version \\S+, not (\\S+)\\.$`,
+);
+
+/** Whether it went on with a restart after which another run had restarted the app: it follows a deployment that is no more. */
+function wasOverridden({ id, command, error }: Run, seen: Seen): boolean {
+  const version = OVERRIDDEN.exec(error?.message ?? '')?.[1];
+  if (command !== 'restart' || version === undefined || goesOnWith(requestOf(id, seen)) === undefined) return false;
+  return seen.runs.some((other) => other.id !== id && askedAfter(version, seen.events.get(other.id) ?? []));
+}
+
+function askedAfter(time: string, events: readonly RunEvent[]): boolean {
+  const steps = events.filter((event) => 'step' in event && event.step === ASKS);
+  const isKnown = steps.some((event) => event.type === 'step.finished' && event.message?.startsWith('done in run'));
+  return !isKnown && steps.some(({ type, at }) => type === 'step.started' && at > time);
 }
 
 function eventsWhole({ runs, events: byRun }: Seen): string[] {
