@@ -65,7 +65,7 @@ test('apps and jobs of any kind come back as they were', async () => {
 const agents = (...names: string[]) =>
   names.map((name, index) => ({ name, address: `10.0.1.${index + 1}`, cpus: 64, mem: 20_000_000, disk: 1_000_000 }));
 
-test.each<[string, { apps?: unknown; jobs?: unknown; chronosVersion?: '2.5' }]>([
+test.each<[string, { apps?: unknown; jobs?: unknown; chronosVersion?: '2.5'; marathonVersion?: '1.10' }]>([
   [
     'the apps of Marathon 1.4.7 of 2017',
     { apps: fixture('marathon/apps-backup-1.4.7.json'), jobs: fixture('chronos/jobs-backup-3.0.json') },
@@ -84,15 +84,20 @@ test.each<[string, { apps?: unknown; jobs?: unknown; chronosVersion?: '2.5' }]>(
 
 type CapturedGroup = { apps?: Definition[]; groups?: CapturedGroup[] };
 const flat = (group: CapturedGroup): Definition[] => [...(group.apps ?? []), ...(group.groups ?? []).flatMap(flat)];
+/** As Marathon writes them since 1.9. */
+const withRole = (apps: Definition[]) => apps.map((app) => ({ ...app, role: '*' }));
 const goChronos = fixture('chronos/job-gochronos-1.json') as Definition & { parents: string[] };
 
-test.each<[string, { apps?: unknown; jobs?: unknown; chronosVersion?: '2.5' }]>([
+test.each<[string, { apps?: unknown; jobs?: unknown; chronosVersion?: '2.5'; marathonVersion?: '1.10' }]>([
   ['groups with their apps, tasks and health', { apps: flat(fixture('marathon/groups-tasks-health.json') as never) }],
   [
     'groups as the documentation of Marathon shows them',
     { apps: flat(fixture('marathon/group-doc-1.4.7.json') as never) },
   ],
-  ['apps with their tasks', { apps: fixture('marathon/apps-embeds-tasks.bare-array.json') }],
+  [
+    'apps with their tasks, of a Marathon after 1.4',
+    { apps: withRole(fixture('marathon/apps-embeds-tasks.bare-array.json') as Definition[]), marathonVersion: '1.10' },
+  ],
   ['an old version of an app', { apps: [fixture('marathon/app-version.json')] }],
   [
     'a job with its parents, as a client of Chronos 2 sends it',
