@@ -1,5 +1,5 @@
 // Compiles programs that stand beside the tests and use their parts, such as the bench and the kill harness.
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { build } from 'esbuild';
 
@@ -15,7 +15,7 @@ const keepFolders = {
 };
 
 export async function bundleTests(entryPoints, outdir) {
-  await build({
+  const { outputFiles } = await build({
     entryPoints,
     outdir,
     bundle: true,
@@ -25,5 +25,15 @@ export async function bundleTests(entryPoints, outdir) {
     target: 'node20',
     logLevel: 'warning',
     plugins: [keepFolders],
+    write: false,
   });
+  for (const { path, contents } of outputFiles) await place(path, contents);
+}
+
+/** Whole at once: several harnesses may run beside each other. */
+async function place(path, contents) {
+  const beside = `${path}.${process.pid}`;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(beside, contents);
+  await rename(beside, path);
 }
