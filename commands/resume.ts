@@ -1,19 +1,15 @@
-import { z } from 'zod';
 import { defineStandIn } from '../src/bot/command.js';
 import { asked, recordedDeploy, requireEnded } from '../src/bot/recorded-deploy.js';
 import { againAsRecorded, isDeploy } from '../src/bot/recorded-run.js';
-import { waitFlag, waiting } from './wait-for-hosts.js';
+import { againArgs, againFlags, waiting } from './wait-for-hosts.js';
 
 export const resume = defineStandIn({
   name: 'resume',
   summary:
     'Go on with a run that failed or was cut short: a deploy from the task where it stopped, on the hosts that are not through; else without what it did and noted.',
   words: ['<run>'],
-  flags: {
-    'extra-vars': { takes: 'KEY=VALUE', short: 'e', many: true, says: 'Give a secret again that was not kept.' },
-    wait: waitFlag,
-  },
-  args: z.strictObject({ run: z.string(), extraVars: z.array(z.string()).default([]), wait: z.string().optional() }),
+  flags: againFlags,
+  args: againArgs,
   permission: 'operate',
   standsForCommand: 'deploy',
   examples: ['resume last', 'resume 261122-2145-k7f2qa'],

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Flag } from '../src/bot/command.js';
 
 /** For commands that change hosts. */
@@ -10,3 +11,15 @@ export const waitFlag: Flag = {
 export function waiting(wait: string | undefined): { wait?: string } {
   return wait === undefined ? {} : { wait };
 }
+
+/** For commands that run a recorded deploy again. */
+export const againFlags = {
+  'extra-vars': { takes: 'KEY=VALUE', short: 'e', many: true, says: 'Give a secret again that was not kept.' },
+  wait: waitFlag,
+} satisfies Record<string, Flag>;
+
+export const againArgs = z.strictObject({
+  run: z.string(),
+  extraVars: z.array(z.string()).default([]),
+  wait: z.string().optional(),
+});

@@ -58,13 +58,8 @@ afterEach(async () => {
   await cluster.stop();
 });
 
-describe('python3-marathon', () => {
-  const PRELUDE = `
+const UNTIL = `
 import json, sys, time
-from marathon import MarathonClient, MarathonHttpError, NotFoundError
-from marathon.models import MarathonApp, MarathonGroup, MarathonHealthCheck
-from marathon.models.events import *
-client = MarathonClient(sys.argv[1])
 
 def until(ask):
     for _ in range(200):
@@ -73,6 +68,22 @@ def until(ask):
             return found
         time.sleep(0.05)
     raise AssertionError('waited too long')
+`;
+
+/** What a few lines of Python leave in the variable result. */
+async function resultOf(lines: string, args: string[]): Promise<unknown> {
+  const script = `${UNTIL}${lines}\nprint(json.dumps(result))\n`;
+  const { code, stdout, stderr } = await tryRun('/usr/bin/python3', ['-', ...args], { input: script });
+  if (code !== 0) throw new Error(`The program failed:\n${stderr}`);
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+describe('python3-marathon', () => {
+  const PRELUDE = `
+from marathon import MarathonClient, MarathonHttpError, NotFoundError
+from marathon.models import MarathonApp, MarathonGroup, MarathonHealthCheck
+from marathon.models.events import *
+client = MarathonClient(sys.argv[1])
 
 def settled(app_id):
     def look():
@@ -82,13 +93,7 @@ def settled(app_id):
     return until(look)
 `;
 
-  /** What a few lines of Python print as JSON at their end, held in \`result\`. */
-  async function python(lines: string): Promise<unknown> {
-    const script = `${PRELUDE}${lines}\nprint(json.dumps(result))\n`;
-    const { code, stdout, stderr } = await tryRun('/usr/bin/python3', ['-', cluster.urls.marathon], { input: script });
-    if (code !== 0) throw new Error(`python3-marathon failed:\n${stderr}`);
-    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
-  }
+  const python = (lines: string) => resultOf(`${PRELUDE}${lines}`, [cluster.urls.marathon]);
 
   test('lists apps with their tasks, and reads one', async () => {
     const said = await python(`
@@ -305,20 +310,12 @@ result = [info.version, info.elected, info.leader == leader, info.zookeeper_conf
 
 describe('python3-kazoo', () => {
   const PRELUDE = `
-import json, sys, threading, time
+import threading
 from kazoo.client import KazooClient
 from kazoo.exceptions import *
 from kazoo.recipe.election import Election
 client = KazooClient(hosts=sys.argv[1], timeout=4)
 client.start(timeout=20)
-
-def until(ask):
-    for _ in range(200):
-        found = ask()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError('waited too long')
 
 def refused(act):
     try:
@@ -328,15 +325,8 @@ def refused(act):
     raise AssertionError('it was done')
 `;
 
-  async function python(lines: string): Promise<unknown> {
-    const script = `${PRELUDE}${lines}\nclient.stop()\nprint(json.dumps(result))\n`;
-    const hosts = cluster.zookeeper.join(',');
-    const { code, stdout, stderr } = await tryRun('/usr/bin/python3', ['-', hosts, cluster.urls.marathon], {
-      input: script,
-    });
-    if (code !== 0) throw new Error(`python3-kazoo failed:\n${stderr}`);
-    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
-  }
+  const python = (lines: string) =>
+    resultOf(`${PRELUDE}${lines}\nclient.stop()`, [cluster.zookeeper.join(','), cluster.urls.marathon]);
 
   test('reads who leads, and may not change what the cluster keeps', async () => {
     const said = await python(`

@@ -7,7 +7,8 @@ import { find } from '../../../src/provision/modules/find.js';
 import { modules } from '../../../src/provision/modules/index.js';
 import type { AnyModule } from '../../../src/provision/module.js';
 import { waitFor } from '../../../src/provision/modules/wait-for.js';
-import { type Answers, commands } from '../support/canned-host.js';
+import { commands } from '../support/canned-host.js';
+import type { Answers } from '../support/planned.js';
 import { type LocalHost, localHost, shells } from '../support/local-host.js';
 
 describe.each(shells())('with %s as the shell of the host', (...shell) => {

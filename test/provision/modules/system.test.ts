@@ -10,7 +10,8 @@ import { make } from '../../../src/provision/modules/make.js';
 import { mount } from '../../../src/provision/modules/mount.js';
 import { pamLimits } from '../../../src/provision/modules/pam-limits.js';
 import { sysctl } from '../../../src/provision/modules/sysctl.js';
-import { commands, type Answers } from '../support/canned-host.js';
+import { commands } from '../support/canned-host.js';
+import type { Answers } from '../support/planned.js';
 import { type LocalHost, localHost, shells } from '../support/local-host.js';
 
 describe.each(shells())('with %s as the shell of the host', (...shell) => {

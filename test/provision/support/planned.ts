@@ -3,6 +3,7 @@ import type { AnyModule } from '../../../src/provision/module.js';
 import { modules } from '../../../src/provision/modules/index.js';
 import { localHost } from './local-host.js';
 
+/** What a host answers to a script that matches, and its exit code; nothing to every other. */
 export type Answers = readonly (readonly [RegExp, string, code?: number])[];
 
 /** The commands a module plans where the host answers what is asked by these texts, or why it does not plan any. */

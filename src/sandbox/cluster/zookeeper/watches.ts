@@ -32,6 +32,7 @@ export function createWatches(nodes: () => ZNodes) {
     },
     /** Those that fire now, which are done with that; of a node that is gone it is told once. */
     fired(): Told[] {
+      if (watches.size === 0) return [];
       const now = nodes();
       const told = new Map<string, Told>();
       for (const [key, { kind, path, mark }] of watches) {
