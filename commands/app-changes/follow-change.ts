@@ -50,7 +50,7 @@ async function withChoices(told: StarsError, { app, deploymentId }: Ticket, cont
 }
 
 /** What may be done with a deployment that goes on for too long. */
-export function choicesWhile(id: string, app: string, environment: string): Choice[] {
+function choicesWhile(id: string, app: string, environment: string): Choice[] {
   return [
     {
       words: `deployments revert ${id} ${environment}`,

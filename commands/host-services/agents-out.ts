@@ -65,7 +65,7 @@ export async function takeDown(
 }
 
 /** Waits until the apps have all their tasks, none of them on the agent. Throws UNHEALTHY that says which have not. */
-export async function waitUntilElsewhere(
+async function waitUntilElsewhere(
   { ofApps }: TasksOn,
   { agent, timeoutMs }: { agent: Agent; timeoutMs: number },
   working: Working,

@@ -3,7 +3,7 @@ import type { BackupFolder, Taken } from './folder.js';
 import { momentIn } from './manifest.js';
 
 /** A daily backup that was missed once is no accident; two hours more let a slow one end. */
-export const LATEST_MS = 26 * 3_600_000;
+const LATEST_MS = 26 * 3_600_000;
 
 /** `late`: nobody has taken a good backup for 26 hours. `words` say so, or how old the newest good one is. */
 export type BackupAge = { newest: Taken | undefined; ageMs: number | undefined; late: boolean; words: string };

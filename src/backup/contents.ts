@@ -56,7 +56,7 @@ const GroupBody: z.ZodType<Group> = z.lazy(() =>
 const SavedNode = z.strictObject({ path: Id, data: z.string() });
 
 /** The bodies of the APIs as far as a backup has to be sure of them. */
-export const SHAPES = {
+const SHAPES = {
   apps: z.object({ apps: z.array(z.looseObject({ id: Id })) }).transform(({ apps }) => apps),
   groups: GroupBody,
   pods: z.array(z.looseObject({ id: Id })),

@@ -13,7 +13,7 @@ export type SlackDeskOptions = {
 };
 
 /** What a button of ours is called; its value holds the words that it stands for. */
-export const BUTTON = /^stars\.do\b/;
+const BUTTON = /^stars\.do\b/;
 
 /** Takes what people ask in Slack: an answer goes to the asker, a run gets its message and thread in the channel. */
 export function createSlackDesk({ bot, store, shown }: SlackDeskOptions) {

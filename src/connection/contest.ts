@@ -174,7 +174,7 @@ export const HOLDER_BYTES = 8192;
  * Looks closely at a lock that could not be had, and takes it over when none of its shells lives. Prints one word, and what belongs to
  * it. With `force`, what has been busy for long counts as left behind.
  */
-export function contestScript(words: LockWords, { force }: { force: boolean }): string {
+function contestScript(words: LockWords, { force }: { force: boolean }): string {
   const { claim, identity } = words;
   return `${lockPlace('d', claim.folder)}
 force=${force ? 'yes' : ''}

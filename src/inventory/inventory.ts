@@ -8,7 +8,7 @@ import { matchPattern, requirePattern, splitPattern, type HostMatch } from './ho
 import { createInventoryChanges } from './inventory-changes.js';
 import { createInventoryData, LOCAL_NAMES, type Group, type InventoryData } from './inventory-data.js';
 import { readSource } from './read-source.js';
-import { createVariableFolders, folderOf } from './variable-folders.js';
+import { createVariableFolders, type VariableFolders, folderOf } from './variable-folders.js';
 import { noVault, type Vault } from './vault.js';
 
 export type { HostMatch } from './host-pattern.js';
@@ -70,7 +70,7 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
   });
 }
 
-type ReadVariables = ReturnType<typeof createVariableFolders>['variablesIn'];
+type ReadVariables = VariableFolders['variablesIn'];
 
 type Assembled = InventoryOptions & { folders: string[]; read: ReadVariables };
 

@@ -81,7 +81,7 @@ function member(value: Value, name: string): Value | undefined {
 }
 
 /** Python's `format(value, spec)`. */
-export function formatValue(value: Value, spec: string): string {
+function formatValue(value: Value, spec: string): string {
   if (spec === '') return str(value);
   const groups = SPEC.exec(spec)?.groups;
   if (!groups) throw templateError('Invalid format specifier');

@@ -174,7 +174,7 @@ export function dictSet(dict: Dict, key: Value, value: Value): void {
 }
 
 /** Throws TEMPLATE for a list or dict, which cannot be the key of a dict. */
-export function requireHashable(value: Value): void {
+function requireHashable(value: Value): void {
   if (Array.isArray(value) && !(value instanceof Tuple)) throw templateError("unhashable type: 'list'");
   if (value instanceof Map) throw templateError("unhashable type: 'dict'");
 }

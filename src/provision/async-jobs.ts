@@ -135,8 +135,6 @@ export function jobsGoOn(hosts: readonly string[]): string {
   return `Jobs of this run (async with poll: 0) may still be at work on ${hosts.join(', ')}. They outlive the run and its locks: async_status tells how they end.`;
 }
 
-export type AsyncJobs = ReturnType<typeof createAsyncJobs>;
-
 function folderOf(id: string, place: JobPlace): string {
   const base = place.variable('ansible_async_dir');
   return jobFolder(base === undefined ? undefined : pythonText(base), id);

@@ -13,7 +13,7 @@ import { failHost, type Names, progressOf, type Surroundings } from './play-batc
 import { playbookError } from './playbook-error.js';
 import { following, isRescuable } from './progress.js';
 import { plainOf, type TaskOutcome } from './task-result.js';
-import type { createTaskNames } from './task-names.js';
+import type { TaskNames } from './task-names.js';
 import type { TaskRunner } from './task-runner.js';
 import type { Task } from './task.js';
 import { templarFor, type VariableWorld } from './variables.js';
@@ -23,7 +23,7 @@ export type HostTurnOptions = {
   runner: TaskRunner;
   foresight: Foresight;
   includes: ReturnType<typeof createIncludeRunner>;
-  names: ReturnType<typeof createTaskNames>;
+  names: TaskNames;
   emit: Emit;
   now(): number;
   onResult?: OnResult | undefined;

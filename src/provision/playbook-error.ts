@@ -11,7 +11,7 @@ export type Deprecated = (message: string, where: Position | undefined) => void;
 export type Report = (error: StarsError, task?: Position) => void;
 
 /** The report of a reader that stops at the first mistake. */
-export const throwAtOnce: Report = (error) => {
+const throwAtOnce: Report = (error) => {
   throw error;
 };
 

@@ -23,7 +23,7 @@ import type { HostRun } from './host-run.js';
 import type { AnyModule } from './module.js';
 import { jobsGoOn } from './async-jobs.js';
 import { createModuleRunner } from './module-runner.js';
-import { createPlaybookLoader } from './playbook.js';
+import { createPlaybookLoader, type PlaybookLoader } from './playbook.js';
 import { createReports } from './playbook-error.js';
 import { createRemarks, placed } from './remarks.js';
 import { createPlayRunner } from './play-runner.js';
@@ -258,7 +258,7 @@ function createOneRun(
     request: PlaybookRequest,
     given: {
       world: VariableWorld;
-      loader: ReturnType<typeof createPlaybookLoader>;
+      loader: PlaybookLoader;
       startAt: { name: string | undefined };
       emit: Emit;
       remark(message: string): void;

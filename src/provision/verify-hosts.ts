@@ -32,7 +32,7 @@ export function lookAtHosts(options: WorldOptions, run: string, hosts: readonly 
 }
 
 /** What became of the run's last action on one host. */
-export async function lookAtHost(connection: Connection, run: string, signal?: AbortSignal): Promise<Look> {
+async function lookAtHost(connection: Connection, run: string, signal?: AbortSignal): Promise<Look> {
   return lookOf(await connection.exec(lookScript(), { signal, timeoutMs: TIMEOUT_MS }), run);
 }
 

@@ -53,8 +53,6 @@ export type WorldSetting = Pick<VariableWorld, 'inventory' | 'playbookFolder' | 
   hosts: Map<string, HostRun>;
 };
 
-export type RunWorld = ReturnType<typeof createWorld>;
-
 /** What all tasks of a run share, and how they change the inventory under it. */
 export function createWorld(options: WorldOptions, request: WorldRequest, given: WorldSetting) {
   const { hosts, playbookFolder } = given;

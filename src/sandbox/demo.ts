@@ -21,7 +21,7 @@ export type DemoOptions = {
 };
 
 /** What the demo types into the channel #deploys. */
-export const DEMO_COMMANDS = ['deploy workers sandbox', 'status sandbox', 'restart zeppelin sandbox', 'backup sandbox'];
+const DEMO_COMMANDS = ['deploy workers sandbox', 'status sandbox', 'restart zeppelin sandbox', 'backup sandbox'];
 
 /** Plays the commands in a sandbox, through the same Slack adapter as production, and prints the channel. Resolves with the exit status. */
 export async function playDemo({ clock, log, connect, stackFolder, out, pictureFile }: DemoOptions): Promise<number> {

@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 /** How long what is measured is kept, and how finely. */
-export const SPANS = {
+const SPANS = {
   '1m': { ms: MINUTE_MS, keepMs: DAY_MS },
   '15m': { ms: 15 * MINUTE_MS, keepMs: 8 * DAY_MS },
   '6h': { ms: 360 * MINUTE_MS, keepMs: 400 * DAY_MS },

@@ -4,7 +4,7 @@ import { Unsafe, type Value } from '../jinja/value.js';
 /** What the variable `omit` holds: an argument with this value counts as not given. */
 export const OMIT = '__omit_place_holder__75f6a1c2d3e84b90a1f5c2b7d8e94f60';
 
-export function isOmitted(value: Value): boolean {
+function isOmitted(value: Value): boolean {
   return value === OMIT || (value instanceof Unsafe && value.text === OMIT);
 }
 

@@ -15,7 +15,7 @@ export type Added = { text: string; next: number; restarted: boolean };
 const PIECE_BYTES = 65_536;
 const DEFAULT_BYTES = 8_192;
 /** The most that is read at once, however long the file is. */
-export const MAX_LOG_BYTES = 8 * 1024 * 1024;
+const MAX_LOG_BYTES = 8 * 1024 * 1024;
 
 /** The last `bytes` (at most 8 MB) of a file, from the first whole line on. */
 export async function readTail(

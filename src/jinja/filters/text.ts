@@ -109,7 +109,7 @@ function truncate(text: string, { length, killWords, end, leeway }: Truncation):
   return (killWords || space < 0 ? cut : cut.slice(0, space)) + end;
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('>', '&gt;')
@@ -153,7 +153,7 @@ function queryPair(key: Value, value: Value): string {
 }
 
 /** Python's `urllib.parse.quote`. */
-export function percentEncode(text: string, safe: string): string {
+function percentEncode(text: string, safe: string): string {
   return Array.from(text, (char) => (/[\w.~-]/.test(char) || safe.includes(char) ? char : encodeCharacter(char))).join(
     '',
   );

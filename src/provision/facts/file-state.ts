@@ -146,7 +146,7 @@ function readStates(stdout: string): (path: string, summed: boolean) => string |
 }
 
 /** The lines of `fileState`'s script, also of one that a change ends with. */
-export function parseFileState(path: string, stdout: string): FileState {
+function parseFileState(path: string, stdout: string): FileState {
   const lines = new Map(stdout.split('\n').map((line) => splitOnce(line)));
   const stat = parseStat(lines.get('self'));
   const target = lines.get('target');

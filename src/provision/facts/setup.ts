@@ -36,6 +36,3 @@ export function setupFactFor(options: SetupOptions): Fact<Dict> {
     },
   };
 }
-
-/** Everything, as a play gathers it. */
-export const setupFact = setupFactFor(SETUP_DEFAULTS);

@@ -118,11 +118,7 @@ async function keeping(
 }
 
 /** The name that a file holds, and the file with another one. */
-export function editName(
-  keeper: Exclude<Keeper, 'systemd'>,
-  text: string,
-  name: string,
-): { before: string; after: string } {
+function editName(keeper: Exclude<Keeper, 'systemd'>, text: string, name: string): { before: string; after: string } {
   if (keeper === 'file' || keeper === 'sles') return { before: text.trim(), after: `${name}\n` };
   const [key, line] = keeper === 'redhat' ? ['HOSTNAME', `HOSTNAME=${name}`] : ['hostname', `hostname="${name}"`];
   const lines = linesOf(text);

@@ -85,7 +85,7 @@ function contradiction({ limit_item: item, value, use_max: max, use_min: min }: 
 }
 
 /** The file with the limit changed where it stands, or added at the end, and the line that counts. */
-export function editLimits(text: string, given: Omit<Args, 'dest' | 'backup'>): { after: string; message: string } {
+function editLimits(text: string, given: Omit<Args, 'dest' | 'backup'>): { after: string; message: string } {
   const { domain, limit_type: type, limit_item: item } = given;
   const key = [asBytes(domain), type, item].join(' ');
   let message: string | undefined;

@@ -86,7 +86,7 @@ export function backupName(stdout: string | undefined): string | undefined {
 }
 
 /** Copies the file beside itself, under the name Ansible gives to a backup. */
-export function backupCommand(path: string): ShellCommand {
+function backupCommand(path: string): ShellCommand {
   const word = quote(path);
   return {
     // The same process may make several within a second: none is to take the place of another.

@@ -98,7 +98,7 @@ function setting(line: string): [[string, string]] | undefined {
 }
 
 /** The file with the setting changed, added or (undefined) removed; each setting is kept once, in sysctl's plainest form. */
-export function editSettings(text: string, name: string, value: string | undefined): string {
+function editSettings(text: string, name: string, value: string | undefined): string {
   const seen = new Set<string>();
   const lines = linesOf(text).flatMap((line) => {
     const [key, has = ''] = setting(line)?.[0] ?? [];

@@ -9,8 +9,6 @@ const EVENT_RETRIES_MS = [0, 60_000, 300_000];
 /** What came of a delivery: `error` as the person sees it in Slack, such as `operation_timeout` or `dispatch_failed`. */
 export type Delivered = { acked: boolean; response?: unknown; error?: string };
 
-export type Delivery = ReturnType<typeof createDelivery>;
-
 type Options = { clock: Clock; log: Log; socket: SocketServer; signingSecret: string };
 
 /** Brings envelopes to the bot: over the socket when there is one, signed over HTTP when there is an address. */

@@ -5,7 +5,7 @@ export type AccountSpec = { name: string; uid?: number; comment?: string; home?:
 const FIRST_SYSTEM_ID = 999;
 
 /** The highest free system id, as `useradd -r` takes it. */
-export function freeSystemId(users: Users): number {
+function freeSystemId(users: Users): number {
   const taken = new Set([...users.all().map(({ uid }) => uid), ...users.groups().map(({ gid }) => gid)]);
   let id = FIRST_SYSTEM_ID;
   while (taken.has(id)) id--;

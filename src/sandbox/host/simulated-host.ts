@@ -134,7 +134,7 @@ export async function startHost(options: HostOptions): Promise<SimulatedHost> {
 }
 
 /** A host without SSH: kernel, file system, accounts, packages and services wired together. */
-export function createMachine(name: string, base: FileSystem, clock: Clock): Machine {
+function createMachine(name: string, base: FileSystem, clock: Clock): Machine {
   const fs = new FileSystem(clock, base);
   const users = new Users(fs);
   const programs = createPrograms(() => machine);

@@ -11,7 +11,7 @@ export const SECTION_CHARS = 2_800;
 const MENU_WORDS = 150;
 
 /** Slack refuses an edit whose text is longer than 4,000 characters. */
-export const FALLBACK_CHARS = 3_000;
+const FALLBACK_CHARS = 3_000;
 
 // Colours and cursor movements of a terminal, then every other control character but newline and tab,
 // then the marks that turn the direction of reading.

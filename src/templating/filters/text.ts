@@ -49,7 +49,7 @@ export const textFilters: Record<string, Filter> = {
 };
 
 /** Python's `shlex.quote`. */
-export function shellQuote(text: string): string {
+function shellQuote(text: string): string {
   if (text === '') return "''";
   return /[^\w@%+=:,./-]/.test(text) ? `'${text.replaceAll("'", `'"'"'`)}'` : text;
 }

@@ -1,8 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Dict } from '../../../src/jinja/value.js';
 import { SECTION_MARK } from '../../../src/provision/facts/sections.js';
-import { setupFact } from '../../../src/provision/facts/setup.js';
+import { SETUP_DEFAULTS, setupFactFor } from '../../../src/provision/facts/setup.js';
 import { localHost, shells } from '../support/local-host.js';
+
+/** Everything, as a play gathers it. */
+const setupFact = setupFactFor(SETUP_DEFAULTS);
 
 function factsOf(sections: Record<string, string>): Dict {
   const stdout = Object.entries(sections)

@@ -31,7 +31,7 @@ export function hasGroup(root: Root, id: string): boolean {
   return [...root.apps.keys(), ...root.pods.keys(), ...root.groups.keys()].some(inside);
 }
 
-export function childGroups(root: Root, id: string): string[] {
+function childGroups(root: Root, id: string): string[] {
   const prefix = id === '/' ? '/' : `${id}/`;
   const names = new Set<string>();
   const collect = (key: string, isGroup: boolean) => {

@@ -80,7 +80,7 @@ export function agentPid({ address, port }: Agent): string {
   return `slave(1)@${address === '127.0.0.1' ? address : '127.0.0.1'}:${port}`;
 }
 
-export function agentJson(mesos: Mesos, agent: Agent): Record<string, unknown> {
+function agentJson(mesos: Mesos, agent: Agent): Record<string, unknown> {
   return {
     id: agent.id,
     hostname: agent.name,

@@ -181,7 +181,7 @@ function fileSystemField(format: string): string {
 }
 
 /** `stat -c` */
-export function formatStat({ users }: Machine, format: string, path: string, node: Inode): string {
+function formatStat({ users }: Machine, format: string, path: string, node: Inode): string {
   const quoted = node.kind === 'symlink' ? `'${path}' -> '${node.target}'` : `'${path}'`;
   const values: Record<string, () => string> = {
     a: () => node.mode.toString(8),

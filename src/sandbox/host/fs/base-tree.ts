@@ -4,7 +4,7 @@ import { hashPassword } from '../users.js';
 import { FileSystem } from './file-system.js';
 import { ROOT } from './inode.js';
 
-export const CENTOS = '7.9.2009';
+const CENTOS = '7.9.2009';
 
 const FOLDERS: readonly (readonly [path: string, mode?: number])[] = [
   ['/boot', 0o555],

@@ -8,7 +8,7 @@ const MAX_NAME = 255;
 const MAX_PATH = 4096;
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 const MAX_HOST_BYTES = 512 * 1024 * 1024;
-export const ROOT_INODE = 2;
+const ROOT_INODE = 2;
 
 /** Where a path leads: its folder, its name there and the node, if there is one. `path` is canonical. */
 export type Place = { parent: DirNode; name: string; node: Inode | undefined; path: string };

@@ -5,7 +5,7 @@ import { ROOT } from './inode.js';
 import type { DirNode, FileNode, Inode } from './inode.js';
 
 export const CPUS = 2;
-export const MEMORY_KB = 3_880_188;
+const MEMORY_KB = 3_880_188;
 const KERNEL = '3.10.0-1160.el7.x86_64';
 
 /** Mounts /proc and the parts of /sys that facts are read from. */

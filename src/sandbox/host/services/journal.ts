@@ -29,7 +29,7 @@ export class Journal {
 }
 
 /** `Jan 02 15:04:05` */
-export function syslogTime(at: Date): string {
+function syslogTime(at: Date): string {
   const month = at.toUTCString().slice(8, 11);
   return `${month} ${String(at.getUTCDate()).padStart(2, '0')} ${at.toISOString().slice(11, 19)}`;
 }

@@ -118,7 +118,7 @@ async function runProfiles(shell: Interpreter, fs: FileSystem): Promise<void> {
 }
 
 /** Runs a file in the shell itself, as `.` does, if it can be read. */
-export async function sourceFile(shell: Interpreter, fs: FileSystem, path: string): Promise<void> {
+async function sourceFile(shell: Interpreter, fs: FileSystem, path: string): Promise<void> {
   let text: string;
   try {
     text = readText(shell.proc, fs, path);

@@ -97,7 +97,7 @@ async function assignForNow(interpreter: Shell, assignments: readonly Assignment
   return () => restoreVariables(state, before);
 }
 
-export function restoreVariables(state: ShellState, before: ReadonlyMap<string, Variable | undefined>): void {
+function restoreVariables(state: ShellState, before: ReadonlyMap<string, Variable | undefined>): void {
   for (const [name, variable] of before) {
     if (variable) state.variables.set(name, variable);
     else state.variables.delete(name);
@@ -117,7 +117,7 @@ async function callBuiltin(interpreter: Shell, builtin: Builtin, argv: string[])
 }
 
 /** Calls a shell function with its arguments as positional parameters. */
-export async function callFunction(interpreter: Shell, body: Command, argv: string[]): Promise<number> {
+async function callFunction(interpreter: Shell, body: Command, argv: string[]): Promise<number> {
   const { state } = interpreter;
   if (state.callDepth >= MAX_CALLS)
     throw new ExpansionFailure(`${argv[0]}: maximum function nesting level exceeded (${MAX_CALLS})`);
