@@ -62,7 +62,7 @@ export type Templar = {
   withVariables(variables: ReadonlyMap<string, Value>): Templar;
 };
 
-const LONE_VARIABLE = /^\{\{\s*(\w*)\s*\}\}\n?$/;
+const LONE_VARIABLE = /^\{\{\s*(\w+)\s*\}\}\n?$/;
 const MAX_NESTING = 50;
 
 // A template in which one of these words stands may change a list or dict, and then gets its own copies of variables.
@@ -154,7 +154,7 @@ function templarWith(options: TemplarOptions, inert: InertValues): Templar {
 
   function templateText(text: string, where: Position | undefined): Value {
     const lone = LONE_VARIABLE.exec(text);
-    const raw = lone?.[1] ? options.lookup(lone[1]) : undefined;
+    const raw = lone?.[1] === undefined ? undefined : options.lookup(lone[1]);
     if (raw !== undefined && (raw === null || typeof raw === 'boolean' || isNumber(raw))) return raw;
     const { body, settings } = textSettings(text, where);
     const result = engine().renderValue(body, variablesFor(body), { ...settings, concat: evaluatingConcat });

@@ -5,7 +5,7 @@ import { createChance } from '../kill/chance.js';
 const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
 const FROM_MS = Date.parse('2026-01-01T00:00:00.000Z');
-const UNTIL_MS = Date.parse('2036-01-01T00:00:00.000Z');
+const UNTIL_MS = Date.parse('2030-01-01T00:00:00.000Z');
 // At times that the changes of the clock leave out or repeat.
 const TIMES = [
   ['Europe/London', '30 1 * * *'],
@@ -28,7 +28,7 @@ function* looks(seed: number, everyMs: number): Generator<number> {
 }
 
 test.each(TIMES)(
-  'ten years in %s of %s, with absences: each occurrence is decided once, and most are run',
+  'four years in %s of %s, with absences: each occurrence is decided once, and most are run',
   (zone, cron) => {
     const decided: number[] = [];
     let asked = 0;

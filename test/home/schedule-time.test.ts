@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 const HALF_HOUR_MS = 30 * MINUTE_MS;
 const DAY_MS = 48 * HALF_HOUR_MS;
 const FROM_MS = Date.parse('2026-01-01T00:00:00.000Z');
-const UNTIL_MS = Date.parse('2036-01-01T00:00:00.000Z');
+const UNTIL_MS = Date.parse('2030-01-01T00:00:00.000Z');
 
 const localTimes = (cron: string, timeZone: string, from: string, count: number) => {
   const times: string[] = [];
@@ -82,7 +82,7 @@ test.each<[title: string, cron: string, zone: string, from: string, times: strin
 const TIMES_OF_DAY = ['15 2 * * *', '30 1 * * *', '0 2 * * *'];
 
 test.each(ZONES)(
-  'ten years in %s: a time of day comes once a day, as a clock tells that is watched all the time',
+  'four years in %s: a time of day comes once a day, as a clock tells that is watched all the time',
   (zone) => {
     const watched = watch(zone);
     for (const cron of TIMES_OF_DAY) {
@@ -101,7 +101,7 @@ test.each(ZONES)('around every change of the clock in %s each half hour that pas
     const found = occurrencesBetween(time, new Date(from - 1), new Date(until), 1_000);
     expect(found.map(Number)).toEqual(everyHalfHour(from, until));
   }
-  expect(changes).toHaveLength(zone === 'Asia/Kolkata' ? 0 : 20);
+  expect(changes).toHaveLength(zone === 'Asia/Kolkata' ? 0 : 8);
 });
 
 test('what is no schedule of five fields, or never comes, is none', () => {

@@ -1,5 +1,5 @@
 const STEPS_BETWEEN_PAUSES = 512;
-const MAX_STEPS = 3_000_000;
+const MAX_STEPS = 1_000_000;
 /** What a new process costs: some 30,000 of them are too many for one command. */
 export const FORK_STEPS = 100;
 
