@@ -12,13 +12,13 @@ import {
   readCases,
 } from '../support/playbook-corpus.js';
 import { removeProjects, writeProject } from '../support/run-playbook.js';
+import { ALL, drawn } from './differential/sample.js';
 
 // What real Ansible makes of every case is kept beside it, so that the tests without Ansible compare with that.
-// UPDATE_ACCOUNTS=1 writes the accounts anew; ONLY=<name>,… takes some cases.
+// UPDATE_ACCOUNTS=1 writes the accounts anew; ONLY=<name>,… takes some cases, STARS_TEST_SEED=… draws others, `--all` takes every one.
 const UPDATE = process.env.UPDATE_ACCOUNTS === '1';
-const cases = readCases().filter(
-  ({ name }) => process.env.ONLY === undefined || process.env.ONLY.split(',').includes(name),
-);
+const ONLY = process.env.ONLY?.split(',');
+const cases = readCases().filter(({ name }) => (ONLY ? ONLY.includes(name) : ALL || UPDATE || drawn(name)));
 
 afterAll(removeProjects);
 

@@ -21,7 +21,7 @@ function drawOf({ module }: CaseFile, name: string): string {
   return createHash('sha256').update(`${SEED} ${module} ${name}`).digest('hex');
 }
 
-/** Whether the seed chooses what has this name. */
-export function drawn(name: string): boolean {
-  return createHash('sha256').update(`${SEED} ${name}`).digest().readUInt32BE() % ONE_IN === 0;
+/** Whether the seed chooses what has this name, as it does with about one in so many. */
+export function drawn(name: string, oneIn = ONE_IN): boolean {
+  return createHash('sha256').update(`${SEED} ${name}`).digest().readUInt32BE() % oneIn === 0;
 }

@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,19 +39,30 @@ export async function baseImage(): Promise<string> {
   return image;
 }
 
-/** Builds under a name of its own, then renames: of two that build at once the second throws its work away. */
+/** Builds under a name of its own, then renames: what was cut off is no image. Of two that want it at once one builds, the other waits. */
 export async function buildOnce(image: string, build: (root: string) => Promise<void>): Promise<void> {
   if (existsSync(image)) return;
-  const root = `${image}.${randomUUID()}`;
   await mkdir(hostsFolder(), { recursive: true });
+  const letGo = await locked(`${image}.lock`);
+  const root = `${image}.${randomUUID()}`;
   try {
+    if (existsSync(image)) return;
     await build(root);
-    await rename(root, image).catch((error: unknown) => {
-      if (!existsSync(image)) throw error;
-    });
+    await rename(root, image);
   } finally {
     await rm(root, { recursive: true, force: true });
+    letGo();
   }
+}
+
+/** Holds a lock until it is let go of, or this process ends. */
+async function locked(file: string): Promise<() => void> {
+  const holder = spawn('flock', [file, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await Promise.race([
+    once(holder.stdout, 'data'),
+    once(holder, 'exit').then(() => Promise.reject(new Error(`${file} cannot be locked.`))),
+  ]);
+  return () => void holder.stdin.end();
 }
 
 async function build(root: string): Promise<void> {

@@ -8,7 +8,8 @@ import { run } from './run-command.js';
  * `rpm`: named Rocky Linux 9, with Debian's rpm and dnf and a repository of its own. `openrc` and `sysv`: Debian
  * without systemd, whose services are OpenRC's or scripts in /etc/init.d; the latter with login shells of other kinds.
  */
-export type HostKind = 'debian' | 'busybox' | 'rpm' | 'openrc' | 'sysv';
+export const HOST_KINDS = ['debian', 'busybox', 'rpm', 'openrc', 'sysv'] as const;
+export type HostKind = (typeof HOST_KINDS)[number];
 
 /** The read-only root of a host of this kind, built on the Debian one when it is not there yet (seconds to half a minute). */
 export async function imageOf(kind: HostKind): Promise<string> {
