@@ -231,11 +231,24 @@ function createRealHost({
 
 function cgroupProcesses(namespace: string): number[] {
   const [tree] = cgroupTrees(namespace);
-  if (tree === undefined) return [];
-  const files = readdirSync(tree, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('cgroup.procs'),
-  );
-  return files.flatMap((file) => readFileSync(join(tree, file), 'utf8').split('\n').filter(Boolean).map(Number));
+  return tree === undefined ? [] : processesIn(tree);
+}
+
+/** The processes of this group and of those in it, of which some may go while this looks. */
+function processesIn(group: string): number[] {
+  try {
+    const own = readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+    const inner = readdirSync(group, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return [...own, ...inner.flatMap(({ name }) => processesIn(join(group, name)))];
+  } catch (thrown) {
+    if (isGone(thrown)) return [];
+    throw thrown;
+  }
+}
+
+/** A group that is removed while it is read is no such file, or no such device. */
+function isGone(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOENT' || thrown.code === 'ENODEV');
 }
 
 function cgroupTrees(namespace: string): string[] {
