@@ -1,6 +1,7 @@
 import { defineStandIn } from '../src/bot/command.js';
 import { asked, recordedDeploy, requireEnded } from '../src/bot/recorded-deploy.js';
 import { againAsRecorded, isDeploy } from '../src/bot/recorded-run.js';
+import { runToTakeUp } from '../src/bot/run-to-take-up.js';
 import { againArgs, againFlags, waiting } from './wait-for-hosts.js';
 
 export const resume = defineStandIn({
@@ -14,9 +15,9 @@ export const resume = defineStandIn({
   standsForCommand: 'deploy',
   examples: ['resume last', 'resume 261122-2145-k7f2qa'],
 
-  async standsFor({ args, runs, commands }) {
-    const run = await runs.find(args.run);
-    if (!isDeploy(run)) return againAsRecorded(run, { runs, commands }, { resumes: true });
+  async standsFor({ args, runs }) {
+    const run = await runToTakeUp(args.run, runs);
+    if (!isDeploy(run)) return againAsRecorded(run, runs, 'resumes');
     const deploy = await recordedDeploy(runs, run.id);
     requireEnded(deploy);
     const { limit } = deploy.input;
@@ -26,7 +27,7 @@ export const resume = defineStandIn({
       continues: deploy.run.id,
       ...waiting(args.wait),
     };
-    return asked(deploy, changes, args.extraVars);
+    return { ...asked(deploy, changes, args.extraVars), resumes: run.id };
   },
 });
 

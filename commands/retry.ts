@@ -1,6 +1,7 @@
 import { defineStandIn } from '../src/bot/command.js';
 import { asked, recordedDeploy, requireEnded } from '../src/bot/recorded-deploy.js';
 import { againAsRecorded, isDeploy } from '../src/bot/recorded-run.js';
+import { runToTakeUp } from '../src/bot/run-to-take-up.js';
 import { StarsError } from '../src/errors.js';
 import { againArgs, againFlags, waiting } from './wait-for-hosts.js';
 
@@ -14,19 +15,18 @@ export const retry = defineStandIn({
   standsForCommand: 'deploy',
   examples: ['retry last', 'retry 261122-2145-k7f2qa'],
 
-  async standsFor({ args, runs, commands }) {
-    const run = await runs.find(args.run);
-    if (!isDeploy(run)) return againAsRecorded(run, { runs, commands }, { resumes: false });
+  async standsFor({ args, runs }) {
+    const run = await runToTakeUp(args.run, runs);
+    if (!isDeploy(run)) return againAsRecorded(run, runs, 'retries');
     const deploy = await recordedDeploy(runs, run.id);
     requireEnded(deploy);
-    if (deploy.lost.length > 0)
-      return asked(
-        deploy,
-        { limit: deploy.lost.join(','), continues: deploy.run.id, ...waiting(args.wait) },
-        args.extraVars,
-      );
-    throw new StarsError('USAGE', `No host failed in the run ${deploy.run.id}, which was ${deploy.run.state}.`, {
-      hint: `resume ${deploy.run.id} goes on where it stopped.`,
-    });
+    // An app or a job has no hosts, and what never came to its hosts has lost none.
+    const onHosts = deploy.events.some(({ type }) => type === 'play.started');
+    if (onHosts && deploy.lost.length === 0)
+      throw new StarsError('USAGE', `No host failed in the run ${run.id}, which was ${run.state}.`, {
+        hint: `resume ${run.id} goes on where it stopped.`,
+      });
+    const changes = { ...(onHosts ? { limit: deploy.lost.join(',') } : {}), continues: run.id, ...waiting(args.wait) };
+    return { ...asked(deploy, changes, args.extraVars), retries: run.id };
   },
 });

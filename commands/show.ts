@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { runPath } from '../src/home/run-link.js';
 import { defineCommand } from '../src/bot/command.js';
-import { forgottenText, storyText } from '../src/bot/run-text.js';
+import { forgottenText, storyText, takenUpText } from '../src/bot/run-text.js';
 
 /** What Slack shows of a message. */
 const LONGEST_ANSWER = 3_000;
@@ -20,7 +20,8 @@ export const show = defineCommand({
     const run = await runs.find(args.run);
     const events = await runs.events(run);
     if (events.length === 0) return forgottenText(run);
-    const story = storyText(events);
+    const next = run.takenUpBy === undefined ? undefined : await runs.find(run.takenUpBy);
+    const story = [storyText(events), ...(next ? [takenUpText(next)] : [])].join('\n');
     const { publicUrl } = home.settings;
     if (publicUrl === undefined) {
       if (source === 'slack' && story.length > LONGEST_ANSWER)

@@ -80,6 +80,7 @@ export function createBot(options: BotOptions) {
       person: request.person,
       source: request.source,
       ...(parsed.resumes === undefined ? {} : { resumes: parsed.resumes }),
+      ...(parsed.retries === undefined ? {} : { retries: parsed.retries }),
       ...(isTrusted(request) && !parsed.trusted ? { trusted: false } : {}),
     };
     const { person, source, channel, print, requestKey } = request;
@@ -156,8 +157,8 @@ export function createBot(options: BotOptions) {
     if (!instead) return { ...asked, trusted };
     const command = commands.find(({ name }) => name === instead.command);
     if (!command) throw unknownCommand(instead.command, commands);
-    const { input, environment, rest, resumes } = instead;
-    return { command, input, environment, rest, resumes, trusted: trusted && instead.trusted };
+    const { input, environment, rest, resumes, retries } = instead;
+    return { command, input, environment, rest, resumes, retries, trusted: trusted && instead.trusted };
   }
 
   async function environmentOf(

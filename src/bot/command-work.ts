@@ -23,7 +23,7 @@ import { createReadableAudit } from './readable-audit.js';
 import { createReadableRuns } from './readable-runs.js';
 import type { Rights } from './rights.js';
 import { addRecaps } from '../model/run-view.js';
-import { eventsBefore, resumeWords } from './recorded-run.js';
+import { eventsBefore, takeUpWords } from './recorded-run.js';
 import { createSteps } from './step.js';
 
 export type CommandWorkOptions = {
@@ -65,7 +65,8 @@ export function createCommandWork(options: CommandWorkOptions) {
     const { resumes } = asked.parsed;
     const earlier = await eventsBefore(resumes, options.store.events);
     const context = await contextOf({ ...asked, earlier }, played);
-    if (resumes !== undefined) context.note(resumeWords(resumes, earlier));
+    const words = await takeUpWords(asked.parsed, earlier, options.store.request);
+    if (words !== undefined) context.note(words);
     const summary = await asked.parsed.command.run(context as CommandContext<never>);
     return { summary, ...played };
   }

@@ -6,7 +6,7 @@ import { type Choice, StarsError } from '../errors.js';
 import type { Environment, Home } from '../home/home.js';
 import type { Log } from '../log.js';
 import type { Attachment } from '../model/attachment.js';
-import type { Emit, Person, RunSource } from '../model/run.js';
+import type { Emit, Person, RunSource, TakesUp } from '../model/run.js';
 import type { Provision } from '../provision/provision.js';
 import type { Resource } from '../model/lease.js';
 import type { Proposal } from '../store/runs.js';
@@ -98,9 +98,7 @@ export type StandIn = {
   rest?: string | undefined;
   /** False for what once came from a chat. */
   trusted: boolean;
-  /** The run that it goes on with. */
-  resumes?: string | undefined;
-};
+} & TakesUp;
 
 export type SubjectOf<Args> = { args: Args; home: Home; environment: Environment; cluster: () => Promise<Cluster> };
 
@@ -161,8 +159,6 @@ export type CommandDefinition<Args> = {
   propose?(context: CommandContext<Args>): Promise<Proposed>;
   /** Its `run` sees to it that only what was approved is done. */
   comparesItself?: true;
-  /** Why a run of it is never resumed or retried, and what to do instead. By default it runs again, but for what it did `once`. */
-  notAgain?: string;
   /** After so long a run of it is given up; 4 hours when not said. */
   deadlineMinutes?: number;
   /** The closing words, as Slack's mrkdwn. A StarsError is the run's failure. */

@@ -2,12 +2,12 @@ import type { z } from 'zod';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Environment, Home } from '../home/home.js';
 import type { Attachment } from '../model/attachment.js';
-import type { Person, RunSource } from '../model/run.js';
+import type { Person, RunSource, TakesUp } from '../model/run.js';
 import { type Parsed, usageError } from './parse.js';
 import type { Subject } from './subject.js';
 
 /** A command with its words. `trusted` is false when any of them came from a chat. */
-export type Meant = Parsed & { trusted: boolean /** The run that it goes on with. */; resumes?: string | undefined };
+export type Meant = Parsed & { trusted: boolean } & TakesUp;
 
 /** Everything it takes to do what somebody asked. */
 export type Meaning = {

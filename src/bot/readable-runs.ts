@@ -1,5 +1,5 @@
 import { StarsError } from '../errors.js';
-import type { Person, RunEvent, RunSource } from '../model/run.js';
+import type { Person, RunEvent, RunRequest, RunSource } from '../model/run.js';
 import type { Run, RunFilter, RunStore } from '../store/runs.js';
 import type { Rights } from './rights.js';
 
@@ -9,6 +9,8 @@ export type ReadableRuns = {
   list(filter: RunFilter): Promise<Run[]>;
   /** The run whose id is or starts with `id`, that made the plan of this hash, or the `last` one that may be read. Throws UNKNOWN_RUN or NOT_PERMITTED. */
   find(id: string): Promise<Run>;
+  /** What was asked for with it; undefined when that was deleted. */
+  request(run: Run): Promise<RunRequest | undefined>;
   events(run: Run): Promise<RunEvent[]>;
 };
 
@@ -48,5 +50,5 @@ export function createReadableRuns(
     return id === undefined ? undefined : store.find(id);
   }
 
-  return { list, find, events: ({ id }) => store.events(id) };
+  return { list, find, request: ({ id }) => store.request(id), events: ({ id }) => store.events(id) };
 }

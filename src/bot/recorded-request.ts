@@ -27,18 +27,18 @@ export function createRecordedRequests(options: RecordedRequestOptions) {
   const { commands, home, store } = options;
 
   async function of(run: Pick<Run, 'id'>): Promise<RunRequest> {
-    const first = (await store.events(run.id))[0];
-    if (first?.type === 'run.requested') return first;
+    const request = await store.request(run.id);
+    if (request) return request;
     throw new StarsError('STORE', `The request of the run ${run.id} is not to be found.`);
   }
 
   async function remade(request: RunRequest): Promise<Remade> {
-    const { args: recorded, environment: named, resumes } = request;
+    const { args: recorded, environment: named, resumes, retries } = request;
     const command = commandOf(request.command);
     const { rest, ...input } = recorded;
     const trusted = isTrusted(request) && request.trusted !== false && input['asData'] !== true;
     const text = typeof rest === 'string' ? rest : undefined;
-    const parsed = { command, input, environment: named ?? undefined, rest: text, trusted, resumes };
+    const parsed = { command, input, environment: named ?? undefined, rest: text, trusted, resumes, retries };
     const hasEnvironment = command.environment === 'required' || command.standsFor !== undefined;
     const environment = hasEnvironment && named !== null ? await options.environmentOf(named) : undefined;
     return { command, parsed, args: validate(parsed), environment };

@@ -20,10 +20,15 @@ export function historyText(runs: readonly Run[]): string {
   return runs.map(historyLine).join('\n');
 }
 
-function historyLine({ id, text, environment, person, state, requestedAt, ms }: Run): string {
+function historyLine({ id, text, environment, person, state, requestedAt, ms, takenUpBy }: Run): string {
   const when = utcWords(requestedAt);
   const where = environment !== null && !text.split(/\s+/).includes(environment) ? ` (${environment})` : '';
-  return `${ICONS[state] ?? '·'} \`${id}\` ${when}  ${shortened(text)}${where} · ${person.name}${ms === undefined ? '' : ` · ${duration(ms)}`}`;
+  return `${ICONS[state] ?? '·'} \`${id}\` ${when}  ${shortened(text)}${where} · ${person.name}${ms === undefined ? '' : ` · ${duration(ms)}`}${takenUpBy === undefined ? '' : ` · taken up by \`${takenUpBy}\``}`;
+}
+
+/** Which run went on with one that had ended, or did it again. */
+export function takenUpText({ id, text, person, state }: Run): string {
+  return `Taken up by run ${id} of ${person.name} (${shortened(text)}): ${state}. “show ${id}” tells the rest.`;
 }
 
 const LONGEST_TEXT = 160;

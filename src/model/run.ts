@@ -47,11 +47,12 @@ export type RunRequest = {
   environment: string | null;
   person: Person;
   source: RunSource;
-  /** The run that this one goes on with. */
-  resumes?: string | undefined;
   /** False when words of it once came from a chat, from wherever it was asked now. */
   trusted?: boolean | undefined;
-};
+} & TakesUp;
+
+/** The ended run that is gone on with, or done again from its start. */
+export type TakesUp = { resumes?: string | undefined; retries?: string | undefined };
 
 /** What happens in a run, without the envelope that every event has. */
 export type RunEventBody =

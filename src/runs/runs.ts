@@ -3,6 +3,7 @@ import { asStarsError, StarsError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Person, RunEvent, RunRequest } from '../model/run.js';
 import type { RunView } from '../model/run-view.js';
+import { takenUpBy } from '../model/taken-up.js';
 import type { Redactor } from '../secret.js';
 import type { ClaimStore } from '../store/claims.js';
 import type { ProcessStore } from '../store/processes.js';
@@ -118,7 +119,7 @@ export function createRuns(options: RunsOptions) {
       resources: [...(asked.resources ?? [])],
       address: asked.address,
       requestKey: asked.requestKey,
-      resumes: resumedBy(asked.request),
+      takesUp: takenUpBy(asked.request),
       proposal: asked.approvals ? { needed: asked.approvals } : undefined,
     };
     await stored(settler.beat());
@@ -299,12 +300,6 @@ function reasonOf(signal: AbortSignal | undefined): string {
 
 function repeated(): StarsError {
   return new StarsError('STORE', 'This request has its run already.', { hint: '“history” lists the runs.' });
-}
-
-/** The run that a request goes on with; a deploy says it among its words. */
-function resumedBy({ resumes, args }: RunRequest): string | undefined {
-  const { continues } = args;
-  return resumes ?? (typeof continues === 'string' ? continues : undefined);
 }
 
 async function stored<T>(writing: Promise<T>): Promise<T> {

@@ -41,6 +41,8 @@ export type Run = {
   /** When it is given up should it still wait then. */
   waitUntil: string | undefined;
   fence: number | undefined;
+  /** The last run that took it up after its end, by `resume` or `retry`. */
+  takenUpBy: string | undefined;
 };
 
 export type NewRun = Pick<
@@ -49,8 +51,8 @@ export type NewRun = Pick<
 > &
   Partial<Pick<Run, 'resources' | 'address' | 'proposal' | 'waitUntil'>> & {
     requestKey?: string | undefined;
-    /** The ended run that it goes on with. */
-    resumes?: string | undefined;
+    /** The ended run that it takes up, from where that stopped or from its start. */
+    takesUp?: string | undefined;
   };
 
 /** Whether the next thing it does is to find out what it would do, which changes nothing. */
@@ -138,6 +140,7 @@ export function toRun(row: Tables['runs']): Run {
     proposal: parsed(row.proposal) as Proposal | undefined,
     waitUntil: row.wait_until ?? undefined,
     fence: row.fence ?? undefined,
+    takenUpBy: row.resumed_by ?? undefined,
   };
 }
 

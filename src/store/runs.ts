@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import type { Person, RunEvent, RunEventBody, RunSource, RunState } from '../model/run.js';
+import type { Person, RunEvent, RunEventBody, RunRequest, RunSource, RunState } from '../model/run.js';
 import { StarsError } from '../errors.js';
 import { releaseLeases } from './claims.js';
 import { endedNow, type RunEnd } from './run-end.js';
@@ -53,8 +53,8 @@ export type RunStore = ReturnType<typeof createRunStore>;
 export function createRunStore(database: Database, audit: AuditWriter) {
   /**
    * Writes the run and its first events in one transaction: a run never exists without its `run.requested`. The request in the inbox
-   * that it answers is marked with it; false when that has a run already. Throws USAGE when another run goes on, or went on, with the one
-   * that it resumes.
+   * that it answers is marked with it; false when that has a run already. Throws USAGE when another run takes up, or took up, the one
+   * that it takes up.
    */
   async function create(run: NewRun, events: RunEvent[]): Promise<boolean> {
     return database.transaction().execute(async (transaction) => {
@@ -346,6 +346,20 @@ export function createRunStore(database: Database, audit: AuditWriter) {
     return prefix !== '' && rows.length === 1 ? rows[0]?.run_id : undefined;
   }
 
+  /** What was asked for with a run; undefined when that was deleted. */
+  async function request(id: string): Promise<RunRequest | undefined> {
+    const row = await database
+      .selectFrom('events')
+      .selectAll()
+      .where('run_id', '=', id)
+      .where('type', '=', 'run.requested')
+      .orderBy('seq')
+      .limit(1)
+      .executeTakeFirst();
+    const event = row && toEvent(row);
+    return event?.type === 'run.requested' ? event : undefined;
+  }
+
   async function events(id: string): Promise<RunEvent[]> {
     const rows = await database.selectFrom('events').selectAll().where('run_id', '=', id).orderBy('seq').execute();
     return rows.map(toEvent);
@@ -366,6 +380,7 @@ export function createRunStore(database: Database, audit: AuditWriter) {
     find,
     list,
     planMaker,
+    request,
     events,
   };
 }
@@ -407,13 +422,13 @@ async function stateOf(transaction: Transaction<Tables>, id: string): Promise<Ru
 }
 
 /**
- * Marks the run that this one goes on with, unless another one does or did so: of all that went on with the same run only the last that did anything
- * can be gone on with. The first write makes two that come at once follow each other.
+ * Marks the run that this one takes up, unless another one does or did so: of all that took up the same run only the last that did anything
+ * can be taken up. The first write makes two that come at once follow each other.
  */
-async function takeUp(transaction: Transaction<Tables>, { id, resumes }: NewRun): Promise<void> {
-  if (resumes === undefined) return;
-  const before = await transaction.selectFrom('runs').select('family').where('id', '=', resumes).executeTakeFirst();
-  const family = before?.family ?? resumes;
+async function takeUp(transaction: Transaction<Tables>, { id, takesUp }: NewRun): Promise<void> {
+  if (takesUp === undefined) return;
+  const before = await transaction.selectFrom('runs').select('family').where('id', '=', takesUp).executeTakeFirst();
+  const family = before?.family ?? takesUp;
   await transaction.updateTable('runs').set({ family }).where('id', '=', family).execute();
   const all = await transaction
     .selectFrom('runs')
@@ -423,13 +438,13 @@ async function takeUp(transaction: Transaction<Tables>, { id, resumes }: NewRun)
     .orderBy('requested_at', 'desc')
     .orderBy('id', 'desc')
     .execute();
-  const asked = all.findIndex((run) => run.id === resumes);
+  const asked = all.findIndex((run) => run.id === takesUp);
   for (const [index, row] of all.entries()) {
     const run = toRun(row);
     if (index === asked) continue;
-    if (!isOver(run) || (index < asked && (await hasWorked(transaction, run)))) throw goneOnWith(resumes, run);
+    if (!isOver(run) || (index < asked && (await hasWorked(transaction, run)))) throw takenUp(takesUp, run);
   }
-  await transaction.updateTable('runs').set({ resumed_by: id }).where('id', '=', resumes).execute();
+  await transaction.updateTable('runs').set({ resumed_by: id }).where('id', '=', takesUp).execute();
   await transaction.updateTable('runs').set({ family }).where('id', '=', id).execute();
 }
 
@@ -452,11 +467,9 @@ async function hasWorked(transaction: Transaction<Tables>, run: Run): Promise<bo
   return rows.some(({ type }) => type !== 'approval.asked');
 }
 
-function goneOnWith(resumes: string, { id, person, state }: Run): StarsError {
+function takenUp(before: string, { id, person, state }: Run): StarsError {
   const goOn = isOver({ state }) ? ` “resume ${id}” goes on where that stopped.` : '';
-  return new StarsError(
-    'USAGE',
-    `The run ${resumes} is gone on with already: by run ${id} of ${person.name}, ${state}.`,
-    { hint: `“show ${id}” tells how that stands.${goOn}` },
-  );
+  return new StarsError('USAGE', `The run ${before} is taken up already: by run ${id} of ${person.name}, ${state}.`, {
+    hint: `“show ${id}” tells how that stands.${goOn}`,
+  });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { eventsBefore, resumeWords } from '../../src/bot/recorded-run.js';
+import { eventsBefore, takeUpWords } from '../../src/bot/recorded-run.js';
 import { createSteps } from '../../src/bot/step.js';
-import type { RunEvent, RunEventBody } from '../../src/model/run.js';
+import type { RunEvent, RunEventBody, RunRequest, TakesUp } from '../../src/model/run.js';
 
 const TITLE = 'Ask Marathon';
 const Ticket = z.object({ id: z.string() });
@@ -83,9 +83,22 @@ test('a note that cannot be read any more ends the run rather than being guessed
   await expect(once(eventsOf('r1', requested, done({ odd: true })))).rejects.toMatchObject({ code: 'UNSUPPORTED' });
 });
 
-test('the first words tell what is left out, or that nothing is', () => {
-  expect(resumeWords('r1', eventsOf('r1', requested, done({ id: 'old' })))).toBe(
-    `Goes on with run r1: “${TITLE}” is not done again, everything else is looked at anew.`,
+test('the first words tell which run is taken up, by what was asked for first, and what is left out', async () => {
+  const requests: Record<string, RunRequest> = {
+    r1: { ...requested, text: 'restart zeppelin' },
+    r2: { ...requested, text: 'resume last', resumes: 'r1' },
+    r3: { ...requested, text: 'deploy workers', command: 'deploy' },
+  };
+  const words = (how: TakesUp, earlier: RunEvent[] = [], input = {}) =>
+    takeUpWords({ ...how, input }, earlier, async (run) => requests[run]);
+  expect(await words({ resumes: 'r2' }, eventsOf('r1', requested, done({ id: 'old' })))).toBe(
+    `Goes on with run r2 (restart zeppelin): “${TITLE}” is not done again, everything else is looked at anew.`,
   );
-  expect(resumeWords('r1', [])).toBe('Runs again from its start: nothing of run r1 can be left out.');
+  expect(await words({ resumes: 'r1' })).toBe(
+    'Runs again from its start: nothing of run r1 (restart zeppelin) can be left out.',
+  );
+  expect(await words({ resumes: 'r3' }, [], { continues: 'r3' })).toBe('Goes on with run r3 (deploy workers).');
+  expect(await words({ retries: 'r2' })).toBe('Does run r2 (restart zeppelin) again.');
+  expect(await words({ retries: 'gone' })).toBe('Does run gone again.');
+  expect(await words({})).toBeUndefined();
 });

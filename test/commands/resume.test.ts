@@ -61,11 +61,14 @@ function requestOf(events: readonly RunEvent[]) {
 }
 
 describe('after a deploy that failed on one host', () => {
+  let failed: string;
+
   beforeEach(async () => {
     ready('stars-c3');
     const { status, events } = await practice.events('deploy', 'story', 'sandbox', '--diff');
     expect(status).toBe(1);
     expect(told(events)).toContain('Need it stars-c4 failed');
+    failed = events[0]?.run ?? '';
     ready('stars-c4');
   });
 
@@ -86,6 +89,7 @@ describe('after a deploy that failed on one host', () => {
     });
     const notes = events.flatMap((event) => (event.type === 'note' ? [event.message] : []));
     expect(notes).toEqual([
+      `Goes on with run ${failed} (deploy story sandbox --diff).`,
       'Results that tasks registered before are not known any more; facts are gathered again.',
       'Handlers still owed: Restart it.',
     ]);
@@ -109,12 +113,35 @@ describe('after a deploy that failed on one host', () => {
       'Look back stars-c4 ok',
     ]);
     expect({ status, limit: requestOf(events)?.args['limit'] }).toEqual({ status: 0, limit: 'stars-c4' });
-    const again = await practice.type('retry', 'last');
+    const again = await practice.type('retry', events[0]?.run ?? '');
     expect(again).toMatchObject({
       status: 2,
       error: expect.stringContaining('succeeded: nothing of it is left to do'),
     });
   });
+
+  test.each(['resume', 'retry'])(
+    '%s last takes it though other runs came since, and from then on it says by which run it was taken up',
+    async (word) => {
+      await practice.type('status', 'hosts', 'sandbox');
+      await practice.type('deploy', 'story', 'sandbox', '--check');
+      const { status, events } = await practice.events(word, 'last');
+      expect({ status, notes: JSON.stringify(events) }).toEqual({
+        status: 0,
+        notes: expect.stringContaining(`run ${failed} (deploy story sandbox --diff)`),
+      });
+      const next = events[0]?.run ?? '';
+      expect((await practice.type('show', failed)).out).toMatch(
+        new RegExp(`\nTaken up by run ${next} of \\S+ \\(${word} last\\): succeeded\\.`),
+      );
+      expect((await practice.type('history')).out).toMatch(new RegExp(`${failed}.* · taken up by ${next}`));
+      for (const again of ['resume', 'retry'])
+        expect(await practice.type(again, failed)).toMatchObject({
+          status: 2,
+          error: expect.stringMatching(`The run ${failed} is taken up already: by run ${next} of .*, succeeded`),
+        });
+    },
+  );
 });
 
 test('resume of a deploy that was cancelled goes on at the task under way, on all hosts', async () => {
@@ -180,8 +207,11 @@ test.each([
   ['a run that succeeded', 'status sandbox', 'nothing of it is left to do'],
   ['a plan', 'deploy motd sandbox --check', 'was only a plan'],
 ])('%s is refused', async (_title, text, says) => {
-  await practice.type(...text.split(' '));
-  expect(await practice.type('resume', 'last')).toMatchObject({ status: 2, error: expect.stringContaining(says) });
+  const { events } = await practice.events(...text.split(' '));
+  expect(await practice.type('resume', events[0]?.run ?? '')).toMatchObject({
+    status: 2,
+    error: expect.stringContaining(says),
+  });
 });
 
 async function say(text: string, source: RunSource): Promise<void> {

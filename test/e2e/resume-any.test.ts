@@ -1,4 +1,6 @@
 import type { RunEvent, RunEventBody } from '../../src/model/run.js';
+import { runToTakeUp } from '../../src/bot/run-to-take-up.js';
+import { terminalPerson } from '../../src/terminal/one-command.js';
 import { practise, type Practice } from './support/practice.js';
 
 let practice: Practice;
@@ -16,15 +18,16 @@ async function cutOff(
   { command, text, args }: Asked,
   bodies: RunEventBody[],
   source: 'slack' | 'terminal' = 'terminal',
+  takesUp?: string,
 ) {
   const id = `cut-${(counter += 1)}`;
-  const at = new Date().toISOString();
+  const at = new Date(Date.now() + counter).toISOString();
   const { store, database } = practice.stars;
   const person = { id: 'U0ADA', name: 'ada' };
   const asked = { command, text, environment: 'sandbox', person, source } as const;
   const events: RunEventBody[] = [{ type: 'run.requested', ...asked, args }, { type: 'run.started' }, ...bodies];
   await store.create(
-    { id, ...asked, requestedAt: at, owner: 'gone' },
+    { id, ...asked, requestedAt: at, owner: 'gone', takesUp },
     events.map((event, index): RunEvent => ({ run: id, seq: index + 1, at, ...event })),
   );
   await database.updateTable('runs').set({ state: 'running' }).where('id', '=', id).execute();
@@ -62,7 +65,7 @@ test('a restart notes the deployment, and whoever resumes it follows that one in
   expect(status).toBe(0);
   expect(steps(events)).toContain(`${ASKED}: done in run ${id}`);
   expect(notes(events)[0]).toBe(
-    `Goes on with run ${id}: “${ASKED}” is not done again, everything else is looked at anew.`,
+    `Goes on with run ${id} (${RESTART.text}): “${ASKED}” is not done again, everything else is looked at anew.`,
   );
   expect((await app('zeppelin')).version).toBe(version);
 });
@@ -98,11 +101,76 @@ test.each(['resume', 'retry'])(
     expect(status).toBe(0);
     expect(JSON.stringify(events)).toContain('again-42');
     expect(events[0]).toMatchObject({ trusted: false });
-    expect(notes(events)).toEqual(
-      word === 'resume' ? [`Runs again from its start: nothing of run ${id} can be left out.`] : [],
-    );
+    const words = `run ${id} (run stars-c3 sandbox -- echo again-$((6*7)))`;
+    expect(notes(events)).toEqual([
+      word === 'resume' ? `Runs again from its start: nothing of ${words} can be left out.` : `Does ${words} again.`,
+    ]);
+    const next = events[0]?.run;
+    expect((await practice.type('show', id)).out).toContain(`\nTaken up by run ${next} of`);
+    for (const again of ['resume', 'retry'])
+      expect(await practice.type(again, id)).toMatchObject({
+        status: 2,
+        error: expect.stringContaining(`The run ${id} is taken up already: by run ${next} of`),
+      });
   },
 );
+
+describe('last', () => {
+  const ECHO = { command: 'run', args: { pattern: 'stars-c3', rest: 'echo' } };
+  const last = () => runToTakeUp('last', practice.stars.bot.runsFor({ person: terminalPerson(), source: 'terminal' }));
+  const state = (id: string, now: string) =>
+    practice.stars.database.updateTable('runs').set({ state: now }).where('id', '=', id).execute();
+
+  beforeEach(async () => {
+    for (const { id } of await practice.stars.store.list({ limit: 1_000 })) await state(id, 'succeeded');
+  });
+
+  test('is nothing when all went well', async () => {
+    await expect(last()).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining('nothing to take up'),
+    });
+  });
+
+  test('is the newest run that did not go well, not one that succeeded, goes on or was only a plan', async () => {
+    await cutOff({ ...ECHO, text: 'one' }, []);
+    const wanted = await cutOff({ ...ECHO, text: 'two' }, []);
+    await state(await cutOff({ ...ECHO, text: 'three' }, []), 'succeeded');
+    await state(await cutOff({ ...ECHO, text: 'four' }, []), 'queued');
+    await cutOff({ command: 'plan', text: 'plan motd', args: { target: 'motd' } }, []);
+    await cutOff({ command: 'deploy', text: 'deploy motd --check', args: { target: 'motd', check: true } }, []);
+    expect((await last()).id).toBe(wanted);
+  });
+
+  test('is not what was asked for anew since, and came through', async () => {
+    const older = await cutOff({ ...ECHO, text: 'one' }, []);
+    await cutOff({ ...ECHO, text: 'two' }, []);
+    await state(await cutOff({ ...ECHO, text: 'two' }, []), 'succeeded');
+    expect((await last()).id).toBe(older);
+  });
+
+  test('is the last of those that took each other up, and none of them once that came through', async () => {
+    const first = await cutOff({ ...ECHO, text: 'one' }, []);
+    const next = await cutOff({ ...ECHO, text: 'resume last' }, [], 'terminal', first);
+    expect((await last()).id).toBe(next);
+    await state(next, 'succeeded');
+    const other = await cutOff({ ...ECHO, text: 'resume last' }, []);
+    expect((await last()).id).toBe(other);
+    await state(other, 'succeeded');
+    await expect(last()).rejects.toMatchObject({ message: expect.stringContaining('nothing to take up') });
+  });
+
+  test('names the run that has taken it up, as long as that goes on, and takes no older one in its place', async () => {
+    await cutOff({ ...ECHO, text: 'one' }, []);
+    const first = await cutOff({ ...ECHO, text: 'two' }, []);
+    const next = await cutOff({ ...ECHO, text: 'resume last' }, [], 'terminal', first);
+    await state(next, 'running');
+    await expect(last()).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(`${first} \\(two\\), is taken up already: by run ${next} of ada, running`),
+    });
+  });
+});
 
 test.each([
   ['that goes on', 'running', /still running/],

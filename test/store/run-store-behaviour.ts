@@ -60,7 +60,7 @@ export function describeRunStore(name: string, place: () => Place | Promise<Plac
 
     test('a run is gone on with by one other at a time, and by no more when that came through', () =>
       withStore(async (store, database) => {
-        const resuming = (id: string) => ({ ...aRun(id), resumes: 'first' });
+        const resuming = (id: string) => ({ ...aRun(id), takesUp: 'first' });
         await store.create(aRun('first'), []);
         const asked = await Promise.allSettled(['a', 'b'].map((id) => store.create(resuming(id), [])));
         expect(asked.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -79,8 +79,8 @@ export function describeRunStore(name: string, place: () => Place | Promise<Plac
     test('of runs that go on with each other only the last that did anything is gone on with, and only once', () =>
       withStore(async (store, database) => {
         let second = 0;
-        const resume = (id: string, resumes: string) =>
-          store.create({ ...aRun(id), requestedAt: at((second += 1)).toISOString(), resumes }, [note(id, 1)]);
+        const resume = (id: string, takesUp: string) =>
+          store.create({ ...aRun(id), requestedAt: at((second += 1)).toISOString(), takesUp }, [note(id, 1)]);
         const ends = async (id: string, state: string, worked: boolean) => {
           const body = { run_id: id, seq: 2, at: '', type: 'task.started', body: '{}' };
           if (worked) await database.insertInto('events').values(body).execute();
