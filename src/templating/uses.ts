@@ -6,6 +6,7 @@ import { requireKnown } from '../jinja/run.js';
 import { builtinTests } from '../jinja/tests.js';
 import { createControllerFiles } from './controller-files.js';
 import { ansibleFilters } from './filters.js';
+import { requireHashType } from './filters/crypt.js';
 import { createLookups } from './lookups.js';
 import { fileSettings, textSettings } from './settings.js';
 import { ansibleTests } from './tests.js';
@@ -175,6 +176,7 @@ function createWalk() {
   function filter({ name, input, args: given, line }: Extract<Expression, { type: 'filter' }>): void {
     filterNamed(name, line);
     named(name, given, line);
+    if (name === 'password_hash') hashType(given, line);
     expression(input);
     args(given);
   }
@@ -187,6 +189,13 @@ function createWalk() {
     if (node?.type !== 'constant' || typeof node.value !== 'string') return;
     if (name === 'map') filterNamed(node.value, line);
     else testNamed(node.value, line);
+  }
+
+  function hashType({ positional, keywords }: Arguments, line: number): void {
+    const node = positional[0] ?? keywords.find(({ name }) => name === 'hashtype')?.value;
+    if (node?.type !== 'constant' || typeof node.value !== 'string') return;
+    const type = node.value;
+    needs(line, () => requireHashType(type));
   }
 
   function filters(calls: readonly FilterCall[]): void {

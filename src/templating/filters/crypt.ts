@@ -4,16 +4,49 @@ import { toIndex } from '../../jinja/arithmetic.js';
 import { str } from '../../jinja/python-text.js';
 import { requireText } from '../../jinja/python-value.js';
 import { templateError } from '../../jinja/template-error.js';
+import type { Value } from '../../jinja/value.js';
+import { MD5_GROUPS, md5Crypt } from './md5-crypt.js';
 
 const ALPHABET = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const MAX_ROUNDS = 999_999;
 
-type Scheme = { hash: 'sha256' | 'sha512'; prefix: string; rounds: number; order: (size: number) => number[][] };
+type Scheme = {
+  prefix: string;
+  /** How often it hashes where nobody says; undefined where nobody may. */
+  rounds: number | undefined;
+  saltSize: number;
+  digest: (password: Buffer, salt: Buffer, rounds: number) => Buffer;
+  /** Of three bytes of the digest each, and of what is left. */
+  order: number[][];
+  last: (digest: Buffer) => string;
+};
 
 // How crypt(3) spreads the bytes of the digest over its text, three at a time.
 const SCHEMES: Readonly<Record<string, Scheme>> = {
-  sha256: { hash: 'sha256', prefix: '$5$', rounds: 535_000, order: () => triples(10, [0, 10, 20], [21, 1, 11]) },
-  sha512: { hash: 'sha512', prefix: '$6$', rounds: 656_000, order: () => triples(21, [0, 21, 42], [22, 43, 1]) },
+  sha256: {
+    prefix: '$5$',
+    rounds: 535_000,
+    saltSize: 16,
+    digest: (...given) => rounded('sha256', ...given),
+    order: triples(10, [0, 10, 20], [21, 1, 11]),
+    last: (digest) => characters(((digest[31] ?? 0) << 8) | (digest[30] ?? 0), 3),
+  },
+  sha512: {
+    prefix: '$6$',
+    rounds: 656_000,
+    saltSize: 16,
+    digest: (...given) => rounded('sha512', ...given),
+    order: triples(21, [0, 21, 42], [22, 43, 1]),
+    last: (digest) => characters(digest[63] ?? 0, 2),
+  },
+  md5: {
+    prefix: '$1$',
+    rounds: undefined,
+    saltSize: 8,
+    digest: md5Crypt,
+    order: MD5_GROUPS,
+    last: (digest) => characters(digest[11] ?? 0, 2),
+  },
 };
 
 function triples(count: number, first: number[], second: number[]): number[][] {
@@ -28,35 +61,54 @@ function triples(count: number, first: number[], second: number[]): number[][] {
   );
 }
 
+type Wanted = { salt: string | undefined; saltSize: number | undefined; rounds: number | undefined };
+
 /** Ansible's filter for passwords. */
 export const cryptFilters: Readonly<Record<string, Filter>> = {
-  password_hash: filter(['hashtype', 'salt', 'salt_size', 'rounds', 'ident'], (value, { hashtype, salt, rounds }) =>
-    passwordHash(requireText(value), str(hashtype ?? 'sha512'), {
-      salt: salt === undefined || salt === null ? undefined : str(salt),
-      rounds: rounds === undefined || rounds === null ? undefined : toIndex(rounds),
+  password_hash: filter(['hashtype', 'salt', 'salt_size', 'rounds', 'ident'], (value, given) =>
+    passwordHash(requireText(value), requireHashType(str(given['hashtype'] ?? 'sha512')), {
+      // As with Ansible an empty salt is none.
+      salt: str(given['salt'] ?? '') || undefined,
+      saltSize: wholeNumber(given['salt_size']),
+      rounds: wholeNumber(given['rounds']),
     }),
   ),
 };
 
-/** The hash of a password as crypt(3) writes it, `$5$…` or `$6$…`; the salt is made up when none is given. */
-function passwordHash(
-  password: string,
-  type: string,
-  given?: { salt?: string | undefined; rounds?: number | undefined },
-): string {
+function wholeNumber(value: Value | undefined): number | undefined {
+  return value === undefined || value === null ? undefined : toIndex(value);
+}
+
+/** How passwords are hashed by this name. Throws TEMPLATE for what crypt(3) of the hosts has no use for. */
+export function requireHashType(type: string): Scheme {
   const name = type.replace(/_crypt$/, '');
   const scheme = Object.hasOwn(SCHEMES, name) ? SCHEMES[name] : undefined;
-  if (!scheme) throw templateError(`Passwords cannot be hashed by "${type}".`, 'Use sha512 or sha256.');
-  const salt = given?.salt ?? randomSalt();
-  if (!/^[./0-9A-Za-z]{1,16}$/.test(salt)) throw templateError('A salt has 1 to 16 letters, digits, dots or slashes.');
-  const rounds = given?.rounds ?? scheme.rounds;
-  if (!Number.isInteger(rounds) || rounds < 1000 || rounds > MAX_ROUNDS)
-    throw templateError(`The rounds of a password's hash are between 1000 and ${MAX_ROUNDS}.`);
-  const digest = remembered(`${name} ${rounds} ${salt} ${password}`, () =>
-    rounded(Buffer.from(password), Buffer.from(salt), scheme.hash, rounds),
+  if (!scheme) throw templateError(`Passwords cannot be hashed by "${type}".`, 'Use sha512, sha256 or md5.');
+  return scheme;
+}
+
+/** The hash of a password as crypt(3) writes it, `$6$…` and its kin; the salt is made up when none is given. */
+function passwordHash(password: string, scheme: Scheme, { salt: given, saltSize, rounds: wanted }: Wanted): string {
+  const salt = given ?? randomSalt(saltSize || scheme.saltSize);
+  if (!/^[./0-9A-Za-z]+$/.test(salt) || salt.length > scheme.saltSize)
+    throw templateError(`A salt has 1 to ${scheme.saltSize} letters, digits, dots or slashes.`);
+  const rounds = roundsOf(scheme, wanted);
+  const digest = remembered(`${scheme.prefix} ${rounds} ${salt} ${password}`, () =>
+    scheme.digest(Buffer.from(password), Buffer.from(salt), rounds),
   );
-  const shown = rounds === 5000 ? '' : `rounds=${rounds}$`;
+  const shown = scheme.rounds === undefined || rounds === 5000 ? '' : `rounds=${rounds}$`;
   return `${scheme.prefix}${shown}${salt}$${spelled(digest, scheme)}`;
+}
+
+function roundsOf({ rounds: usual }: Scheme, wanted: number | undefined): number {
+  if (usual === undefined) {
+    if (wanted === undefined) return 0;
+    throw templateError('A hash by md5 has no rounds.', 'Leave them out, or use sha512.');
+  }
+  const rounds = wanted || usual;
+  if (rounds < 1000 || rounds > MAX_ROUNDS)
+    throw templateError(`The rounds of a password's hash are between 1000 and ${MAX_ROUNDS}.`);
+  return rounds;
 }
 
 const known = new Map<string, Buffer>();
@@ -70,12 +122,12 @@ function remembered(question: string, compute: () => Buffer): Buffer {
   return digest;
 }
 
-function randomSalt(): string {
-  return Array.from({ length: 16 }, () => ALPHABET[randomInt(64)]).join('');
+function randomSalt(length: number): string {
+  return Array.from({ length }, () => ALPHABET[randomInt(64)]).join('');
 }
 
 // The steps of "Unix crypt using SHA-256 and SHA-512", as published.
-function rounded(password: Buffer, salt: Buffer, hash: Scheme['hash'], rounds: number): Buffer {
+function rounded(hash: 'sha256' | 'sha512', password: Buffer, salt: Buffer, rounds: number): Buffer {
   const digest = (...parts: Buffer[]) => createHash(hash).update(Buffer.concat(parts)).digest();
   const spread = (source: Buffer, length: number) =>
     Buffer.concat(Array.from({ length: Math.ceil(length / source.length) }, () => source)).subarray(0, length);
@@ -97,13 +149,11 @@ function rounded(password: Buffer, salt: Buffer, hash: Scheme['hash'], rounds: n
   return current;
 }
 
-function spelled(digest: Buffer, { order, hash }: Scheme): string {
-  const groups = order(digest.length).map(([a = 0, b = 0, c = 0]) =>
+function spelled(digest: Buffer, { order, last }: Scheme): string {
+  const groups = order.map(([a = 0, b = 0, c = 0]) =>
     characters(((digest[a] ?? 0) << 16) | ((digest[b] ?? 0) << 8) | (digest[c] ?? 0), 4),
   );
-  const last =
-    hash === 'sha512' ? characters(digest[63] ?? 0, 2) : characters(((digest[31] ?? 0) << 8) | (digest[30] ?? 0), 3);
-  return groups.join('') + last;
+  return groups.join('') + last(digest);
 }
 
 function characters(value: number, count: number): string {
