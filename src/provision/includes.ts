@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Dict, Value } from '../jinja/value.js';
 import { protect } from '../templating/unsafe.js';
 import { nameList, textList } from './playbook-error.js';
@@ -11,7 +11,7 @@ import { pythonText } from './python-text.js';
 
 /** The file that an include or import names, as written. */
 export function importTarget(task: Task): string | undefined {
-  const value = task.args.get('file') ?? task.args.get('_raw_params') ?? task.rawText;
+  const value = task.args.get('_raw_params') ?? task.rawText ?? task.args.get('file');
   return typeof value === 'string' ? value.trim() : undefined;
 }
 
@@ -22,6 +22,11 @@ export function partsOf(args: Dict): RoleParts {
     return typeof value === 'string' ? { [name]: value.replace(/\.(ya?ml|json)$/, '') } : {};
   };
   return { ...part('tasks'), ...part('handlers'), ...part('vars'), ...part('defaults') };
+}
+
+/** The same for an import, which as in Ansible looks for the file's name alone, without its folder. */
+export function partsOfImport(args: Dict): RoleParts {
+  return Object.fromEntries(Object.entries(partsOf(args)).map(([part, name]) => [part, basename(name)]));
 }
 
 /** Whether `rolespec_validate` lets the role check its arguments. */

@@ -97,6 +97,27 @@ export const TASK_KEYWORDS = new Set([
   'su_user',
 ]);
 
+/** What may stand beside `include_tasks` and `include_role`: all else belongs on what they bring, or below `apply`. */
+export const INCLUDE_KEYWORDS: ReadonlySet<string> = new Set([
+  'action',
+  'args',
+  'collections',
+  'debugger',
+  'ignore_errors',
+  'listen',
+  'local_action',
+  'loop',
+  'loop_control',
+  'name',
+  'no_log',
+  'register',
+  'run_once',
+  'tags',
+  'timeout',
+  'vars',
+  'when',
+]);
+
 export const LOOP_CONTROL_KEYWORDS = new Set([
   'loop_var',
   'index_var',

@@ -5,12 +5,12 @@ import type { Dict, Value } from '../jinja/value.js';
 import { loadYaml } from '../yaml/load-yaml.js';
 import { copyOfKeys, keyPosition, positionOf } from '../yaml/position.js';
 import { type AdHocPlay, entryOf } from './ad-hoc.js';
-import { importTarget, partsOf, resolveTaskFile, scopeOfImport, validates } from './includes.js';
+import { importTarget, partsOfImport, resolveTaskFile, scopeOfImport, validates } from './includes.js';
 import { PLAY_KEYWORDS } from './keywords.js';
 import { checkKeywords, type Deprecated, orReport, playbookError, type Report, textList } from './playbook-error.js';
 import { createRoleReader, type PlayParts, type StaticName } from './role-reader.js';
 import { dependentsOf, EMPTY_SCOPE, innerScope, parentRolesOf, type Scope, variablesOf } from './scope.js';
-import { readTasks, type Task, type TaskNode, type TaskReader } from './task.js';
+import { type Belongs, readTasks, type Task, type TaskNode, type TaskReader } from './task.js';
 import type { KnownModules } from './task-module.js';
 import { pythonText } from './python-text.js';
 
@@ -44,6 +44,8 @@ export type PlaybookOptions = {
 export type PlaybookLoader = ReturnType<typeof createPlaybookLoader>;
 
 const MOST_IMPORTS = 100;
+
+type Importing = { parts: PlayParts; file: string; belongs: Belongs | undefined };
 
 /** Reads playbooks, roles and task files. Everything wrong with them is a StarsError with file, line and column. */
 export function createPlaybookLoader(options: PlaybookOptions) {
@@ -132,7 +134,13 @@ export function createPlaybookLoader(options: PlaybookOptions) {
     const vars = entry.has('vars') ? variablesOf(entry) : new Map<Value, Value>();
     const parts: PlayParts = { file, folder: dirname(file), vars, roles: [], handlers: [], uses: new Map() };
     const section = (name: string) =>
-      readTasks(entry.get(name) ?? null, scope, readerFor(parts, file), name, keyPosition(entry, name));
+      readTasks(
+        entry.get(name) ?? null,
+        scope,
+        { ...readerFor(parts, file), belongs: name === 'handlers' ? 'handlers' : 'tasks' },
+        name,
+        keyPosition(entry, name),
+      );
     const preTasks = section('pre_tasks');
     const tasks = [...roles.readRoles(entry.get('roles') ?? null, scope, parts, keyPosition(entry, 'roles'))];
     tasks.push(...section('tasks'));
@@ -157,8 +165,9 @@ export function createPlaybookLoader(options: PlaybookOptions) {
   }
 
   /** Task nodes of a file, as an include at run time needs them. */
-  function loadTaskFile(file: string, scope: Scope, parts: PlayParts): TaskNode[] {
-    return readTasks(loadFile(file), scope, readerFor(parts, file), 'A task file', { file, line: 1, column: 1 });
+  function loadTaskFile(file: string, scope: Scope, parts: PlayParts, belongs?: Belongs): TaskNode[] {
+    const reader = { ...readerFor(parts, file), belongs };
+    return readTasks(loadFile(file), scope, reader, 'A task file', { file, line: 1, column: 1 });
   }
 
   function readerFor(parts: PlayParts, file: string): TaskReader {
@@ -166,12 +175,13 @@ export function createPlaybookLoader(options: PlaybookOptions) {
       known: options.known,
       deprecated: options.deprecated,
       report: options.report,
-      importer: (task) => importStatically(task, parts, file),
+      importer: (task, reader) => importStatically(task, { parts, file, belongs: reader.belongs }),
     };
   }
 
   /** Imports are replaced by what they import; an include whose file is known only at run time stays a task. */
-  function importStatically(task: Task, parts: PlayParts, file: string): TaskNode[] | undefined {
+  function importStatically(task: Task, importing: Importing): TaskNode[] | undefined {
+    const { parts, file } = importing;
     if (task.module.startsWith('import_') && task.loop)
       throw playbookError(`${task.module} cannot loop.`, task.where, 'Use include_tasks or include_role instead.');
     if (task.module === 'import_role') return importRole(task, parts);
@@ -184,7 +194,7 @@ export function createPlaybookLoader(options: PlaybookOptions) {
     // The old include may stand under a condition that keeps it from ever looking for its file.
     if (!found && legacy) return undefined;
     if (!found) throw missingTaskFile(target, file, task);
-    return imported(found, target, task, parts);
+    return imported(found, target, task, importing);
   }
 
   function importRole(task: Task, parts: PlayParts): TaskNode[] {
@@ -196,17 +206,17 @@ export function createPlaybookLoader(options: PlaybookOptions) {
       parentRoles: parentRolesOf(task.scope),
       dependents: dependentsOf(task.scope),
     };
-    const use = { scope, parts: partsOf(task.args), where: task.where, validate: validates(task.args) };
+    const use = { scope, parts: partsOfImport(task.args), where: task.where, validate: validates(task.args) };
     return roles.useRole(name, { ...use, again: true }, parts);
   }
 
-  function imported(found: string, target: string, task: Task, parts: PlayParts): TaskNode[] {
+  function imported(found: string, target: string, task: Task, { parts, belongs }: Importing): TaskNode[] {
     const open = (parts.importing ??= []);
     if (open.includes(found) || open.length >= MOST_IMPORTS)
       throw playbookError(`The task files import each other in a circle at ${target}.`, task.where);
     open.push(found);
     try {
-      return loadTaskFile(found, scopeOfImport(task), parts);
+      return loadTaskFile(found, scopeOfImport(task), parts, belongs);
     } finally {
       open.pop();
     }

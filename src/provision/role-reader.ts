@@ -146,11 +146,9 @@ export function createRoleReader(options: RoleReaderOptions) {
       roleDefaults: [...below.roles.map((one) => one.defaults), ...use.scope.roleDefaults, own.defaults],
     };
     if (!use.secret) play.roles.push(...below.roles, own);
-    const tasks = readTasks(role.tasks.value, scope, options.readerFor(play, role.tasks.file), role.tasks.file, {
-      file: role.tasks.file,
-      line: 1,
-      column: 1,
-    });
+    const { file, value } = role.tasks;
+    const reader: TaskReader = { ...options.readerFor(play, file), belongs: 'tasks' };
+    const tasks = readTasks(value, scope, reader, file, { file, line: 1, column: 1 });
     addHandlers(role, scope, play);
     const checks = use.validate === false ? [] : argumentCheck(role, use.parts?.tasks ?? 'main', scope);
     return [...dependencies, ...checks, ...tasks, { kind: 'role-end', use: roleUse }];
@@ -173,7 +171,8 @@ export function createRoleReader(options: RoleReaderOptions) {
 
   function addHandlers(role: Role, scope: Scope, play: PlayParts): void {
     const { file, value } = role.handlers;
-    const handlers = readTasks(value, scope, options.readerFor(play, file), file, { file, line: 1, column: 1 });
+    const reader: TaskReader = { ...options.readerFor(play, file), belongs: 'handlers' };
+    const handlers = readTasks(value, scope, reader, file, { file, line: 1, column: 1 });
     play.handlers.push(...handlers);
   }
 

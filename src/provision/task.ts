@@ -2,6 +2,7 @@ import type { Position } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
 import { didYouMean } from '../near-names.js';
 import { keyPosition, positionOf } from '../yaml/position.js';
+import { checkInclude } from './include-words.js';
 import { BLOCK_KEYWORDS, LOOP_CONTROL_KEYWORDS, META_ACTIONS } from './keywords.js';
 import { checkKeywords, type Deprecated, nameList, orReport, playbookError, type Report } from './playbook-error.js';
 import type { RoleUse } from './role.js';
@@ -47,9 +48,18 @@ export type RoleEnd = { kind: 'role-end'; use: RoleUse };
 export type TaskNode = Task | Block | RoleEnd;
 
 /** Called for `import_tasks` and its kin, which are replaced by what they import while the play is read. */
-export type Importer = (task: Task) => TaskNode[] | undefined;
+export type Importer = (task: Task, reader: TaskReader) => TaskNode[] | undefined;
 
-export type TaskReader = { known: KnownModules; importer: Importer; deprecated: Deprecated; report: Report };
+/** Where a list of tasks stands; unknown of a file that a run includes, in a task or in a handler. */
+export type Belongs = 'tasks' | 'handlers';
+
+export type TaskReader = {
+  known: KnownModules;
+  importer: Importer;
+  deprecated: Deprecated;
+  report: Report;
+  belongs?: Belongs | undefined;
+};
 
 /** A list of tasks and blocks as a file or a play holds it. */
 export function readTasks(value: Value, scope: Scope, reader: TaskReader, what: string, where?: Position): TaskNode[] {
@@ -65,7 +75,15 @@ function readNode(entry: Value, scope: Scope, reader: TaskReader, near: Position
     throw playbookError(`A task must be a mapping such as “name: …”, not ${shown(entry)}.`, positionOf(entry) ?? near);
   if (entry.has('block')) return [readBlock(entry, scope, reader)];
   const task = readTask(entry, scope, reader);
-  return reader.importer(task) ?? [task];
+  checkPlace(task, entry, reader);
+  return reader.importer(task, reader) ?? [task];
+}
+
+function checkPlace({ module, where }: Task, entry: Dict, { belongs, report }: TaskReader): void {
+  if (belongs === 'handlers' && module.endsWith('_role'))
+    throw playbookError(`${module} cannot be a handler.`, where, 'Include tasks in place of a role.');
+  if (belongs === 'tasks' && entry.has('listen'))
+    report(playbookError('Only handlers can listen.', keyPosition(entry, 'listen') ?? where), where);
 }
 
 function readBlock(entry: Dict, outer: Scope, reader: TaskReader): Block {
@@ -91,6 +109,7 @@ function readTask(given: Dict, outer: Scope, reader: TaskReader): Task {
     report,
   });
   checkRegister(given, where);
+  checkInclude(given, { module, args, where: moduleWhere ?? where }, report);
   remarkOldWords(module, args, reader.deprecated, moduleWhere ?? where);
   if (module === 'meta') checkMeta(rawText, moduleWhere ?? where);
   const scope = innerScope(outer, given, reader.deprecated);

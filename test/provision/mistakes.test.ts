@@ -64,6 +64,76 @@ const MISTAKES: Mistake[] = [
     says: ['parameters are mutually exclusive: deb|name|upgrade'],
   },
   {
+    title: 'a keyword that would do nothing beside an include',
+    project: { 'site.yml': play('- include_tasks: t.yml\n  notify: x'), 't.yml': '- debug: msg=x\n' },
+    code: 'PLAYBOOK',
+    at: 'site.yml:5:',
+    says: ['include_tasks does not take “notify”', 'apply'],
+  },
+  {
+    title: 'the same beside the include of a role',
+    project: {
+      'site.yml': play('- include_role: {name: r}\n  become: yes'),
+      'roles/r/tasks/main.yml': '- debug: msg=x\n',
+    },
+    code: 'PLAYBOOK',
+    at: 'site.yml:5:',
+    says: ['include_role does not take “become”'],
+  },
+  {
+    title: 'an apply that holds no keywords',
+    project: { 'site.yml': play('- include_tasks: {file: t.yml, apply: tagged}'), 't.yml': '- debug: msg=x\n' },
+    code: 'PLAYBOOK',
+    at: 'site.yml:4:36',
+    says: ['apply must be a mapping'],
+  },
+  {
+    title: 'a role as a handler',
+    project: {
+      'site.yml': play(OK, '  handlers: [{name: x, import_role: {name: r}}]\n'),
+      'roles/r/tasks/main.yml': '- debug: msg=x\n',
+    },
+    code: 'PLAYBOOK',
+    at: 'site.yml:3:',
+    says: ['import_role cannot be a handler'],
+  },
+  {
+    title: 'a role as a handler of a role',
+    project: {
+      'site.yml': '- hosts: all\n  roles: [r]\n',
+      'roles/r/handlers/main.yml': '- include_role: {name: r}\n  name: x\n',
+    },
+    code: 'PLAYBOOK',
+    at: 'roles/r/handlers/main.yml:1:',
+    says: ['include_role cannot be a handler'],
+  },
+  {
+    title: 'a way to hash passwords that hosts do not have',
+    project: {
+      'site.yml': play(
+        '- debug: msg=x\n- user:\n    name: u\n    password: "{{ p | password_hash(\'blowfish\') }}"',
+        '  vars: {p: x}\n',
+      ),
+    },
+    code: 'TEMPLATE',
+    at: 'site.yml:',
+    says: ['cannot be hashed by "blowfish"', 'sha512'],
+  },
+  {
+    title: 'a task that would listen as handlers do',
+    project: { 'site.yml': play('- debug: msg=x\n  listen: y') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:5:',
+    says: ['Only handlers can listen'],
+  },
+  {
+    title: 'the same in a file that is imported',
+    project: { 'site.yml': play('- block:\n    - import_tasks: t.yml'), 't.yml': '- debug: msg=x\n  listen: y\n' },
+    code: 'PLAYBOOK',
+    at: 't.yml:2:',
+    says: ['Only handlers can listen'],
+  },
+  {
     title: 'a playbook that is no YAML',
     project: { 'site.yml': '- hosts: all\n  tasks:\n    - debug: "x\n' },
     code: 'SYNTAX',

@@ -11,12 +11,18 @@ export const importRole: ControlModule = { run: role };
 export const includeRole: ControlModule = { run: role };
 
 function tasks(call: ControlCall): ControlResult {
-  const target = targetOf(call);
+  const target = tasksFile(call);
   if (target === '') return failed('No file was named to include.');
   return {
     ...done({ include: target }),
     includes: [{ kind: 'tasks', target, args: call.args, vars: call.loopVars }],
   };
+}
+
+/** The file of tasks that is named: free text counts before `file`. */
+function tasksFile({ args, rawText, templar, where }: ControlCall): string {
+  const free = args.get('_raw_params') ?? (rawText === undefined ? undefined : templar.template(rawText, where));
+  return pythonText(free ?? args.get('file') ?? '').trim();
 }
 
 /** The file that the task names. */
