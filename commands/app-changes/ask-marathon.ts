@@ -13,6 +13,8 @@ export type Asking = {
   /** Whether to wait first until nothing else changes the app. */
   queue: boolean;
   waitMs: number;
+  /** Also when a run that this one resumes has asked. */
+  anew?: boolean;
   change: () => Promise<Ticket>;
 };
 
@@ -33,7 +35,7 @@ const LOOKED_AT = 30;
 export async function askMarathon(asking: Asking, context: Context): Promise<Ticket> {
   if (asking.queue) await waitForTurn(asking, context);
   try {
-    return await context.once(asking.title, asking.change, Ticket);
+    return await context.once(asking.title, asking.change, Ticket, { anew: asking.anew === true });
   } catch (error) {
     throw error instanceof StarsError && error.code === 'APP_LOCKED' ? await explained(error, asking, context) : error;
   }

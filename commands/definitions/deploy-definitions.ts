@@ -45,7 +45,8 @@ export async function deployDefinitions(
     throw new StarsError('PLAN_STALE', `${target.name} would change in another way by now than was approved.`, {
       hint: 'Nothing was done. Ask for it again and have that approved.',
     });
-  const needed = plan.changes.filter(isNeeded);
+  // What a run that this one resumes asked for is live from then on, but may not be through.
+  const needed = plan.changes.filter((change) => isNeeded(change) || askedBefore(change, context) !== undefined);
   const where = `${target.name} on ${environment.name}`;
   if (needed.length === 0) return `${where}: everything was as it should be already.`;
   const lines = needed.map((change) => `• ${inWords(change)}`);
@@ -54,6 +55,15 @@ export async function deployDefinitions(
   const said: string[] = [];
   for (const change of needed) said.push(await applied(change, args, context));
   return [`${where}: ${counted(said.length, target.kind)} changed.`, ...said.map((words) => `• ${words}`)].join('\n');
+}
+
+/** The step in which a run that this one resumes asked Marathon for it. */
+function askedBefore({ kind, name }: PlannedChange, { lastOnce }: CommandContext<unknown>): string | undefined {
+  return kind === 'app' ? lastOnce(Object.values(titles(name))) : undefined;
+}
+
+function titles(app: string) {
+  return { create: `Ask Marathon to create ${app}`, change: `Ask Marathon to change ${app}` };
 }
 
 function applied(change: PlannedChange, args: DefinitionArgs, context: CommandContext<unknown>): Promise<string> {
@@ -67,14 +77,18 @@ async function appliedApp(
 ): Promise<string> {
   const { cluster, environment, signal } = context;
   const { name, live, file } = change;
+  const asked = isNeeded(change) ? undefined : askedBefore(change, context);
   const definition = { ...normaliseApp(change.definition), id: name };
-  await requireTaken(definition, file, context);
   const words = `deploy ${args.target} ${environment.name}`;
-  await requireRoomFor(change, definition, { words, yes: args.yes }, context);
+  if (asked === undefined) {
+    await requireTaken(definition, file, context);
+    await requireRoomFor(change, definition, { words, yes: args.yes }, context);
+  }
   const { force } = args;
   const ticket = await askMarathon(
     {
-      title: live ? `Ask Marathon to change ${name}` : `Ask Marathon to create ${name}`,
+      title: asked ?? (live ? titles(name).change : titles(name).create),
+      anew: asked === undefined,
       app: name,
       words: args.yes ? `${words} --yes` : words,
       queue: args.queue,

@@ -67,9 +67,11 @@ export type CommandContext<Args> = {
   step: <T>(title: string, action: () => Promise<T>, describe?: (result: T) => string) => Promise<T>;
   /**
    * A step that a run which resumes this one leaves out: what it gave, as the shape says, is noted before anything follows. For what must not be
-   * asked for twice, such as a deployment.
+   * asked for twice, such as a deployment. `anew`: it has to be done all the same, since what was done is gone.
    */
-  once: <T>(title: string, action: () => Promise<T>, shape: z.ZodType<T>) => Promise<T>;
+  once: <T>(title: string, action: () => Promise<T>, shape: z.ZodType<T>, how?: { anew: boolean }) => Promise<T>;
+  /** Of the steps of these titles the one that the runs which this one resumes did last; undefined when they did none. */
+  lastOnce: (titles: readonly string[]) => string | undefined;
   /** Has a command run later, in the place of this person; one about the same subject takes the place of an earlier one. */
   later: (what: Later) => Promise<void>;
   /** A remark for the person in the run's thread. */

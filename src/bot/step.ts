@@ -10,7 +10,7 @@ export type StepsOptions = {
   earlier: readonly RunEvent[];
 };
 
-type Steps = Pick<CommandContext<unknown>, 'step' | 'once'>;
+type Steps = Pick<CommandContext<unknown>, 'step' | 'once' | 'lastOnce'>;
 
 /** Shows the beginning and the end of a piece of work in the run; between steps a run can be cancelled. */
 export function createSteps({ run: { emit, durable, signal }, earlier }: StepsOptions): Steps {
@@ -30,9 +30,14 @@ export function createSteps({ run: { emit, durable, signal }, earlier }: StepsOp
     }
   }
 
-  async function once<T>(title: string, action: () => Promise<T>, shape: z.ZodType<T>): Promise<T> {
+  async function once<T>(
+    title: string,
+    action: () => Promise<T>,
+    shape: z.ZodType<T>,
+    { anew = false } = {},
+  ): Promise<T> {
     const before = keptSteps(earlier).findLast(({ step }) => step === title);
-    if (before) {
+    if (before && !anew) {
       const describe = () => `done in run ${before.run}`;
       return shown(title, async () => readAgain(before, shape), { describe, kept: true });
     }
@@ -47,7 +52,11 @@ export function createSteps({ run: { emit, durable, signal }, earlier }: StepsOp
     return result;
   }
 
-  return { step: (title, action, describe) => shown(title, action, { describe }), once };
+  function lastOnce(titles: readonly string[]): string | undefined {
+    return keptSteps(earlier).findLast(({ step }) => titles.includes(step))?.step;
+  }
+
+  return { step: (title, action, describe) => shown(title, action, { describe }), once, lastOnce };
 }
 
 type Kept = Extract<RunEvent, { type: 'step.finished' }>;

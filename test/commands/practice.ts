@@ -127,6 +127,7 @@ export async function practise({
         onStep(title);
         return action();
       },
+      lastOnce: () => undefined,
       note: (message: string) => said.push(message),
       offer: ({ words }: { words: string }) => said.push(words),
     };

@@ -70,6 +70,53 @@ test('a restart notes the deployment, and whoever resumes it follows that one in
   expect((await app('zeppelin')).version).toBe(version);
 });
 
+describe('a deploy of an app that was cut off once Marathon had been asked', () => {
+  const DEPLOY = { command: 'deploy', text: 'deploy web sandbox', args: { target: 'web' } };
+  const CREATE = 'Ask Marathon to create /web';
+  let id: string;
+
+  beforeEach(async () => {
+    practice.write('stack/conf/marathon/web.json', '{"id": "/web", "cmd": "sleep 1000", "cpus": 0.1, "mem": 32}');
+    const { events } = await practice.events('deploy', 'web', 'sandbox');
+    const asked = events.find((event) => event.type === 'step.finished' && event.step === CREATE);
+    if (asked?.type !== 'step.finished') throw new Error('not asked');
+    id = await cutOff(DEPLOY, [
+      { type: 'step.started', step: CREATE },
+      { type: 'step.finished', step: CREATE, ok: true, result: asked.result },
+    ]);
+  });
+  afterEach(() => api('/apps/web?force=true', { method: 'DELETE' }));
+
+  test('is followed to healthy tasks by whoever resumes it, though the app is as it should be', async () => {
+    const { version } = await app('web');
+    const { status, events } = await practice.events('resume', id);
+    expect({ status, steps: steps(events).map((step) => step.split(':')[0]) }).toEqual({
+      status: 0,
+      steps: [
+        'Compare web with what is live',
+        CREATE,
+        'Wait for the deployment',
+        'Check that the new tasks are healthy',
+      ],
+    });
+    expect(steps(events)).toContain(`${CREATE}: done in run ${id}`);
+    expect((await app('web')).version).toBe(version);
+  });
+
+  test('is asked for anew when somebody has taken it back since', async () => {
+    await api('/apps/web?force=true', { method: 'DELETE' });
+    const { status, events } = await practice.events('resume', id);
+    expect({ status, steps: steps(events) }).toEqual({ status: 0, steps: expect.arrayContaining([`${CREATE}: `]) });
+    expect((await app('web')).instances).toBe(1);
+  });
+
+  test('is done again from its start by a retry, for which no host has to have failed', async () => {
+    const { status, events } = await practice.events('retry', id);
+    expect({ status, steps: steps(events) }).toEqual({ status: 0, steps: ['Compare web with what is live: '] });
+    expect(events[0]).toMatchObject({ retries: id });
+  });
+});
+
 test('an app that was scaled for a time goes back to what it had before the first try', async () => {
   const until = new Date(Date.now() + 3_600_000).toISOString();
   const id = await cutOff(
