@@ -23,6 +23,8 @@ export type Attempt = Target & {
   signal: AbortSignal;
 };
 
+// All others say what they send even where that is nothing: Marathon refuses a restart that does not (415).
+const READING = new Set<Method>(['GET', 'HEAD']);
 const UNAVAILABLE = new Set([502, 503, 504]);
 const NO_ROUTE = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EADDRNOTAVAIL']);
 
@@ -56,7 +58,7 @@ export function createAttempts({
         httpsAgent: new WatchedHttpsAgent(onConnected, trusted),
         ...(streams ? { responseType: 'stream' as const, maxContentLength: Infinity } : {}),
         ...(options.latin1 ? { responseEncoding: 'latin1' } : {}),
-        headers: headersOf(options, auth),
+        headers: headersOf(method, options, auth),
         ...dataOf(options),
       });
       return usable(response, url);
@@ -110,13 +112,13 @@ function dataOf({ body, form }: CallOptions): { data?: string } {
 }
 
 function headersOf(
-  { body, form, headers, accept = 'application/json' }: CallOptions,
+  method: Method,
+  { form, headers, accept = 'application/json' }: CallOptions,
   auth: Auth | undefined,
 ): Record<string, string> {
   return {
     Accept: accept,
-    ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-    ...(form ? { 'Content-Type': 'application/x-www-form-urlencoded' } : {}),
+    ...(READING.has(method) ? {} : { 'Content-Type': form ? 'application/x-www-form-urlencoded' : 'application/json' }),
     ...headers,
     ...(auth
       ? { Authorization: `Basic ${Buffer.from(`${auth.username}:${auth.password.reveal()}`).toString('base64')}` }

@@ -137,6 +137,15 @@ describe('several instances', () => {
   });
 });
 
+test.each(['post', 'put', 'delete'] as const)(
+  'a %s that sends nothing says that it is JSON all the same',
+  async (method) => {
+    const server = await serve(() => ({ body: { name: 'x' } }));
+    await httpTo([server.url])[method]('/x', Name);
+    expect(server.seen[0]).toMatchObject({ body: '', headers: { 'content-type': 'application/json' } });
+  },
+);
+
 describe('redirects', () => {
   test('follows a protocol-relative 307 to a known instance with method, body and login', async () => {
     const leader = await serve(() => ({ body: { name: 'leader' } }));

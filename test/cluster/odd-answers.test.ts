@@ -77,7 +77,7 @@ async function forward({ method, url, body, headers }: Seen, key: string): Promi
   const [, name = '', path = '/'] = /^\/([^/]+)(\/.*)$/.exec(url) ?? [];
   const sent = await fetch(`${targets.get(name)}${path}`, {
     method,
-    headers: { accept: headers.accept ?? '*/*', ...(body && { 'content-type': headers['content-type'] ?? '' }) },
+    headers: { accept: headers.accept ?? '*/*', 'content-type': headers['content-type'] ?? '' },
     ...(body && { body }),
   });
   const answer = {

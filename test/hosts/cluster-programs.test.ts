@@ -441,7 +441,11 @@ describe('prometheus', () => {
         __meta_marathon_task: expect.stringMatching(/^group_web\./),
         __address__: expect.stringMatching(/^stars-dw\d:31\d+$/),
       });
-      await fetch(`${cluster.urls.marathon}/v2/apps/group/web`, { method: 'PUT', body: '{"instances": 1}' });
+      await fetch(`${cluster.urls.marathon}/v2/apps/group/web`, {
+        method: 'PUT',
+        headers: { 'Content-Type': 'application/json' },
+        body: '{"instances": 1}',
+      });
       await discovered(port, 1);
     } finally {
       await program.stop();

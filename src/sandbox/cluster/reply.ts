@@ -34,6 +34,10 @@ export class Refusal extends Error {
   }
 }
 
+export function isJson({ headers }: HttpRequest): boolean {
+  return headers['content-type']?.startsWith('application/json') ?? false;
+}
+
 /** The answer, also where it was thrown. */
 export async function refusedOr(answer: () => HttpReply | Promise<HttpReply>): Promise<HttpReply> {
   try {

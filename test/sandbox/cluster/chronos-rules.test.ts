@@ -48,6 +48,15 @@ test('the two versions have their own prefixes, and ping has none', async () => 
   ]);
 });
 
+test('a job that is not sent as JSON is refused with 415, and a run without a body is asked for without saying so', async () => {
+  practice = await startPractice({ jobs });
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  const sent = { name: 'new', command: 'true', schedule: 'R/2026-01-01T00:10:00.000Z/PT10M' };
+  expect((await practice.chronos('POST', `${P}/iso8601`, sent, { headers })).status).toBe(415);
+  expect((await practice.chronos('GET', `${P}/jobs`)).data).toHaveLength(jobs.length);
+  expect((await practice.chronos('PUT', `${P}/job/parent`, undefined, { headers })).status).toBe(204);
+});
+
 test('a job runs when it is due, its child after it, counters and schedule move on', async () => {
   practice = await startPractice({ jobs });
   await practice.clock.advance(TEN_MINUTES + 1_000);

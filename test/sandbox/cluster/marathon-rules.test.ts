@@ -226,6 +226,16 @@ test.each([
   expect(['tasks', 'lastTaskFailure', 'taskStats', 'readinessCheckResults'].filter((key) => key in app)).toEqual(extra);
 });
 
+test.each([
+  ['an app as a form', 'POST', '/v2/apps', { id: '/x', cmd: 'a' }, 'application/x-www-form-urlencoded'],
+  ['a restart with nothing in it', 'POST', '/v2/apps/web/restart', undefined, undefined],
+  ['a group as text', 'PUT', '/v2/groups', { id: '/', apps: [] }, 'text/plain'],
+])('%s is no JSON, and refused with 415', async (_title, method, path, body, type) => {
+  const { status, data } = await ask(method, path, body, { headers: { 'Content-Type': type ?? false } });
+  expect([status, data]).toEqual([415, { message: 'Unsupported Media Type' }]);
+  expect((await ask('GET', '/v2/deployments')).data).toEqual([]);
+});
+
 test('one app comes with its tasks under one slash or two; a star asks for a group', async () => {
   for (const path of ['/v2/apps/group/other', '/v2/apps//group/other']) {
     expect((await ask('GET', path)).data).toMatchObject({

@@ -48,10 +48,8 @@ export function asker(baseURL: string): Ask {
       url: path,
       maxRedirects: 0,
       validateStatus: () => true,
-      ...(body !== undefined && {
-        data: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
-        headers: { 'Content-Type': 'application/json' },
-      }),
+      headers: { 'Content-Type': 'application/json' },
+      ...(body !== undefined && { data: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) }),
       ...config,
     });
 }

@@ -1,5 +1,5 @@
 import { route, routed, type Handler, type Route } from '../http.js';
-import { jettyPage, Refusal, refusedOr, type HttpReply, type HttpRequest } from '../reply.js';
+import { isJson, jettyPage, Refusal, refusedOr, type HttpReply, type HttpRequest } from '../reply.js';
 import type { Timers } from '../timing.js';
 import { statusOf, type Chronos } from './chronos.js';
 import { isDependent, jobJson, readJob, validName, type Job } from './job.js';
@@ -48,10 +48,12 @@ function jobRoutes(chronos: Chronos, { timers }: ChronosSite): Route[] {
     return job;
   }
 
-  function bodyJob({ body }: HttpRequest): Job {
+  function bodyJob(request: HttpRequest): Job {
+    if (!isJson(request))
+      throw new Refusal({ status: 415, html: jettyPage(415, 'Unsupported Media Type', request.path) });
     let json: unknown;
     try {
-      json = JSON.parse(body.toString());
+      json = JSON.parse(request.body.toString());
     } catch {
       throw refuse(400, traced('com.fasterxml.jackson.core.JsonParseException: Unrecognized token'));
     }

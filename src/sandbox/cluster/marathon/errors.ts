@@ -38,6 +38,10 @@ export function conflict(message: string): Refusal {
   return new Refusal({ status: 409, json: { message } });
 }
 
+export function notJson(): Refusal {
+  return new Refusal({ status: 415, json: { message: 'Unsupported Media Type' } });
+}
+
 /** 409 while deployments hold the app; `<DEPLOYMENT_ID>` is what Marathon really writes. */
 export function locked(deploymentIds: string[]): Refusal {
   const message =
