@@ -26,7 +26,12 @@ export const retry = defineStandIn({
       throw new StarsError('USAGE', `No host failed in the run ${run.id}, which was ${run.state}.`, {
         hint: `resume ${run.id} goes on where it stopped.`,
       });
-    const changes = { ...(onHosts ? { limit: deploy.lost.join(',') } : {}), continues: run.id, ...waiting(args.wait) };
+    const changes = {
+      ...(onHosts ? { limit: deploy.lost.join(',') } : {}),
+      startAt: deploy.startAsked,
+      continues: run.id,
+      ...waiting(args.wait),
+    };
     return { ...asked(deploy, changes, args.extraVars), retries: run.id };
   },
 });

@@ -13,6 +13,8 @@ export type RecordedDeploy = Remainder & {
   /** Words and flags by name, secrets redacted. */
   input: Record<string, unknown>;
   environment: string;
+  /** Where it was to start before any run that failed was resumed. */
+  startAsked: unknown;
   /** False when any of it came from a chat. */
   trusted: boolean;
 };
@@ -32,8 +34,22 @@ export async function recordedDeploy(runs: ReadableRuns, id: string): Promise<Re
   const input = first.args;
   const trusted = (run.source === 'terminal' || run.source === 'schedule') && input['asData'] !== true;
   const done = doneBy(run, events);
+  const startAsked = await startAskedFor(runs, first);
   const { owed } = remainderOf([...(await eventsBefore(runs, input)), ...done]);
-  return { ...remainderOf(done), owed, run, events, input, environment: run.environment, trusted };
+  return { ...remainderOf(done), owed, run, events, input, environment: run.environment, startAsked, trusted };
+}
+
+async function startAskedFor(
+  runs: ReadableRuns,
+  asked: Extract<RunEvent, { type: 'run.requested' }>,
+): Promise<unknown> {
+  let request = asked;
+  for (let links = 0; request.resumes !== undefined && links < LONGEST_CHAIN; links += 1) {
+    const [first] = await runs.events(await runs.find(request.resumes));
+    if (first?.type !== 'run.requested') break;
+    request = first;
+  }
+  return request.args['startAt'];
 }
 
 /** Nothing, when it ended before it knew what it would do. */

@@ -39,27 +39,54 @@ function lostHosts(end: Of<'run.finished'> | undefined, results: readonly Of<'ta
   return [...last].flatMap(([host, status]) => (status === 'failed' || status === 'unreachable' ? [host] : []));
 }
 
-/** The earliest task at which a host was lost, or that was under way when the run broke off. */
+/** The task of the playbook that comes first of those at which hosts were lost, or that was under way when the run broke off. */
 function startAfter(events: readonly RunEvent[], lost: readonly string[], wentThrough: boolean): string | undefined {
-  const ends = lost.map((host) =>
-    events.findLastIndex(
-      (event) =>
-        event.type === 'task.result' &&
-        event.host === host &&
-        (event.status === 'failed' || event.status === 'unreachable'),
-    ),
+  const starts = lost.map((host) => startForHost(events, host));
+  if (!wentThrough) starts.push(events.findLast(canStart));
+  const first = starts.toSorted((a, b) => placeOf(events, a) - placeOf(events, b))[0];
+  if (first === undefined || first.task === 'Gathering Facts') return undefined;
+  return first.role === null ? first.task : `${first.role} : ${first.task}`;
+}
+
+/** Not a handler, what a task included, or what rescues: those are only come by through the task before. */
+function canStart(event: RunEvent): event is Of<'task.started'> {
+  return event.type === 'task.started' && !event.handler && !event.included && event.part !== 'rescue';
+}
+
+/** A later batch comes by tasks again; a run starts at the first of a name. */
+function placeOf(events: readonly RunEvent[], start: Of<'task.started'> | undefined): number {
+  return events.findIndex(
+    (event) => start !== undefined && canStart(event) && event.task === start.task && event.role === start.role,
   );
-  if (!wentThrough) ends.push(events.findLastIndex(({ type }) => type === 'task.started'));
-  const first = Math.min(...ends);
-  if (!Number.isFinite(first)) return undefined;
-  // A handler, and what a task included, is only come by through the task before it.
-  const task = events
-    .slice(0, first + 1)
-    .findLast(
-      (event): event is Of<'task.started'> => event.type === 'task.started' && !event.handler && !event.included,
-    );
-  if (!task || task.task === 'Gathering Facts') return undefined;
-  return task.role === null ? task.task : `${task.role} : ${task.task}`;
+}
+
+/** The last task that the host came by until it was lost, of those at which a run can start. */
+function startForHost(events: readonly RunEvent[], host: string): Of<'task.started'> | undefined {
+  const came = cameBy(events, host);
+  return came
+    .slice(0, lossIn(came) + 1)
+    .flatMap(({ start }) => start ?? [])
+    .findLast(canStart);
+}
+
+/** A result of a host with the start of its task. */
+type Came = { lost: boolean; start: Of<'task.started'> | undefined };
+
+function cameBy(events: readonly RunEvent[], host: string): Came[] {
+  const starts = new Map<string, Of<'task.started'>>();
+  const keyOf = ({ play, role, task }: Of<'task.started' | 'task.result'>) => JSON.stringify([play, role, task]);
+  return events.flatMap((event): Came[] => {
+    if (event.type === 'task.started') starts.set(keyOf(event), event);
+    if (event.type !== 'task.result' || event.host !== host || event.item !== undefined) return [];
+    return [{ lost: event.status === 'failed' || event.status === 'unreachable', start: starts.get(keyOf(event)) }];
+  });
+}
+
+/** At its last failure, or at one before it when nothing came in between but what is always done. */
+function lossIn(came: readonly Came[]): number {
+  let loss = came.findLastIndex(({ lost }) => lost);
+  for (let at = loss - 1; at >= 0 && came[at + 1]?.start?.part === 'always'; at -= 1) if (came[at]?.lost) loss = at;
+  return loss;
 }
 
 function owedHandlers(events: readonly RunEvent[]): OwedHandler[] {

@@ -77,6 +77,8 @@ export type RunEventBody =
       /** It is a handler, or stands in a file or role that a task included: a run cannot start at it. */
       handler?: true;
       included?: true;
+      /** It stands there in a block: a run cannot start at what rescues. */
+      part?: 'rescue' | 'always';
       /** Those that take part, when they are not all hosts of the play. */
       hosts?: string[];
     }

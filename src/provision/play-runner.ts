@@ -234,6 +234,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     const kind = {
       ...(inHandlers ? { handler: true as const } : {}),
       ...(depth > 0 ? { included: true as const } : {}),
+      ...(task.scope.part ? { part: task.scope.part } : {}),
     };
     emit({ type: 'task.started', ...called, ...kind });
     options.announced(task);

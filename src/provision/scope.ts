@@ -30,6 +30,8 @@ export type Scope = {
   roleDefaults: readonly Dict[];
   /** Parameters of the role's entry or of an include: they win over facts that tasks set. */
   params: readonly Dict[];
+  /** It stands in the rescue or the always of a block; in a rescue, whatever else it stands in. */
+  part?: 'rescue' | 'always' | undefined;
 };
 
 export const EMPTY_SCOPE: Scope = {

@@ -89,13 +89,14 @@ function checkPlace({ module, where }: Task, entry: Dict, { belongs, report }: T
 function readBlock(entry: Dict, outer: Scope, reader: TaskReader): Block {
   checkKeywords(entry, BLOCK_KEYWORDS, 'block', reader.report);
   const scope = innerScope(outer, entry, reader.deprecated);
-  const part = (name: string) => readTasks(entry.get(name) ?? null, scope, reader, name, keyPosition(entry, name));
+  const part = (name: string, within = scope) =>
+    readTasks(entry.get(name) ?? null, within, reader, name, keyPosition(entry, name));
   return {
     kind: 'block',
     name: textOr(entry.get('name')),
     block: part('block'),
-    rescue: part('rescue'),
-    always: part('always'),
+    rescue: part('rescue', { ...scope, part: 'rescue' }),
+    always: part('always', { ...scope, part: scope.part ?? 'always' }),
     scope,
   };
 }

@@ -144,6 +144,78 @@ describe('after a deploy that failed on one host', () => {
   );
 });
 
+const NEED_IT = 'command: grep yes /tmp/ready';
+
+/** A playbook whose tasks have these names; each is `only: hosts that need to be ready`. */
+function batches(hosts: string, serial: number, tasks: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(tasks).map(
+    ([name, only]) => `    - {name: ${name}, ${NEED_IT}, when: "inventory_hostname in '${only}'"}\n`,
+  );
+  return `- hosts: ${hosts}\n  gather_facts: false\n  serial: ${serial}\n  tasks:\n${lines.join('')}`;
+}
+
+test('resume leaves out no task on a host of a later batch that failed earlier in the playbook', async () => {
+  const tasks = { One: 'stars-c2', Two: 'none', Three: 'stars-c0' };
+  practice.write('stack/batches.yml', batches('masters:workers', 2, tasks));
+  for (const name of ['stars-c0', 'stars-c2']) ready(name, false);
+  const { events: failed } = await practice.events('deploy', 'batches', 'sandbox');
+  expect(told(failed).filter((line) => line.endsWith('failed'))).toEqual([
+    'Three stars-c0 failed',
+    'One stars-c2 failed',
+  ]);
+  for (const name of ['stars-c0', 'stars-c2']) ready(name);
+  const { events } = await practice.events('resume', 'last');
+  expect(told(events).sort()).toEqual([
+    'One stars-c0 skipped',
+    'One stars-c2 ok',
+    'Three stars-c0 ok',
+    'Three stars-c2 skipped',
+    'Two stars-c0 skipped',
+    'Two stars-c2 skipped',
+  ]);
+});
+
+test('retry of a run that resumed another begins where that one did', async () => {
+  practice.write('stack/batches.yml', batches('workers', 1, { One: 'none', Two: 'stars-c4', Three: 'stars-c3' }));
+  await practice.events('deploy', 'batches', 'sandbox');
+  ready('stars-c3');
+  const { events: resumed } = await practice.events('resume', 'last');
+  expect(told(resumed)).toEqual(['Three stars-c3 ok', 'One stars-c4 skipped', 'Two stars-c4 failed']);
+  ready('stars-c4');
+  const { events } = await practice.events('retry', 'last');
+  expect(told(events)).toEqual(['One stars-c4 skipped', 'Two stars-c4 ok', 'Three stars-c4 skipped']);
+});
+
+describe('after a failure around a rescue, resume goes on', () => {
+  const block = (parts: string) =>
+    `- hosts: stars-c3\n  gather_facts: false\n  tasks:\n    - {name: Before, command: echo before}\n    - block:\n${parts}`;
+  const task = (name: string, what = NEED_IT) => `        - {name: ${name}, ${what}}\n`;
+
+  test.each([
+    [
+      'at the task that was to be rescued, where the rescue failed',
+      `${task('Try')}      rescue:\n${task('Mend')}`,
+      ['Try stars-c3 ok'],
+    ],
+    [
+      'at the task that failed, where what is always done failed too',
+      `${task('Try')}${task('More', 'command: echo more')}      always:\n${task('Tidy')}`,
+      ['Try stars-c3 ok', 'More stars-c3 ok', 'Tidy stars-c3 ok'],
+    ],
+    [
+      'at what is always done, where the rescue went well',
+      `${task('Try', 'command: /bin/false')}      rescue:\n${task('Mend', 'command: echo')}      always:\n${task('Tidy')}`,
+      ['Tidy stars-c3 ok'],
+    ],
+  ])('%s', async (_title, parts, expected) => {
+    practice.write('stack/rescued.yml', block(parts));
+    expect((await practice.events('deploy', 'rescued', 'sandbox')).status).toBe(1);
+    ready('stars-c3');
+    const { status, events } = await practice.events('resume', 'last');
+    expect({ status, told: told(events) }).toEqual({ status: 0, told: expected });
+  });
+});
+
 test('resume of a deploy that was cancelled goes on at the task under way, on all hosts', async () => {
   practice.write(
     'stack/cut.yml',
