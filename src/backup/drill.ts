@@ -17,6 +17,8 @@ export type PracticeCluster = { cluster: Cluster; clock: Clock; stop(): Promise<
 
 export type StartPractice = (wanted: {
   agents: readonly PracticeAgent[];
+  /** The forms that are practised: up to 1.4, and since 1.5. */
+  marathonVersion: '1.4' | '1.10';
   chronosVersion: '2.5' | '3.0';
   now: Date;
 }) => Promise<PracticeCluster>;
@@ -41,9 +43,8 @@ const WAIT_MS = 120_000;
 export async function drill(options: DrillOptions): Promise<string> {
   const { backup, step } = options;
   const agents = options.agents ?? agentsFor(backup);
-  const chronosVersion = backup.manifest?.versions['chronos'] === '2' ? '2.5' : '3.0';
   const practice = await step('Start an empty practice cluster', () =>
-    options.startPractice({ agents, chronosVersion, now: options.clock.now() }),
+    options.startPractice({ agents, ...versionsFor(backup), now: options.clock.now() }),
   );
   try {
     const outcome = await step(`Restore ${backup.name} there`, () => restoreThere(practice, options));
@@ -52,6 +53,16 @@ export async function drill(options: DrillOptions): Promise<string> {
   } finally {
     await practice.stop();
   }
+}
+
+/** As what was saved ran on; of a backup that does not say so the apps tell which form they have. */
+function versionsFor({ manifest, apps }: Backup) {
+  const [, major = 1, minor = 4] = /^(\d+)\.(\d+)/.exec(manifest?.versions['marathon'] ?? '')?.map(Number) ?? [];
+  const isNewer = manifest ? major > 1 || minor > 4 : apps.some((app) => 'networks' in app);
+  return {
+    marathonVersion: isNewer ? ('1.10' as const) : ('1.4' as const),
+    chronosVersion: manifest?.versions['chronos'] === '2' ? ('2.5' as const) : ('3.0' as const),
+  };
 }
 
 async function restoreThere(practice: PracticeCluster, options: DrillOptions): Promise<Outcome> {

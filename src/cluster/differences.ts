@@ -97,7 +97,7 @@ function inShapeOf(have: Definition, { uris, ports, ...want }: Definition): Defi
     ...(uris === undefined ? {} : { uris }),
     ...(ports === undefined || !have['ports'] ? {} : { ports }),
   };
-  if (isNewShape(have)) return { ...toNewShape(want), ...spelled };
+  if (isNewShape(have)) return { ...(isNewShape(want) ? want : toNewShape(want)), ...spelled };
   const asWritten = { ...want, ...spelled, ...(ports === undefined ? {} : { ports }) };
   const older = isNewShape(want) ? toOldShape(asWritten) : undefined;
   return older && 'app' in older ? older.app : asWritten;

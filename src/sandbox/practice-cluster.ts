@@ -8,7 +8,7 @@ const MASTERS = [1, 2, 3].map((index) => ({ name: `master${index}`, address: `10
 
 /** Starts an empty cluster whose time passes only while somebody waits, and then at once. */
 export function practiceClusters({ log }: { log: Log }): StartPractice {
-  return async ({ agents, chronosVersion, now }): Promise<PracticeCluster> => {
+  return async ({ agents, marathonVersion, chronosVersion, now }): Promise<PracticeCluster> => {
     const time = createManualClock(now);
     const simulated = await startCluster({
       clock: time,
@@ -17,6 +17,7 @@ export function practiceClusters({ log }: { log: Log }): StartPractice {
       agents: agents.map((agent, index) => ({ ...agent, address: `10.1.${index >> 8}.${index & 255}` })),
       apps: [],
       jobs: [],
+      marathonVersion,
       chronosVersion,
     });
     const clock: Clock = {

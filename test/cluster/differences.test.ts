@@ -37,6 +37,14 @@ describe('a live app that is as it is wanted', () => {
       { fetch: [{ uri: 'http://x/a.tgz', extract: true, executable: false, cache: false }] },
     ],
     [
+      'a bridge in the words of 1.5 and later',
+      { networks: [{ mode: 'container/bridge' }], container: { portMappings: [{ containerPort: 80 }] } },
+      {
+        networks: [{ mode: 'container/bridge' }],
+        container: { portMappings: [{ containerPort: 80, servicePort: 1 }] },
+      },
+    ],
+    [
       'what checks leave out',
       { healthChecks: [{ protocol: 'HTTP', path: '/' }] },
       {

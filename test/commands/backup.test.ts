@@ -119,6 +119,23 @@ test('a drill restores the newest one elsewhere and leaves the cluster alone', a
   expect(await practice.cluster.marathon.definitions()).toEqual(before);
 });
 
+test('a drill restores what a newer Marathon had into one of its kind, also when nothing but the apps says so', async () => {
+  await practice.stop();
+  const container = { type: 'DOCKER', docker: { image: 'run' }, portMappings: [{ containerPort: 80, name: 'web' }] };
+  const networks = ['one', 'two'].map((name) => ({ mode: 'container', name }));
+  const apps = [
+    { id: '/both', container, networks },
+    { id: '/bridged', container, networks: [{ mode: 'container/bridge' }] },
+  ];
+  practice = await practise({ marathonVersion: '1.10', apps, jobs: [] });
+  await ask({ allowEmpty: true });
+  await expect(ask({ action: 'drill' })).resolves.toContain('would come back: 2 apps');
+  const marathon = await written('2026-11-22T02-00-05Z', 'conf/marathon/apps.json');
+  await mkdir(join(practice.dataFolder, 'sandbox', 'by-hand'), { recursive: true });
+  await writeFile(join(practice.dataFolder, 'sandbox', 'by-hand', 'apps.json'), JSON.stringify(marathon));
+  await expect(ask({ action: 'drill', backup: 'by-hand' })).resolves.toContain('would come back: 2 apps');
+});
+
 test('a drill says what would not come back', async () => {
   const apps = { apps: [...saved.apps, { id: '/both', cmd: 'x', args: ['y'] }] };
   await mkdir(join(practice.dataFolder, 'sandbox', 'by-hand'), { recursive: true });
