@@ -71,48 +71,66 @@ test('a restart notes the deployment, and whoever resumes it follows that one in
 });
 
 describe('a deploy of an app that was cut off once Marathon had been asked', () => {
-  const DEPLOY = { command: 'deploy', text: 'deploy web sandbox', args: { target: 'web' } };
-  const CREATE = 'Ask Marathon to create /web';
-  let id: string;
+  let apps = 0;
+  let name: string;
+  let ticket: unknown;
 
   beforeEach(async () => {
-    practice.write('stack/conf/marathon/web.json', '{"id": "/web", "cmd": "sleep 1000", "cpus": 0.1, "mem": 32}');
-    const { events } = await practice.events('deploy', 'web', 'sandbox');
-    const asked = events.find((event) => event.type === 'step.finished' && event.step === CREATE);
-    if (asked?.type !== 'step.finished') throw new Error('not asked');
-    id = await cutOff(DEPLOY, [
-      { type: 'step.started', step: CREATE },
-      { type: 'step.finished', step: CREATE, ok: true, result: asked.result },
-    ]);
+    name = `web${(apps += 1)}`;
+    const definition = { id: `/${name}`, cmd: 'sleep 1000', cpus: 0.1, mem: 32 };
+    practice.write(`stack/conf/marathon/${name}.json`, JSON.stringify(definition));
+    const { events } = await practice.events('deploy', name, 'sandbox');
+    const asked = events.find((event) => event.type === 'step.finished' && event.step === ask('create'));
+    ticket = asked?.type === 'step.finished' ? asked.result : undefined;
+    expect(ticket).toMatchObject({ app: `/${name}` });
   });
-  afterEach(() => api('/apps/web?force=true', { method: 'DELETE' }));
+
+  const ask = (what: 'create' | 'change') => `Ask Marathon to ${what} /${name}`;
+
+  function cutOffAfter(step: string) {
+    const asked = { command: 'deploy', text: `deploy ${name} sandbox`, args: { target: name, queue: true } };
+    return cutOff(asked, [
+      { type: 'step.started', step },
+      { type: 'step.finished', step, ok: true, result: ticket },
+    ]);
+  }
 
   test('is followed to healthy tasks by whoever resumes it, though the app is as it should be', async () => {
-    const { version } = await app('web');
+    const { version } = await app(name);
+    const id = await cutOffAfter(ask('create'));
     const { status, events } = await practice.events('resume', id);
-    expect({ status, steps: steps(events).map((step) => step.split(':')[0]) }).toEqual({
+    const titles = events.flatMap((event) => (event.type === 'step.finished' ? [event.step] : []));
+    expect({ status, titles }).toEqual({
       status: 0,
-      steps: [
-        'Compare web with what is live',
-        CREATE,
+      titles: expect.arrayContaining([
+        ask('create'),
         'Wait for the deployment',
         'Check that the new tasks are healthy',
-      ],
+      ]),
     });
-    expect(steps(events)).toContain(`${CREATE}: done in run ${id}`);
-    expect((await app('web')).version).toBe(version);
+    expect(steps(events)).toContain(`${ask('create')}: done in run ${id}`);
+    expect((await app(name)).version).toBe(version);
   });
 
-  test('is asked for anew when somebody has taken it back since', async () => {
-    await api('/apps/web?force=true', { method: 'DELETE' });
+  test('is asked for anew when somebody has changed the app since', async () => {
+    const id = await cutOffAfter(ask('change'));
+    const headers = { 'content-type': 'application/json' };
+    await api(`/apps/${name}?force=true`, { method: 'PATCH', body: '{"labels":{"by":"hand"}}', headers });
     const { status, events } = await practice.events('resume', id);
-    expect({ status, steps: steps(events) }).toEqual({ status: 0, steps: expect.arrayContaining([`${CREATE}: `]) });
-    expect((await app('web')).instances).toBe(1);
+    expect({ status, steps: steps(events) }).toEqual({
+      status: 0,
+      steps: expect.arrayContaining([`${ask('change')}: `, 'Wait for the deployment: ']),
+    });
+    expect(await app(name)).toMatchObject({ labels: {} });
   });
 
   test('is done again from its start by a retry, for which no host has to have failed', async () => {
+    const id = await cutOffAfter(ask('create'));
     const { status, events } = await practice.events('retry', id);
-    expect({ status, steps: steps(events) }).toEqual({ status: 0, steps: ['Compare web with what is live: '] });
+    expect({ status, steps: steps(events) }).toEqual({
+      status: 0,
+      steps: [expect.stringContaining(`Compare ${name} with what is live`)],
+    });
     expect(events[0]).toMatchObject({ retries: id });
   });
 });
@@ -198,10 +216,11 @@ describe('last', () => {
 
   test('is the last of those that took each other up, and none of them once that came through', async () => {
     const first = await cutOff({ ...ECHO, text: 'one' }, []);
+    const other = await cutOff({ ...ECHO, text: 'resume last' }, []);
     const next = await cutOff({ ...ECHO, text: 'resume last' }, [], 'terminal', first);
     expect((await last()).id).toBe(next);
     await state(next, 'succeeded');
-    const other = await cutOff({ ...ECHO, text: 'resume last' }, []);
+    // Its words are the same, but not what was wanted with them.
     expect((await last()).id).toBe(other);
     await state(other, 'succeeded');
     await expect(last()).rejects.toMatchObject({ message: expect.stringContaining('nothing to take up') });
