@@ -16,13 +16,16 @@ export const lock = defineCommand({
   kind: 'answer',
   examples: ['lock production for 2h --reason "release day"', 'lock staging until 18:00'],
 
-  async run({ args, environment, control, later, clock }) {
-    const until = args.until === undefined ? undefined : momentOf(args.until, clock.now());
-    await control.lock(environment, args.reason, until?.toISOString());
-    const says = `${environment.name} is open for changes again`;
-    if (until) await later({ at: until, subject: 'lock', words: '', says });
-    const end = until ? `until ${utcWords(until.toISOString())}` : `until somebody says “unlock ${environment.name}”`;
-    return `${environment.name} is locked ${end}: ${args.reason}. Runs that go on are not touched.`;
+  async run({ args, environment: { name }, environment, person, control, later, clock }) {
+    const wanted = args.until === undefined ? undefined : momentOf(args.until, clock.now()).toISOString();
+    const lease = await control.lock(environment, args.reason, wanted);
+    if (!lease) return `${name} was locked, and that is over: “locks” shows what is held since.`;
+    const { until, reason } = lease;
+    const own = lease.person.id === person.id;
+    const says = `${name} is open for changes again`;
+    if (until !== undefined && own) await later({ at: new Date(until), subject: 'lock', words: '', says });
+    const end = until === undefined ? `until somebody says “unlock ${name}”` : `until ${utcWords(until)}`;
+    return `${name} is locked ${end}${own ? '' : `, by ${lease.person.name}`}: ${reason}. Runs that go on are not touched.`;
   },
 });
 

@@ -24,9 +24,11 @@ export const mute = defineCommand({
 
   async run({ args: { until, reason }, environment, watch, person, clock }) {
     const now = clock.now();
+    const { name } = environment;
     const end = momentOf(until, now).toISOString();
-    await watch.mute({ environment: environment.name, until: end, reason, person, since: now.toISOString() });
-    return `Nothing new about ${environment.name} is told until ${utcWords(end)}: ${reason}. “unmute ${environment.name}” ends that; what is wrong then is told.`;
+    const held = await watch.mute({ environment: name, until: end, reason, person, since: now.toISOString() });
+    if (!held) return `${name} was muted, and that is over: what is wrong with it is told again.`;
+    return `Nothing new about ${name} is told until ${utcWords(held.until)}: ${held.reason}. “unmute ${name}” ends that; what is wrong then is told.`;
   },
 });
 

@@ -124,12 +124,20 @@ export function createControl({
       return claims.list(environment, clock.now());
     }
 
-    /** Keeps changes away from an environment until it is unlocked or `until` has come. LOCKED when somebody has done so. */
-    async function lock(environment: Environment, reason: string, until: string | undefined): Promise<void> {
+    /**
+     * Keeps changes away from an environment until it is unlocked or `until` has come. LOCKED when somebody has done so. The lock that holds:
+     * another one when the same request had put it before, undefined when it is over by then.
+     */
+    async function lock(
+      environment: Environment,
+      reason: string,
+      until: string | undefined,
+    ): Promise<Lease | undefined> {
       const { name } = environment;
       const now = clock.now();
       const asked = { environment: name, name: 'lock', person, source, requestKey };
-      if (await claims.freeze({ ...asked, reason: home.redactor.redact(reason), until }, now)) return;
+      const frozen = await claims.freeze({ ...asked, reason: home.redactor.redact(reason), until }, now);
+      if (frozen) return frozen === 'ended' ? undefined : frozen;
       const held = (await claims.list(name, now)).find(({ run }) => run === undefined);
       throw new StarsError(
         'LOCKED',

@@ -95,14 +95,18 @@ export function createClaimStore(database: Database, audit: AuditWriter) {
 
   type Freeze = Unfreeze & { reason: string; until?: string | undefined };
 
-  /** Keeps new runs away from an environment. False when something of that name holds already. */
-  async function freeze(asked: Freeze, now: Date): Promise<boolean> {
+  /**
+   * Keeps new runs away from an environment. False when something of that name holds already. The same request done anew gives what holds by
+   * now, `ended` when nothing does any more.
+   */
+  async function freeze(asked: Freeze, now: Date): Promise<Lease | 'ended' | false> {
     const { environment, name, person, source, reason, until, requestKey } = asked;
     return database.transaction().execute(async (transaction) => {
-      if (await hadEffect(transaction, requestKey)) return true;
+      if (await hadEffect(transaction, requestKey))
+        return (await list(environment, now, transaction)).find(({ holder }) => holder === name) ?? 'ended';
       const fence = await raise(transaction, environment);
       await dropEnded(transaction, environment, now.toISOString());
-      const { numInsertedOrUpdatedRows } = await transaction
+      const row = await transaction
         .insertInto('leases')
         .values({
           environment,
@@ -118,12 +122,13 @@ export function createClaimStore(database: Database, audit: AuditWriter) {
           until: until ?? null,
         })
         .onConflict((conflict) => conflict.columns(['environment', 'resource']).doNothing())
+        .returningAll()
         .executeTakeFirst();
-      if (numInsertedOrUpdatedRows !== 1n) return false;
+      if (!row) return false;
       const details = { name, until: until ?? null };
       await audit.recordIn(transaction, { kind: 'lock', person, source, environment, reason, details });
       await noteEffect(transaction, requestKey, now);
-      return true;
+      return toLease(row);
     });
   }
 
@@ -173,8 +178,8 @@ export function createClaimStore(database: Database, audit: AuditWriter) {
   };
 
   /** What is held now, oldest first; freezes that are over are left out. */
-  async function list(environment: string | undefined, now: Date): Promise<Lease[]> {
-    let query = database
+  async function list(environment: string | undefined, now: Date, from: Database = database): Promise<Lease[]> {
+    let query = from
       .selectFrom('leases')
       .selectAll()
       .where('environment', '!=', '')
@@ -223,7 +228,16 @@ export function createClaimStore(database: Database, audit: AuditWriter) {
       .execute();
   }
 
-  return { claim, freeze, holdOn, unfreeze, list, hold, whoHolds, letGo };
+  return {
+    claim,
+    freeze,
+    holdOn,
+    unfreeze,
+    list: (environment: string | undefined, now: Date) => list(environment, now),
+    hold,
+    whoHolds,
+    letGo,
+  };
 }
 
 /** Frees what a run held; part of the transaction that ends the run or lets it wait. */

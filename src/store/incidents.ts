@@ -83,17 +83,22 @@ export function createIncidentStore(database: Database) {
     await database.updateTable('incidents').set({ channel, ts }).where('id', '=', id).execute();
   }
 
-  /** `requestKey`: of what was asked, so that it is done once. */
-  async function mute({ environment, until, reason, person, since }: Mute, requestKey?: string): Promise<void> {
+  /**
+   * What holds from now on. `requestKey`: of what was asked, so that it is done once; done anew it gives what holds by now, undefined when
+   * nothing does any more.
+   */
+  async function mute(wanted: Mute, requestKey?: string): Promise<Mute | undefined> {
+    const { environment, until, reason, person, since } = wanted;
     const row = { environment, until, reason, person_id: person.id, person_name: person.name, since };
-    await database.transaction().execute(async (transaction) => {
-      if (await hadEffect(transaction, requestKey)) return;
+    return database.transaction().execute(async (transaction) => {
+      if (await hadEffect(transaction, requestKey)) return muted(environment, new Date(since), transaction);
       await transaction
         .insertInto('mutes')
         .values(row)
         .onConflict((conflict) => conflict.column('environment').doUpdateSet(row))
         .execute();
       await noteEffect(transaction, requestKey, new Date(since));
+      return wanted;
     });
   }
 

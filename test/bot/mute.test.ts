@@ -1,4 +1,5 @@
 import { createIncidentStore } from '../../src/store/incidents.js';
+import { createTimerStore } from '../../src/store/timers.js';
 import { type Process, type SchedulesPlace, schedulesPlace } from './schedules-place.js';
 
 let place: SchedulesPlace;
@@ -50,18 +51,46 @@ test.each([
   expect(await muted()).toBeUndefined();
 });
 
-test('what was done by a process that died before it could say so is not done again', async () => {
+async function ask(key: string, words: string, name = 'ada') {
   const { bot, inbox, owner } = process.stars;
-  const ask = async (key: string, words: string) => {
-    const request = { words, text: words, person: { id: 'terminal:ada', name: 'ada' }, source: 'terminal' as const };
-    await inbox.receive({ key, kind: 'command', body: {} }, owner, place.clock.now());
-    return bot.handle({ ...request, requestKey: key });
-  };
+  const request = { words, text: words, person: { id: `terminal:${name}`, name }, source: 'terminal' as const };
+  await inbox.receive({ key, kind: 'command', body: {} }, owner, place.clock.now());
+  return bot.handle({ ...request, requestKey: key });
+}
+
+test('what was done by a process that died before it could say so is not done again', async () => {
   await ask('command 1', 'mute staging for 2h');
   await ask('command 2', 'unmute staging');
-  await ask('command 1', 'mute staging for 2h');
+  expect(await ask('command 1', 'mute staging for 2h')).toMatchObject({
+    text: 'staging was muted, and that is over: what is wrong with it is told again.',
+  });
   expect(await muted()).toBeUndefined();
-  await ask('command 3', 'mute staging for 1h');
+  await ask('command 3', 'mute staging for 1h --reason moved');
+  await place.clock.advance(10 * 60_000);
+  expect(await ask('command 3', 'mute staging for 1h --reason moved')).toMatchObject({
+    text: expect.stringContaining('told until 2026-06-01 02:00 UTC: moved.'),
+  });
   expect(await ask('command 2', 'unmute staging')).toMatchObject({ text: 'What is wrong with staging is told again.' });
   expect(await muted()).toBeDefined();
+});
+
+test('so it is with a lock, whose end is the one that was told first', async () => {
+  const timers = async () =>
+    (await createTimerStore(process.stars.database).waiting('staging')).map(({ dueAt }) => dueAt);
+  await ask('command 1', 'lock staging for 1h --reason release');
+  await place.clock.advance(10 * 60_000);
+  expect(await ask('command 1', 'lock staging for 1h --reason release')).toMatchObject({
+    text: 'staging is locked until 2026-06-01 02:00 UTC: release. Runs that go on are not touched.',
+  });
+  expect(await timers()).toEqual(['2026-06-01T02:00:00.000Z']);
+  await ask('command 2', 'unlock staging');
+  expect(await ask('command 1', 'lock staging for 1h --reason release')).toMatchObject({
+    text: 'staging was locked, and that is over: “locks” shows what is held since.',
+  });
+  expect(await timers()).toEqual([]);
+  await ask('command 3', 'lock staging for 3h --reason later', 'ben');
+  expect(await ask('command 1', 'lock staging for 1h --reason release')).toMatchObject({
+    text: expect.stringContaining('is locked until 2026-06-01 04:10 UTC, by ben: later.'),
+  });
+  expect(await timers()).toEqual(['2026-06-01T04:10:00.000Z']);
 });
