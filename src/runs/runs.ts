@@ -282,6 +282,10 @@ export function createRuns(options: RunsOptions) {
     /** Says that this process lives, unless it just did. */
     beat: () => settler.beat(),
     isAlive: (process: string) => settler.isAlive(process),
+    /** Whether the others take this process for alive, having heard from it now. Rejects when the store does not take that. */
+    isHeard: () => settler.isHeard(),
+    /** Whether nothing new is taken any more. */
+    isClosing: () => closed !== undefined,
     /** The last thing that a process does: from here on others take it for dead, and go on with what it has not shown. */
     leave: () => settler.leave(),
     /** Lets nothing begin any more. */

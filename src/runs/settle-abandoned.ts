@@ -57,6 +57,13 @@ export function createSettler({ store, processes, clock, log, owner, says }: Set
     return (await aliveAt(clock.now()))(name);
   }
 
+  /** Whether the others take this process for alive, having heard from it now. Rejects when the store does not take that. */
+  async function isHeard(): Promise<boolean> {
+    await beat();
+    const since = new Date(clock.now().getTime() - DEAD_AFTER_MS);
+    return (await processes.living(since)).includes(owner);
+  }
+
   /** Tells of a process whether it was heard of lately and is not known to be gone. */
   async function aliveAt(now: Date): Promise<(name: string) => boolean> {
     const living = new Set(await processes.living(new Date(now.getTime() - DEAD_AFTER_MS)));
@@ -76,5 +83,5 @@ export function createSettler({ store, processes, clock, log, owner, says }: Set
     return store.finishFor(run.id, end, [{ type: 'run.interrupted', reason }], now, { owner: run.owner });
   }
 
-  return { beat, start, settle, isAlive, leave: () => processes.forget(owner, new Date(0)) };
+  return { beat, start, settle, isAlive, isHeard, leave: () => processes.forget(owner, new Date(0)) };
 }

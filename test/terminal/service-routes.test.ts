@@ -1,10 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import LibsqlDatabase from 'libsql';
 import { createManualClock, type ManualClock } from '../../src/clock.js';
 import type { Home } from '../../src/home/home.js';
 import { createPlanKey } from '../../src/home/plan-key.js';
 import { runPath } from '../../src/home/run-link.js';
+import type { Stars } from '../../src/stars.js';
 import { createHealthRoutes } from '../../src/terminal/health-routes.js';
+import { schedulesPlace, type SchedulesPlace } from '../bot/schedules-place.js';
 import { practise, type Practice } from '../e2e/support/practice.js';
 
 let practice: Practice;
@@ -59,6 +64,70 @@ test('a process is not ready when its schedules were not looked at for three min
   expect(await get('/readyz')).toMatchObject({ status: 503, text: expect.stringContaining('"schedules":false') });
   await stop();
   expect(await get('/readyz')).toMatchObject({ status: 200 });
+});
+
+describe('a process that lives, but cannot do its work, is alive and not ready', () => {
+  let place: SchedulesPlace;
+  let stars: Stars;
+  let own: Server;
+  let ask: (path: string) => Promise<{ status: number; text: string }>;
+
+  beforeEach(async () => {
+    place = await schedulesPlace({}, '2026-06-01T01:00:00.000Z');
+    ({ stars } = await place.process());
+    own = createServer(createHealthRoutes({ stars, home: place.home, clock: place.clock, connected: () => true }));
+    await new Promise<void>((resolve) => own.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(own.address() as AddressInfo).port}`;
+    ask = async (path) => {
+      const response = await fetch(`${url}${path}`);
+      return { status: response.status, text: await response.text() };
+    };
+    expect(await ask('/readyz')).toMatchObject({ status: 200 });
+  });
+  afterEach(async () => {
+    own.close();
+    await place.stop();
+  });
+
+  /** What /readyz says while time passes. */
+  async function readiness(): Promise<unknown> {
+    const asked = ask('/readyz').then(({ status, text }) => ({ status, ...(JSON.parse(text) as object) }));
+    const answered = asked.then(() => true);
+    const passed = () => place.clock.advance(100).then(() => false);
+    while (!(await Promise.race([answered, passed()])));
+    expect(await ask('/healthz')).toEqual({ status: 200, text: 'ok\n' });
+    return asked;
+  }
+
+  test('when another program holds the database for long', async () => {
+    const other = new LibsqlDatabase(join(place.home.dataFolder, 'stars.db'));
+    other.exec('BEGIN IMMEDIATE');
+    await place.clock.advance(6_000);
+    const why = [expect.stringContaining('The database does not take what this process writes')];
+    expect(await readiness()).toMatchObject({ status: 503, ready: false, store: false, why });
+    other.exec('ROLLBACK');
+    other.close();
+    await place.clock.advance(20_000);
+    expect(await readiness()).toMatchObject({ status: 200, ready: true, store: true });
+  });
+
+  test('when the database can be read and no more be written', async () => {
+    await sql`create trigger no_beat before update on processes begin select raise(abort, 'no'); end`.execute(
+      stars.database,
+    );
+    await place.clock.advance(6_000);
+    expect(await readiness()).toMatchObject({ status: 503, store: false });
+  });
+
+  test('when other processes take it for dead', async () => {
+    await stars.database.deleteFrom('processes').execute();
+    expect(await readiness()).toMatchObject({ status: 503, store: true, process: false });
+  });
+
+  test('when it was asked to stop', async () => {
+    await stars.runs.close('Stars was asked to stop.');
+    expect(await readiness()).toMatchObject({ status: 503, store: true, running: false });
+  });
 });
 
 test('Prometheus reads how runs ended, what waits and what is held', async () => {

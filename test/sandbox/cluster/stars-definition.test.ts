@@ -19,5 +19,10 @@ test('the definition by which Stars runs on Marathon is accepted, and its two in
   expect(at(data, 'app.tasks')).toHaveLength(2);
   const [one, two] = at(data, 'app.tasks') as { host: string }[];
   expect(one?.host).not.toBe(two?.host);
-  expect(at(data, 'app.healthChecks.0.path')).toBe('/readyz');
+  // A health check that fails has Marathon kill the task: a database that is away would have it restarted for ever.
+  expect(at(data, 'app.healthChecks.0.path')).toBe('/healthz');
+  expect(at(data, 'app.readinessChecks.0')).toMatchObject({
+    path: '/readyz',
+    portName: at(data, 'app.container.docker.portMappings.0.name'),
+  });
 });
