@@ -89,14 +89,10 @@ describe('a process that lives, but cannot do its work, is alive and not ready',
     await place.stop();
   });
 
-  /** What /readyz says while time passes. */
   async function readiness(): Promise<unknown> {
-    const asked = ask('/readyz').then(({ status, text }) => ({ status, ...(JSON.parse(text) as object) }));
-    const answered = asked.then(() => true);
-    const passed = () => place.clock.advance(100).then(() => false);
-    while (!(await Promise.race([answered, passed()])));
+    const { status, text } = await ask('/readyz');
     expect(await ask('/healthz')).toEqual({ status: 200, text: 'ok\n' });
-    return asked;
+    return { status, ...(JSON.parse(text) as object) };
   }
 
   test('when another program holds the database for long', async () => {
@@ -104,7 +100,11 @@ describe('a process that lives, but cannot do its work, is alive and not ready',
     other.exec('BEGIN IMMEDIATE');
     await place.clock.advance(6_000);
     const why = [expect.stringContaining('The database does not take what this process writes')];
-    expect(await readiness()).toMatchObject({ status: 503, ready: false, store: false, why });
+    const asked = readiness();
+    const answered = asked.then(() => true);
+    const passed = () => place.clock.advance(100).then(() => false);
+    while (!(await Promise.race([answered, passed()])));
+    expect(await asked).toMatchObject({ status: 503, ready: false, store: false, why });
     other.exec('ROLLBACK');
     other.close();
     await place.clock.advance(20_000);
