@@ -1,8 +1,9 @@
-import { Kysely, type LogEvent, PostgresDialect } from 'kysely';
+import { Kysely, type LogEvent } from 'kysely';
 import { type Clock, systemClock } from '../clock.js';
 import { StarsError } from '../errors.js';
 import type { Secret } from '../secret.js';
 import { migrate } from './migrations.js';
+import { postgresDialect } from './postgres.js';
 import { openSqlite } from './sqlite.js';
 import { messageOf } from './trouble.js';
 
@@ -180,22 +181,8 @@ function openEmbedded(folder: string, clock: Clock): Opened {
 }
 
 async function openPostgres(url: Secret): Promise<Opened> {
-  // Loaded only now: it takes longer than opening SQLite.
-  const { default: pg } = await import('pg');
-  // Counts come back as text from PostgreSQL, as numbers from SQLite: make both numbers.
-  pg.types.setTypeParser(pg.types.builtins.INT8, Number);
-  const pool = new pg.Pool({
-    connectionString: url.reveal(),
-    max: 5,
-    connectionTimeoutMillis: 10_000,
-    statement_timeout: 30_000,
-  });
-  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
-  pool.on('error', () => undefined);
-  // Neither is there one on a connection between two statements of a transaction; the next of them fails, which is enough.
-  pool.on('connect', (client) => client.on('error', () => undefined));
   // Kysely takes a lock of the whole database around its migrations here.
-  const database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), log: quiet });
+  const database = new Kysely<Tables>({ dialect: await postgresDialect(url), log: quiet });
   return { database, alone: (work) => work() };
 }
 

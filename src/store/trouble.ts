@@ -23,17 +23,67 @@ export function sqliteTrouble(file: string, error: unknown): unknown {
   });
 }
 
+const UNREACHABLE =
+  'See that PostgreSQL runs there and that this machine reaches it, and that DATABASE_URL names it; then ask again.';
+
+/** What keeps Stars from PostgreSQL, by the first characters of its code or of the network's, with what to do about it. */
+const POSTGRES_NEXT_STEPS = {
+  ECONN: UNREACHABLE,
+  ENOTFOUND: UNREACHABLE,
+  EAI_: UNREACHABLE,
+  ETIMEDOUT: UNREACHABLE,
+  EHOST: UNREACHABLE,
+  ENET: UNREACHABLE,
+  EPIPE: UNREACHABLE,
+  ENOENT: UNREACHABLE,
+  EACCES: UNREACHABLE,
+  '08': UNREACHABLE,
+  '57P': 'PostgreSQL stops or starts: wait until it runs again, then ask again.',
+  '57014': 'PostgreSQL did not answer within 30 s: see what keeps it busy (pg_stat_activity names it), then ask again.',
+  '28': 'See that the user and the password of DATABASE_URL are right.',
+  '3D000': 'Make the database, or correct its name in DATABASE_URL.',
+  '42501': 'Give the user of DATABASE_URL the rights to the tables of Stars.',
+  '25006': 'PostgreSQL takes no writes: see that DATABASE_URL names the primary server and no standby.',
+  '53100': 'Make room on the disk of PostgreSQL, then ask again.',
+  '53': 'PostgreSQL has too little left: see how many connections and how much memory it may have, then ask again.',
+  '58': 'See that the disk of PostgreSQL is neither full nor broken, then ask again.',
+  XX: 'Look into the log of PostgreSQL: its files may be damaged.',
+} as const;
+
+/** A connection that broke, or that came not about in time: these have no code. */
+const BROKEN =
+  /^(?:Connection terminated|Client has encountered a connection error|timeout exceeded when trying|Query read timeout)/;
+
+/** What PostgreSQL or the way to it met with, as an error for people; everything else, such as a mistake in a statement, as it is. */
+export function postgresTrouble(where: string, error: unknown): unknown {
+  const code = codeOf(error);
+  const known = Object.entries(POSTGRES_NEXT_STEPS).filter(([start]) => code.startsWith(start));
+  const next = BROKEN.test(messageOf(error)) ? UNREACHABLE : known.toSorted(([a], [b]) => b.length - a.length)[0]?.[1];
+  if (next === undefined) return error;
+  return new StarsError('STORE', `${where} could not be used: ${reasonOf(error).replace(/\.$/, '')}.`, {
+    hint: next,
+    cause: error,
+  });
+}
+
+/** A name with several addresses fails at each of them, and without a word of its own. */
+function reasonOf(error: unknown): string {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
+  return messageOf(error) || (first === undefined ? codeOf(error) : messageOf(first));
+}
+
 /** Whether another process is in the way. */
 export function isBusy(error: unknown): boolean {
   return codeOf(error).startsWith('SQLITE_BUSY');
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const said = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+  return String(said);
 }
 
 /** That the database did not take something: `says` what, `rule` what follows from it. */

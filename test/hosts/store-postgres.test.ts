@@ -7,6 +7,8 @@ import { type Database, openDatabase } from '../../src/store/database.js';
 import { createInboxStore } from '../../src/store/inbox.js';
 import { createRunStore } from '../../src/store/runs.js';
 import { createScheduleStore } from '../../src/store/schedules.js';
+import { Secret } from '../../src/secret.js';
+import { startRelay } from '../kill/relay.js';
 import { startPostgres } from './support/postgres.js';
 import { describeAudit } from '../store/audit-behaviour.js';
 import { describeRunAudit } from '../store/run-audit-behaviour.js';
@@ -115,6 +117,31 @@ describe('of two processes on one PostgreSQL', () => {
     await expect(cut).rejects.toThrow();
     expect((await sql`select 1 as one`.execute(first)).rows).toEqual([{ one: 1 }]);
   });
+});
+
+test('a way to the database that is cut is told to whoever only reads, too', async () => {
+  const relay = await startRelay(server.socket);
+  const fresh = server.freshDatabase();
+  const name = /stars_\d+/.exec(fresh.settings.databaseUrl?.reveal() ?? '')?.[0];
+  const databaseUrl = new Secret(`postgresql://postgres@127.0.0.1:${relay.port}/${name}`);
+  const database = await openDatabase({ ...fresh.settings, databaseUrl });
+  try {
+    const audit = createAudit(database, { clock: createManualClock(), redactor: createRedactor() });
+    const store = createRunStore(database, audit);
+    expect(await store.list({ limit: 1 })).toEqual([]);
+    relay.cut();
+    await expect(store.list({ limit: 1 })).rejects.toMatchObject({
+      code: 'STORE',
+      message: expect.stringContaining(`database ${name} at 127.0.0.1:${relay.port} could not be used: `),
+      hint: expect.stringContaining('See that PostgreSQL runs there'),
+    });
+    relay.mend();
+    expect(await store.list({ limit: 1 })).toEqual([]);
+  } finally {
+    await database.destroy();
+    await relay.stop();
+    await fresh.remove();
+  }
 });
 
 async function untilSomebodyWaits(database: Database): Promise<void> {

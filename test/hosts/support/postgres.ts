@@ -18,6 +18,8 @@ export function startPostgres() {
   let databases = 0;
 
   return {
+    /** The socket that it listens on. */
+    socket: join(folder, '.s.PGSQL.5432'),
     freshDatabase(): { settings: DatabaseSettings; remove(): Promise<void> } {
       const name = `stars_${(databases += 1)}`;
       asPostgres([join(binaries, 'createdb'), '-h', folder, name]);
