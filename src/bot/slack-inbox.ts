@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.js';
-import { asStarsError, type StarsError } from '../errors.js';
+import { asStarsError, StarsError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Redactor } from '../secret.js';
 import type { Reply } from '../slack/answers.js';
@@ -24,6 +24,9 @@ export type SlackInboxOptions = {
 
 const YOUNG_MS = 5 * 60_000;
 const MOST_TRIES = 3;
+/** Slack waits three seconds for an answer; a part of that goes for the way to Stars. */
+const TAKEN_WITHIN_MS = 2_000;
+const NOT_TAKEN = 'it could not be written down';
 const KEEP_MS = 48 * 3_600_000;
 
 const Stored = z.object({
@@ -45,20 +48,45 @@ export function createSlackInbox(options: SlackInboxOptions) {
   /** What the database may have taken without being able to say so. */
   const doubtful = new Set<string>();
 
-  /** Writes it down; false when it is a repetition, whose person is told if it was a click. Throws when it cannot be written. */
+  /**
+   * Writes it down; false when it is a repetition, whose person is told if it was a click. Throws when it cannot be written, and in time for
+   * Slack, which shows the person an error of its own after three seconds.
+   */
   async function accept(incoming: Incoming): Promise<boolean> {
     const key = keyOf(incoming);
-    const body = redactor.redactValue(written(incoming));
-    const there = await inbox
-      .receive({ key, kind: incoming.kind, body }, owner, clock.now())
-      .catch((error: unknown) => {
-        doubtful.add(key);
-        throw error;
+    const late = new AbortController();
+    const writing = write(incoming, late.signal);
+    let cancel: () => void = () => undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      cancel = clock.after(TAKEN_WITHIN_MS, () => {
+        late.abort();
+        reject(tookTooLong());
       });
+    });
+    try {
+      return await Promise.race([writing, tooLate]);
+    } catch (error) {
+      doubtful.add(key);
+      // What was on its way to the disk by then is written all the same, maybe later than anybody looks for it.
+      writing.then(
+        (fresh) => fresh && doubtful.add(key),
+        () => undefined,
+      );
+      throw error;
+    } finally {
+      cancel();
+    }
+  }
+
+  async function write(incoming: Incoming, signal: AbortSignal): Promise<boolean> {
+    const key = keyOf(incoming);
+    const body = redactor.redactValue(written(incoming));
+    const there = await inbox.receive({ key, kind: incoming.kind, body }, owner, clock.now(), signal);
     if (doubtful.delete(key) || !there) return true;
-    // A click that was refused may be permitted by now.
+    // A click that was refused may be permitted by now, and of one that was not taken nothing was done.
     const isClick = incoming.kind === 'action';
-    if (isClick && there.outcome?.startsWith('refused') && (await inbox.reopen(key, there.outcome, owner))) return true;
+    const mayComeAgain = there.outcome?.startsWith('refused') === true || there.outcome === NOT_TAKEN;
+    if (isClick && mayComeAgain && (await inbox.reopen(key, there.outcome ?? '', owner))) return true;
     log.info({ key }, 'Slack repeated itself');
     if (isClick) void answerRepetition(incoming, there);
     return false;
@@ -118,7 +146,7 @@ export function createSlackInbox(options: SlackInboxOptions) {
   async function recoverOne(item: InboxItem): Promise<void> {
     const { data: incoming } = Stored.safeParse(item.body);
     // Whoever typed or pressed it was told then that nothing was done. A mention is neither answered nor repeated for ever.
-    if (doubtful.delete(item.key) && item.kind !== 'mention') return settle(item.key, 'it could not be written down');
+    if (doubtful.delete(item.key) && item.kind !== 'mention') return settle(item.key, NOT_TAKEN);
     if (!incoming) return settle(item.key, 'it cannot be read any more');
     if (item.run !== undefined) return settle(item.key, 'it was done');
     const ageMs = clock.now().getTime() - Date.parse(item.receivedAt);
@@ -149,6 +177,12 @@ const MAY_HOLD_SECRETS = /(?:^|\s)(?:-e|--extra-vars)(?:[\s=]|\S)/;
 function written(incoming: Incoming): z.infer<typeof Stored> {
   if (incoming.kind === 'action' || !MAY_HOLD_SECRETS.test(incoming.text)) return incoming;
   return { ...incoming, text: '', withheld: true };
+}
+
+function tookTooLong(): StarsError {
+  return new StarsError('STORE', `The database did not take it within ${TAKEN_WITHIN_MS / 1_000} s.`, {
+    hint: 'Another process may be writing for long: ask again in a moment, and look at the database if that stays so.',
+  });
 }
 
 /** A store that cannot be written, for the person who asked. */

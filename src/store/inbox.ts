@@ -19,7 +19,12 @@ export type InboxItem = {
 export type InboxStore = ReturnType<typeof createInboxStore>;
 
 type Row = Tables['inbox'];
-type Arrival = { row: Row; resolve(isNew: boolean): void; reject(error: unknown): void };
+type Arrival = {
+  row: Row;
+  signal: AbortSignal | undefined;
+  resolve(isNew: boolean): void;
+  reject(error: unknown): void;
+};
 
 const MOST_AT_ONCE = 200;
 
@@ -27,21 +32,25 @@ export function createInboxStore(database: Database) {
   const arrivals: Arrival[] = [];
   let isWriting = false;
 
-  /** Writes it under its key; the item that stands there already when it is a repetition. */
+  /**
+   * Writes it under its key; the item that stands there already when it is a repetition. What has waited for its turn until the signal
+   * is not written any more.
+   */
   async function receive(
     { key, kind, body }: { key: string; kind: string; body: unknown },
     owner: string,
     now: Date,
+    signal?: AbortSignal,
   ): Promise<InboxItem | undefined> {
     const row = { key, kind, body: JSON.stringify(body), received_at: now.toISOString(), owner, tries: 1 };
-    const isNew = await write({ ...row, run_id: null, settled_at: null, outcome: null, effect_at: null });
+    const isNew = await write({ ...row, run_id: null, settled_at: null, outcome: null, effect_at: null }, signal);
     return isNew ? undefined : find(key);
   }
 
   /** True when it did not stand there. What arrives at the same time is written together: each write waits for the disk, and with SQLite all else does too. */
-  function write(row: Row): Promise<boolean> {
+  function write(row: Row, signal: AbortSignal | undefined): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      arrivals.push({ row, resolve, reject });
+      arrivals.push({ row, signal, resolve, reject });
       if (!isWriting) void writeArrivals();
     });
   }
@@ -58,18 +67,25 @@ export function createInboxStore(database: Database) {
 
   async function writeTogether(together: readonly Arrival[]): Promise<void> {
     try {
-      const written = await database
-        .insertInto('inbox')
-        .values(together.map(({ row }) => row))
-        .onConflict((conflict) => conflict.column('key').doNothing())
-        .returning('key')
-        .execute();
+      const written = await database.transaction().execute((transaction) => writeRows(transaction, together));
       const keys = new Set(written.map(({ key }) => key));
       // The first of those with the same key is the one that was written.
       for (const { row, resolve } of together) resolve(keys.delete(row.key));
     } catch (error) {
       for (const { reject } of together) reject(error);
     }
+  }
+
+  async function writeRows(transaction: Transaction<Tables>, together: readonly Arrival[]) {
+    // Only now, when the database has let it begin: until then it may have been given up.
+    const rows = together.filter(({ signal }) => signal?.aborted !== true).map(({ row }) => row);
+    if (rows.length === 0) return [];
+    return transaction
+      .insertInto('inbox')
+      .values(rows)
+      .onConflict((conflict) => conflict.column('key').doNothing())
+      .returning('key')
+      .execute();
   }
 
   async function find(key: string): Promise<InboxItem | undefined> {

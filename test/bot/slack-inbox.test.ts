@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import LibsqlDatabase from 'libsql';
 import { createSlackInbox } from '../../src/bot/slack-inbox.js';
 import { createManualClock, type ManualClock } from '../../src/clock.js';
 import { StarsError } from '../../src/errors.js';
@@ -19,9 +20,9 @@ let store: InboxStore;
 let clock: ManualClock;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'stars-inbox-'));
-  database = await openDatabase({ dataFolder: folder });
-  store = createInboxStore(database);
   clock = createManualClock(new Date('2026-06-01T12:00:00Z'));
+  database = await openDatabase({ dataFolder: folder, clock });
+  store = createInboxStore(database);
 });
 afterEach(async () => {
   await database.destroy();
@@ -178,4 +179,74 @@ describe('when the database took a request and could not say so', () => {
     expect(one.done).toEqual(['status lab']);
     expect(await one.accept(asked('status lab', 'mention'))).toBe(false);
   });
+});
+
+describe('when another program holds the database for longer than Slack waits', () => {
+  let other: LibsqlDatabase.Database;
+  beforeEach(() => {
+    other = new LibsqlDatabase(join(folder, 'stars.db'));
+    other.exec('BEGIN IMMEDIATE');
+  });
+  afterEach(() => other.close());
+
+  /** What accepting it came to, in how long. */
+  async function accepted(process: ReturnType<typeof processOf>, incoming: Incoming) {
+    const beganMs = clock.now().getTime();
+    const accepting = process.accept(incoming).then(
+      () => ({ error: undefined, ms: clock.now().getTime() - beganMs }),
+      (error: unknown) => ({ error, ms: clock.now().getTime() - beganMs }),
+    );
+    await clock.advance(2_500);
+    return accepting;
+  }
+
+  test.each<[string, Incoming]>([
+    ['a command', asked('deploy site lab')],
+    ['a click', pressed('first')],
+    ['a mention', asked('status lab', 'mention')],
+  ])('%s is refused in time, with what to do, and is not done when the database is free again', async (_what, one) => {
+    const process = processOf('one');
+    const { error, ms } = await accepted(process, one);
+    expect(error).toMatchObject({
+      code: 'STORE',
+      message: 'The database did not take it within 2 s.',
+      hint: expect.stringContaining('ask again'),
+    });
+    expect(ms).toBeLessThan(3_000);
+    other.exec('ROLLBACK');
+    await clock.advance(10_000);
+    expect(await store.open()).toEqual([]);
+    for (const name of [process, processOf('next')]) await name.recover();
+    expect(process.done).toEqual([]);
+    // What comes again is new.
+    expect(await process.accept(one)).toBe(true);
+    expect(await process.accept(one)).toBe(false);
+  });
+});
+
+test('a click that was written when its person had been told that it was not is settled, and may come again', async () => {
+  let land: () => void = () => undefined;
+  const landing = new Promise<void>((resolve) => {
+    land = resolve;
+  });
+  const slow: InboxStore = {
+    ...store,
+    async receive(item, owner, now) {
+      const there = await store.receive(item, owner, now);
+      await landing;
+      return there;
+    },
+  };
+  const one = processOf('one', { inbox: slow });
+  const refused = expect(one.accept(pressed('first'))).rejects.toMatchObject({ code: 'STORE' });
+  await clock.advance(2_500);
+  await refused;
+  // A look that comes before the write must not forget it.
+  await one.recover();
+  land();
+  await clock.advance(0);
+  await one.recover();
+  expect(one.done).toEqual([]);
+  expect(await store.open()).toEqual([]);
+  expect(await one.accept(pressed('second'))).toBe(true);
 });
