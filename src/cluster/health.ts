@@ -14,6 +14,7 @@ import {
   probeService,
   probeZooKeeper,
 } from './probes.js';
+import { recentFailuresOf } from './recent-failures.js';
 import { titleOf } from './services/client.js';
 
 export type Layer = {
@@ -57,6 +58,8 @@ type Probe = Named & {
 };
 
 const DEFAULT_DEADLINE_MS = 10_000;
+// A large master may need long for all of its tasks; without them the rest is told.
+const FAILURES_TIMEOUT_MS = 3_000;
 
 /**
  * Looks at every layer at once, and at the hosts where `hosts` is given, for `deadlineMs` at most; a layer that fails is part of the
@@ -169,7 +172,12 @@ function probesOf(cluster: Cluster, now: Date): Probe[] {
       name: 'marathon',
       title: 'Marathon',
       needs: ['zookeeper', 'mesos'],
-      look: (o) => probeMarathon(cluster.marathon, { ...o, now }),
+      look: (o) =>
+        probeMarathon(cluster.marathon, {
+          ...o,
+          now,
+          failuresOf: (apps) => recentFailuresOf(cluster, apps, { ...o, now, timeoutMs: FAILURES_TIMEOUT_MS }),
+        }),
     },
     {
       part: 'chronos',

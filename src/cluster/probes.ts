@@ -4,6 +4,7 @@ import { jobState } from './chronos/job-health.js';
 import { type Culprit, type Finding, limited } from './finding.js';
 import { GOOD_STATES, healthByCounts, waitsForPlace } from './marathon/app-health.js';
 import type { Marathon } from './marathon/client.js';
+import { failureWords, type RecentFailures } from './marathon/describe-app.js';
 import type { App } from './marathon/schema.js';
 import { describeFailure } from './marathon/waiting.js';
 import type { MesosDns } from './mesos-dns/client.js';
@@ -152,14 +153,22 @@ function percent(leader: Master | undefined, resource: 'cpus' | 'mem'): string {
   return fraction === undefined ? 'an unknown part' : `${Math.round(fraction * 100)} %`;
 }
 
-export async function probeMarathon(marathon: Marathon, { signal, now }: LookingNow): Promise<Finding> {
+type LookingAtApps = LookingNow & {
+  /** What looks well by the counts, but crashed several times of late. */
+  failuresOf: (apps: readonly App[]) => Promise<Failures>;
+};
+type Failures = ReadonlyMap<string, RecentFailures>;
+
+export async function probeMarathon(marathon: Marathon, { signal, now, failuresOf }: LookingAtApps): Promise<Finding> {
   const [leader, apps, deployments] = await Promise.all([
     marathon.leader({ signal }),
     marathon.apps({ signal }),
     marathon.deployments({ signal }),
   ]);
   if (leader === undefined) return { state: 'down', reason: 'has no leader' };
-  const bad = apps.filter((app) => !GOOD_STATES.has(healthByCounts(app).state));
+  const looksGood = (app: App) => GOOD_STATES.has(healthByCounts(app).state);
+  const failures = await failuresOf(apps.filter(looksGood));
+  const bad = apps.filter((app) => failures.has(app.id) || !looksGood(app));
   const figures = { apps: apps.length, appsInTrouble: bad.length, deployments: deployments.length };
   const running = deployments.length > 0 ? `, ${counted(deployments.length, 'deployment')} running` : '';
   if (bad.length === 0)
@@ -171,16 +180,16 @@ export async function probeMarathon(marathon: Marathon, { signal, now }: Looking
   return {
     state: 'degraded',
     reason: `${bad.length} of ${apps.length} apps not as they should be${running}`,
-    details: limited(bad.map(describeApp)),
+    details: limited(bad.map((app) => `${app.id}: ${wordsOf(app, failures)}`)),
     figures,
-    culprit: culpritOf(bad),
+    culprit: culpritOf(bad, failures),
     troubledApps: bad.map((app) => ({ name: lastPartOf(app.id), waits: waitsForPlace(app, now) })),
   };
 }
 
-function culpritOf(bad: readonly App[]): Culprit {
+function culpritOf(bad: readonly App[], failures: Failures): Culprit {
   const [only, second] = bad;
-  if (only && !second) return { name: `The app ${only.id}`, is: 'is in trouble', why: wordsOf(only) };
+  if (only && !second) return { name: `The app ${only.id}`, is: 'is in trouble', why: wordsOf(only, failures) };
   const why = limited(
     bad.map(({ id }) => id),
     3,
@@ -192,13 +201,9 @@ function lastPartOf(id: string): string {
   return id.slice(id.lastIndexOf('/') + 1);
 }
 
-function describeApp(app: App): string {
-  return `${app.id}: ${wordsOf(app)}`;
-}
-
-function wordsOf(app: App): string {
+function wordsOf(app: App, failures: Failures): string {
   const failure = app.lastTaskFailure ? `; last failure: ${describeFailure(app.lastTaskFailure)}` : '';
-  return `${healthByCounts(app).words}${failure}`;
+  return `${healthByCounts(app).words}${failureWords(failures.get(app.id))}${failure}`;
 }
 
 export async function probeChronos(chronos: Chronos, { signal }: Looking): Promise<Finding> {

@@ -18,15 +18,31 @@ const SEVERAL = 2;
 export async function recentFailures(
   cluster: Cluster,
   app: App,
-  { now, ...asking }: Looking,
+  looking: Looking,
 ): Promise<RecentFailures | undefined> {
-  if (!cluster.has('mesos')) return undefined;
+  return (await recentFailuresOf(cluster, [app], looking)).get(app.id);
+}
+
+/** The same for many apps, by their ids; Mesos is asked once, and not at all when none of them failed of late. */
+export async function recentFailuresOf(
+  cluster: Cluster,
+  apps: readonly App[],
+  { now, ...asking }: Looking,
+): Promise<ReadonlyMap<string, RecentFailures>> {
+  const start = now.getTime() - WINDOW_MS;
+  const failed = apps.filter(
+    ({ lastTaskFailure }) => lastTaskFailure && Date.parse(lastTaskFailure.timestamp) >= start,
+  );
+  if (failed.length === 0 || !cluster.has('mesos')) return new Map();
   const tasks = await cluster.mesos.tasks(asking).catch(() => []);
   asking.signal?.throwIfAborted();
-  const from = Math.max(now.getTime() - WINDOW_MS, Date.parse(app.versionInfo?.lastConfigChangeAt ?? '') || 0);
-  const times = tasks
-    .filter(({ id, state }) => id.startsWith(taskPrefixOf(app)) && FAILED.has(state))
-    .map(changedAt)
-    .filter((at) => at >= from);
-  return times.length < SEVERAL ? undefined : { count: times.length, since: new Date(Math.min(...times)) };
+  const crashed = tasks.filter(({ state }) => FAILED.has(state));
+  return new Map(
+    failed.flatMap((app) => {
+      const from = Math.max(start, Date.parse(app.versionInfo?.lastConfigChangeAt ?? '') || 0);
+      const own = crashed.filter(({ id }) => id.startsWith(taskPrefixOf(app)));
+      const times = own.map(changedAt).filter((at) => at >= from);
+      return times.length < SEVERAL ? [] : [[app.id, { count: times.length, since: new Date(Math.min(...times)) }]];
+    }),
+  );
 }

@@ -105,8 +105,12 @@ describe('an app whose tasks failed', () => {
     expect(await ask('lightning')).toMatch(
       /^🟡 \*\/lightning\* 1 of 1 new task healthy, but \d+ tasks failed since 2026-11-22 02:0\d UTC; wants/,
     );
+    expect(await ask()).toMatch(
+      /^The app \/lightning in sandbox is in trouble: 1 of 1 healthy, 1 running, but \d+ tasks failed/,
+    );
     await practice.clock.sleep(15 * 60_000);
     expect(await ask('lightning')).toMatch(/^🟢 \*\/lightning\* 1 of 1 new task healthy; wants/);
+    expect(await ask()).not.toContain('in trouble');
   });
 
   test('once is well again', async () => {

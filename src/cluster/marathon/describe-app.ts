@@ -28,7 +28,8 @@ export function describeApp(app: App, queue: QueueItem[], failures?: RecentFailu
   ].join('\n');
 }
 
-function failureWords(failures: RecentFailures | undefined): string {
+/** The rest of a sentence that says how an app stands. */
+export function failureWords(failures: RecentFailures | undefined): string {
   return failures ? `, but ${failures.count} tasks failed since ${utcWords(failures.since.toISOString())}` : '';
 }
 
