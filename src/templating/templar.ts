@@ -5,7 +5,7 @@ import { LazyDict } from '../jinja/lazy-dict.js';
 import { str } from '../jinja/python-text.js';
 import { isNumber, truthy, unwrap } from '../jinja/python-value.js';
 import { templateError } from '../jinja/template-error.js';
-import { Tuple, Undefined, Unsafe, type Value, VaultText } from '../jinja/value.js';
+import { Undefined, Unsafe, type Value, VaultText } from '../jinja/value.js';
 import { evaluatingConcat, finalize } from './concat.js';
 import { conditionWithoutUndefined } from './defined-test.js';
 import { createControllerFiles } from './controller-files.js';
@@ -142,10 +142,8 @@ function templarWith(options: TemplarOptions, inert: InertValues): Templar {
 
   function template(value: Value, where?: Position): Value {
     if (typeof value === 'string') return looksLikeTemplate(value) ? protect(templateText(value, where)) : value;
-    if (Array.isArray(value)) {
-      const items = [...value].map((item) => template(item, where));
-      return value instanceof Tuple ? Tuple.from(items) : items;
-    }
+    // As in Ansible a tuple that a variable holds, such as the item of a loop, is a list where it is used.
+    if (Array.isArray(value)) return Array.from(value, (item) => template(item, where));
     if (value instanceof LazyDict) return value;
     if (value instanceof Map) return new Map([...value].map(([key, inner]) => [key, template(inner, where)]));
     if (value instanceof VaultText) return protect(decrypted(value, where));
