@@ -3,6 +3,7 @@ import { type CommandContext, defineCommand, type Proposed } from '../src/bot/co
 import { YES_FLAG } from '../src/bot/confirm.js';
 import {
   applyPlan,
+  compareWithPlan,
   findPlan,
   makePlan,
   planOf,
@@ -15,6 +16,7 @@ import type { ReadableRuns } from '../src/bot/readable-runs.js';
 import { registerTypedSecrets } from '../src/bot/typed-secrets.js';
 import { StarsError } from '../src/errors.js';
 import type { Home } from '../src/home/home.js';
+import type { RunEvent } from '../src/model/run.js';
 import type { PlaybookRequest } from '../src/provision/provision.js';
 import type { ProvisionResult } from '../src/provision/provision-result.js';
 import { LOCK_FLAGS } from './app-changes/ask-marathon.js';
@@ -47,11 +49,18 @@ const DeployArgs = z.strictObject({
     .regex(/^[1-9]\d{0,3}$/, 'must be a number from 1 to 9999')
     .transform(Number)
     .optional(),
+  split: z
+    .string()
+    .regex(/^([2-9]|[1-9]\d)$/, 'must be a number of parts from 2 to 99')
+    .transform(Number)
+    .optional(),
   extraVars: z.array(z.string()).default([]),
   wait: TimeSpan.optional(),
   plan: z.string().optional(),
   /** The run that this one continues; nobody types it. */
   continues: z.string().optional(),
+  /** The run that this one is a part of, with the hosts of `limit`; nobody types it. */
+  partOf: z.string().optional(),
   force: z.boolean().default(false),
   queue: z.boolean().default(false),
   yes: z.boolean().default(false),
@@ -77,6 +86,7 @@ export const deploy = defineCommand({
     serial: { takes: 'N', says: 'So many hosts (or percent) at a time.' },
     wait: waitFlag,
     forks: { takes: 'N', says: 'At most so many hosts at once.' },
+    split: { takes: 'N', says: 'In so many parts of the hosts, each done by a process of Stars that is free.' },
     'extra-vars': { takes: 'KEY=VALUE', short: 'e', many: true, says: 'Set a variable.' },
     ...LOCK_FLAGS,
     ...YES_FLAG,
@@ -94,12 +104,29 @@ export const deploy = defineCommand({
   ],
 
   async check({ args, home, text, trusted }) {
-    const { target, extraVars, check, plan } = args;
+    const { target, extraVars, check, plan, split, serial } = args;
     if (check && plan !== undefined)
       throw new StarsError('USAGE', 'A plan is either made or applied: --check and --plan do not go together.');
     const found = await home.resolveTarget(target);
     if (isDefinition(found)) await requireDeployable(args, found);
     registerTypedSecrets({ extraVars, text, folder: home.stackFolder, trusted }, home.redactor);
+    if (split === undefined) return;
+    if (serial !== undefined)
+      throw new StarsError(
+        'USAGE',
+        '--serial counts hosts over all of them, so it does not go together with --split.',
+        {
+          hint: 'Leave one of them out.',
+        },
+      );
+    if (home.redactor.redactValue(extraVars).some((shown, index) => shown !== extraVars[index]))
+      throw new StarsError(
+        'USAGE',
+        '-e gives a secret, which is never written down, so no other process could do a part.',
+        {
+          hint: 'Put it into a vault, or leave --split out.',
+        },
+      );
   },
 
   cluster: async ({ args, home }) => isDefinition(await home.resolveTarget(args.target)),
@@ -118,9 +145,9 @@ async function proposed(args: DeployArgs, context: CommandContext<unknown>): Pro
     const { deploy: made, plan } = await findPlan(context.runs, args.plan);
     return { hash: plan.hash, text: `${what}: the plan ${plan.hash}, which the run ${made.run.id} made.` };
   }
-  const { target: name, continues: _continues, asData: _asData, plan: _plan, ...options } = args;
-  const target = await playbookOrRole(name, context.home, options.limit);
-  const { result, plan } = await makePlan({ ...options, target }, context);
+  const request = await requestOf(args, context.home);
+  if (args.split !== undefined) await context.provision.divide(request, args.split);
+  const { result, plan } = await makePlan(request, context);
   const hosts = Object.entries(result.hosts);
   if (!plan)
     throw new StarsError('HOSTS_FAILED', `${what}: there is no plan to approve, since it failed on a host.`, {
@@ -150,9 +177,8 @@ export async function deployed(args: DeployArgs, context: CommandContext<unknown
   const { home, environment } = context;
   const found = await home.resolveTarget(args.target);
   if (isDefinition(found)) return deployDefinitions(found, args, context);
-  const { target: name, continues: _continues, asData: _asData, plan: _plan, wait: waitMs, ...options } = args;
-  const target = await playbookOrRole(name, home, options.limit);
-  const { result, plan } = await perform({ ...options, waitMs, target }, args, context);
+  const { target: name } = args;
+  const { result, plan } = await perform(await requestOf(args, home), args, context);
   const hosts = Object.values(result.hosts);
   const changed = hosts.filter((recap) => recap.changed > 0).length;
   const done = hosts.filter((recap) => recap.failed === 0 && recap.unreachable === 0).length;
@@ -171,7 +197,17 @@ export async function deployed(args: DeployArgs, context: CommandContext<unknown
   return `${what}: ${ofHosts(changed, hosts.length)} changed, ${one ? 'it is as it should be' : 'all are as they should be'}.`;
 }
 
-type Performed = { result: ProvisionResult; plan: StoredPlan | undefined };
+type Request = PlaybookRequest & PlanRequest;
+
+/** What is run, in the words of playbooks. */
+async function requestOf(args: DeployArgs, home: Home): Promise<Request> {
+  const { target: name, limit, tags, skipTags, startAt, serial, forks, extraVars, check, diff, wait: waitMs } = args;
+  const target = await playbookOrRole(name, home, limit);
+  const words = { limit, tags, skipTags, startAt, serial, forks, extraVars, check, diff, waitMs };
+  return { ...words, target, part: args.partOf !== undefined };
+}
+
+type Performed = { result: Pick<ProvisionResult, 'hosts' | 'failed'>; plan: StoredPlan | undefined };
 
 /** Plans, applies a plan, or simply runs. */
 async function perform(
@@ -179,29 +215,69 @@ async function perform(
   args: DeployArgs,
   context: CommandContext<unknown>,
 ): Promise<Performed> {
+  const parts = args.split === undefined ? [] : await context.provision.divide(request, args.split);
   if (request.check) return makePlan(request, context);
+  if (parts.length > 1) return { result: await inParts(parts, { request, args }, context), plan: undefined };
+  if (args.partOf !== undefined)
+    return { result: await performPart(args.partOf, { request, args }, context), plan: undefined };
   if (context.approved && args.plan === undefined)
     return { result: await applyApproved(request, context), plan: undefined };
-  if (args.plan !== undefined) return { result: await apply(request, args.plan, context), plan: undefined };
+  if (args.plan !== undefined)
+    return { result: await applyPlan(request, await plannedFor(request, args, context), context), plan: undefined };
   const owed = await owedSince(args, context);
   return { result: await context.provision.run({ ...request, owed }), plan: undefined };
 }
 
+type Asked = { request: Request; args: DeployArgs };
+
+/** Splits the run by its hosts, once it is sure that all of it is as it was planned. */
+async function inParts(hosts: string[][], { request, args }: Asked, context: CommandContext<unknown>) {
+  const plan = await planFor(context.run.id, { request, args }, context);
+  if (plan) await compareWithPlan(request, plan, context);
+  return context.inParts({
+    hosts,
+    asked: ({ split: _split, ...input }, own) => ({ ...input, limit: own.join(','), partOf: context.run.id }),
+  });
+}
+
+/** The hosts of a part, as the whole was told and approved. */
+async function performPart(whole: string, asked: Asked, context: CommandContext<unknown>) {
+  const { request, args } = asked;
+  const plan = await planFor(whole, asked, context);
+  if (plan) return applyPlan(request, plan, context);
+  return context.provision.run({ ...request, owed: await owedSince(args, context) });
+}
+
+/** The plan that a run was told, or that it made itself and people approved; undefined when it goes without. */
+async function planFor(id: string, { request, args }: Asked, context: CommandContext<unknown>) {
+  if (args.plan !== undefined) return plannedFor(request, args, context);
+  const run = await context.runs.find(id);
+  return run.proposal === undefined ? undefined : approvedPlan(await context.runs.events(run), run.proposal);
+}
+
 /** Does what this run itself has proposed and people have approved. */
-async function applyApproved(request: PlaybookRequest & PlanRequest, context: CommandContext<unknown>) {
-  const plan = planOf(await context.runs.events(await context.runs.find(context.run.id)));
-  if (plan && plan.hash === context.approved?.hash) return applyPlan(request, plan, context);
+async function applyApproved(request: Request, context: CommandContext<unknown>) {
+  const events = await context.runs.events(await context.runs.find(context.run.id));
+  return applyPlan(request, approvedPlan(events, context.approved), context);
+}
+
+function approvedPlan(events: readonly RunEvent[], approved: CommandContext<unknown>['approved']): StoredPlan {
+  const plan = planOf(events);
+  if (plan && plan.hash === approved?.hash) return plan;
   throw new StarsError('PLAN_STALE', 'The plan that was approved is not to be found.', {
     hint: 'Nothing was done. Ask for it again.',
   });
 }
 
-async function apply(request: PlaybookRequest & PlanRequest, planName: string, context: CommandContext<unknown>) {
-  const { deploy: made, plan } = await findPlan(context.runs, planName);
+/** The plan of that name, when it was made for the same words. */
+async function plannedFor(request: Request, args: DeployArgs, context: CommandContext<unknown>): Promise<StoredPlan> {
+  const { deploy: made, plan } = await findPlan(context.runs, args.plan ?? '');
   const then = DeployArgs.parse(made.input);
   const target = await playbookOrRole(then.target, context.home, then.limit);
-  requireSameWords(request, context.environment, { ...then, target, environment: made.environment });
-  return applyPlan(request, plan, context);
+  // The hosts of a part are among those of the plan, which the whole has compared.
+  const same = request.part ? { ...request, limit: then.limit, target } : request;
+  requireSameWords(same, context.environment, { ...then, target, environment: made.environment });
+  return plan;
 }
 
 /** What to run, found by its name in the stack. */

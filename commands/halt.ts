@@ -6,7 +6,7 @@ import { StarsError } from '../src/errors.js';
 import { hasEnded } from '../src/model/run-states.js';
 import type { HostHalt } from '../src/provision/verify-hosts.js';
 import type { Run } from '../src/store/runs.js';
-import { hostsOfRun } from './hosts-of-run.js';
+import { workOnHosts } from './hosts-of-run.js';
 import { counted } from '../src/model/figures.js';
 
 const HaltArgs = z.strictObject({ run: z.string() });
@@ -28,9 +28,11 @@ export const halt: CommandDefinition<z.infer<typeof HaltArgs>> = defineCommand({
   async run({ args, runs, provision, control, step, note }: CommandContext<z.infer<typeof HaltArgs>>) {
     const run = await runs.find(args.run);
     await control.halt(run);
-    const hosts = hostsOfRun(run, await runs.events(run));
-    const title = `End what run ${run.id} still does on ${counted(hosts.length, 'host')}`;
-    const halts = await step(title, () => provision.halt(run.id, hosts));
+    const works = await workOnHosts(run, runs);
+    const count = works.flatMap(({ hosts }) => hosts).length;
+    const title = `End what run ${run.id} still does on ${counted(count, 'host')}`;
+    const halt = () => Promise.all(works.map(({ id, hosts }) => provision.halt(id, hosts)));
+    const halts = (await step(title, halt)).flat();
     for (const one of halts) if (isNews(one)) note(`${one.host}: ${wordsOf(one)}`);
     return verdict(run, halts);
   },
@@ -43,7 +45,7 @@ export async function haltOf(run: Run, { runs, control }: { runs: ReadableRuns; 
     throw new StarsError('USAGE', `The run ${run.id} is ${run.state}: it has not been cut off.`, {
       hint: `“cancel ${run.id}” ends it.`,
     });
-  hostsOfRun(run, await runs.events(run));
+  await workOnHosts(run, runs);
   return { command: 'halt', input: { run: run.id }, environment: run.environment ?? '', trusted: true };
 }
 

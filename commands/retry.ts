@@ -21,7 +21,7 @@ export const retry = defineStandIn({
     const deploy = await recordedDeploy(runs, run.id);
     requireEnded(deploy);
     // An app or a job has no hosts, and what never came to its hosts has lost none.
-    const onHosts = deploy.events.some(({ type }) => type === 'play.started');
+    const onHosts = deploy.events.some(({ type }) => type === 'play.started' || type === 'part.made');
     if (onHosts && deploy.lost.length === 0)
       throw new StarsError('USAGE', `No host failed in the run ${run.id}, which was ${run.state}.`, {
         hint: `resume ${run.id} goes on where it stopped.`,

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { type CommandDefinition, defineCommand } from '../src/bot/command.js';
-import type { RunEvent } from '../src/model/run.js';
-import { workOf } from '../src/model/work-of.js';
 import type { HostLook } from '../src/provision/verify-hosts.js';
 import type { Run } from '../src/store/runs.js';
-import { hostsOfRun } from './hosts-of-run.js';
+import { type WorkOnHosts, workOnHosts } from './hosts-of-run.js';
 import { TimeSpan } from './time-span.js';
 
 const VerifyArgs = z.strictObject({ run: z.string(), wait: TimeSpan.optional() });
@@ -27,31 +25,35 @@ export const verify: CommandDefinition<VerifyArgs> = defineCommand({
   /** It stands for itself, in the environment of the run. */
   async standsFor({ args: { run: id, wait }, runs }) {
     const run = await runs.find(id);
-    hostsOfRun(run, await runs.events(run));
+    await workOnHosts(run, runs);
     const input = { run: run.id, ...(wait === undefined ? {} : { wait: `${Math.ceil(wait / 1000)}s` }) };
     return { command: 'verify', input, environment: run.environment ?? '', trusted: true };
   },
 
   async run({ args, runs, provision, clock, signal }) {
     const run = await runs.find(args.run);
-    const events = workOf(await runs.events(run));
+    const works = await workOnHosts(run, runs);
     const mustEnd = clock.now().getTime() + (args.wait ?? 0);
     for (;;) {
-      const looks = await provision.lookAt(run.id, hostsOfRun(run, events));
-      const runs = looks.some(({ state }) => state === 'running');
-      if (!runs || clock.now().getTime() + LOOK_EVERY_MS > mustEnd)
-        return verdict({ run, events, looks, now: clock.now() });
+      const found = await Promise.all(
+        works.map(async (work) => ({ work, looks: await provision.lookAt(work.id, work.hosts) })),
+      );
+      const goesOn = found.some(({ looks }) => looks.some(({ state }) => state === 'running'));
+      if (!goesOn || clock.now().getTime() + LOOK_EVERY_MS > mustEnd) return verdict({ run, found, now: clock.now() });
       await clock.sleep(LOOK_EVERY_MS, signal);
     }
   },
 });
 
-type Found = { run: Run; events: readonly RunEvent[]; looks: readonly HostLook[]; now: Date };
+type Found = { run: Run; found: readonly { work: WorkOnHosts; looks: readonly HostLook[] }[]; now: Date };
 
 /** What the hosts told, a line each, and what to do with it. */
-function verdict({ run, events, looks, now }: Found): string {
-  const tasks = events.flatMap((event) => (event.type === 'task.started' ? [event.task] : []));
-  const lines = looks.map((look) => `${look.host}: ${wordsOf(look, { run, tasks, now })}`);
+function verdict({ run, found, now }: Found): string {
+  const lines = found.flatMap(({ work, looks }) => {
+    const tasks = work.events.flatMap((event) => (event.type === 'task.started' ? [event.task] : []));
+    return looks.map((look) => `${look.host}: ${wordsOf(look, { run, tasks, now })}`);
+  });
+  const looks = found.flatMap((one) => one.looks);
   return [`Run ${run.id} (${run.state}): ${run.text}`, ...lines, nextStep(run, looks)].join('\n');
 }
 

@@ -15,6 +15,7 @@ import { startWatcher } from './bot/watcher.js';
 import { backupAge } from './backup/backup-age.js';
 import { createBackupFolder } from './backup/folder.js';
 import type { Threads } from './slack/thread.js';
+import { createParts } from './bot/parts.js';
 import { createRecordedWork } from './bot/recorded-work.js';
 import { createConfigurationWatch } from './bot/configuration-watch.js';
 import { type PostToChannel, startDailyHead } from './bot/daily-head.js';
@@ -102,6 +103,7 @@ export async function createStars(adapters: Adapters): Promise<Stars> {
   const owner = processIdentity();
   const says = `pid ${process.pid} on ${hostname()}`;
   const claims = createClaimStore(database, audit);
+  const processes = createProcessStore(database);
   const identity = await storeIdentity(database);
   const filesFolder = join(home.dataFolder, 'files');
   const rights = createRights({
@@ -146,6 +148,7 @@ export async function createStars(adapters: Adapters): Promise<Stars> {
         // Fences are counted for each environment.
         claim: { fence: run.fence, store: `${identity}/${environment.name}`, person: person.name },
       }),
+    inParts: createParts({ store, processes, owner, look: () => runs.look(), clock }),
     startPractice: adapters.startPractice ?? noPractice,
     dataFolder: join(home.dataFolder, 'backups'),
     filesFolder,
@@ -153,7 +156,7 @@ export async function createStars(adapters: Adapters): Promise<Stars> {
   const runs: Runs = createRuns({
     store,
     claims,
-    processes: createProcessStore(database),
+    processes,
     clock,
     redactor,
     log,

@@ -19,6 +19,7 @@ import { createAttach } from './attach.js';
 import type { AnyCommand, CommandContext, Later } from './command.js';
 import type { Control } from './control.js';
 import type { Meaning } from './meaning.js';
+import type { Division, PartsResult } from './parts.js';
 import { createReadableAudit } from './readable-audit.js';
 import { createReadableRuns } from './readable-runs.js';
 import type { Rights } from './rights.js';
@@ -40,6 +41,7 @@ export type CommandWorkOptions = {
   controlOf(person: Person, source: RunSource, requestKey?: string): Control;
   clusterOf(environment: Environment): Promise<Cluster>;
   provisionOf(environment: Environment, run: RunHandle, person: Person): Provision;
+  inParts(run: RunHandle, division: Division): Promise<PartsResult>;
   dataFolder: string;
   /** Where files go for whoever has no chat. */
   filesFolder: string;
@@ -98,6 +100,12 @@ export function createCommandWork(options: CommandWorkOptions) {
         ask: (asked) => provision().ask(asked),
         lookAt: (id, names) => provision().lookAt(id, names),
         halt: (id, names) => provision().halt(id, names),
+        divide: (asked, count) => provision().divide({ ...asked, trusted: parsed.trusted }, count),
+      },
+      inParts: async (division) => {
+        const result = await options.inParts(run, division);
+        Object.assign(played, { ...result, hosts: addRecaps(played.hosts, result.hosts) });
+        return result;
       },
       home,
       runs: createReadableRuns(options.store, rights, { person, source }),

@@ -14,6 +14,7 @@ import type { IncidentStore } from '../store/incidents.js';
 import type { Control } from './control.js';
 import type { SampleStore } from '../store/samples.js';
 import type { ScheduleStore } from '../store/schedules.js';
+import type { Division, PartsResult } from './parts.js';
 import type { Permission } from './permission.js';
 import type { ReadableAudit } from './readable-audit.js';
 import type { ReadableRuns } from './readable-runs.js';
@@ -36,6 +37,8 @@ export type CommandContext<Args> = {
   cluster: Cluster;
   /** Runs playbooks and roles of the stack on the environment's hosts. */
   provision: Provision;
+  /** Has the run done in parts by whatever processes are free, each part with hosts of its own, as if that had been asked for with these arguments. */
+  inParts: (division: Division) => Promise<PartsResult>;
   home: Home;
   runs: ReadableRuns;
   rights: Rights;

@@ -80,15 +80,9 @@ export async function applyPlan(
   plan: StoredPlan,
   { home, environment, provision, step }: Surroundings,
 ): Promise<ProvisionResult> {
-  const { seal, key } = sealOf(home);
-  if (key !== plan.key)
-    throw new StarsError('PLAN_STALE', `The plan ${plan.hash} was sealed with another key.`, {
-      hint: 'It was made by another Stars, or its data folder is a new one. Make a new plan.',
-    });
+  const { seal } = sealOf(home);
+  await compareWithPlan(request, plan, { home, environment, step });
   const recorder = createPlanRecorder(seal);
-  await step('Compare files, inventory and variables with the plan', async () => {
-    requireSameInput(request, plan, { home, environment, seal });
-  });
   await step(
     'Look at the hosts once more',
     () => lookAgain(request, plan, { home, provision, recorder }),
@@ -96,6 +90,22 @@ export async function applyPlan(
   );
   // Diffs are what the comparison looks at.
   return provision.run({ ...request, diff: true, watch: recorder.guard(plan.hosts) });
+}
+
+/** PLAN_STALE when the plan was made by another Stars, or files, inventory or variables are others by now. */
+export async function compareWithPlan(
+  request: PlanRequest,
+  plan: StoredPlan,
+  { home, environment, step }: Pick<Surroundings, 'home' | 'environment' | 'step'>,
+): Promise<void> {
+  const { seal, key } = sealOf(home);
+  if (key !== plan.key)
+    throw new StarsError('PLAN_STALE', `The plan ${plan.hash} was sealed with another key.`, {
+      hint: 'It was made by another Stars, or its data folder is a new one. Make a new plan.',
+    });
+  await step('Compare files, inventory and variables with the plan', async () => {
+    requireSameInput(request, plan, { home, environment, seal });
+  });
 }
 
 function requireSameInput(

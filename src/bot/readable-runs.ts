@@ -12,6 +12,8 @@ export type ReadableRuns = {
   /** What was asked for with it; undefined when that was deleted. */
   request(run: Run): Promise<RunRequest | undefined>;
   events(run: Run): Promise<RunEvent[]>;
+  /** The parts of a run that was split by its hosts, in their order; none of any other. */
+  partsOf(run: Run): Promise<Run[]>;
 };
 
 // Behind so many runs that one may not read, nobody looks for older ones.
@@ -50,5 +52,11 @@ export function createReadableRuns(
     return id === undefined ? undefined : store.find(id);
   }
 
-  return { list, find, request: ({ id }) => store.request(id), events: ({ id }) => store.events(id) };
+  return {
+    list,
+    find,
+    request: ({ id }) => store.request(id),
+    events: ({ id }) => store.events(id),
+    partsOf: ({ id }) => store.partsOf(id),
+  };
 }

@@ -1,5 +1,5 @@
 import { StarsError } from '../errors.js';
-import { type Remainder, remainderOf } from '../model/remainder.js';
+import { type Remainder, remainderOf, remainderOfParts } from '../model/remainder.js';
 import type { RunEvent } from '../model/run.js';
 import { workOf } from '../model/work-of.js';
 import { isProposing, type Run } from '../store/runs.js';
@@ -33,10 +33,11 @@ export async function recordedDeploy(runs: ReadableRuns, id: string): Promise<Re
     });
   const input = first.args;
   const trusted = (run.source === 'terminal' || run.source === 'schedule') && input['asData'] !== true;
-  const done = doneBy(run, events);
+  const done = await doneBy(runs, run, events);
+  const left = done.length === 1 ? remainderOf(done.flat()) : remainderOfParts(done);
   const startAsked = await startAskedFor(runs, first);
-  const { owed } = remainderOf([...(await eventsBefore(runs, input)), ...done]);
-  return { ...remainderOf(done), owed, run, events, input, environment: run.environment, startAsked, trusted };
+  const { owed } = remainderOf([...(await eventsBefore(runs, input)), ...done.flat()]);
+  return { ...left, owed, run, events, input, environment: run.environment, startAsked, trusted };
 }
 
 async function startAskedFor(
@@ -52,9 +53,15 @@ async function startAskedFor(
   return request.args['startAt'];
 }
 
-/** Nothing, when it ended before it knew what it would do. */
-function doneBy(run: Run, events: readonly RunEvent[]): readonly RunEvent[] {
-  return isProposing(run) ? [] : workOf(events);
+/** What it did itself, or each of the parts that it was split into. Nothing, when it ended before it knew what it would do. */
+async function doneBy(
+  runs: ReadableRuns,
+  run: Run,
+  events: readonly RunEvent[],
+): Promise<readonly (readonly RunEvent[])[]> {
+  const parts = await runs.partsOf(run);
+  if (parts.length > 0) return Promise.all(parts.map((part) => runs.events(part)));
+  return [isProposing(run) ? [] : workOf(events)];
 }
 
 /** The events of the runs that a run continues, oldest first. */
@@ -64,7 +71,7 @@ async function eventsBefore(runs: ReadableRuns, input: Record<string, unknown>):
   while (typeof earlier === 'string' && found.length < LONGEST_CHAIN) {
     const run = await runs.find(earlier);
     const events = await runs.events(run);
-    found.unshift(doneBy(run, events));
+    found.unshift((await doneBy(runs, run, events)).flat());
     earlier = events[0]?.type === 'run.requested' ? events[0].args['continues'] : undefined;
   }
   return found.flat();
@@ -90,7 +97,10 @@ export function asked(
       },
     );
   const all = [...kept.filter((text) => !text.includes(REDACTED)), ...extraVars];
-  const entries = Object.entries({ ...input, ...changes, extraVars: all, asData: !trusted });
+  const { partOf, ...words } = input;
+  // What is left of a part is no part of anything any more, and is not split once more.
+  const whole = partOf === undefined ? words : { ...words, split: undefined };
+  const entries = Object.entries({ ...whole, ...changes, extraVars: all, asData: !trusted });
   const known = entries.filter(([, value]) => value !== undefined);
   return { command: 'deploy', input: Object.fromEntries(known), environment, trusted };
 }

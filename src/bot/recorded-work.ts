@@ -27,7 +27,8 @@ export function createRecordedWork(options: RecordedWorkOptions): RunWork {
       // It was permitted when it was asked: a Slack that is away for a while must not end it.
       if (!verdict.allowed && verdict.unsure) return `Waits for Slack to tell whether ${person.name} may do this.`;
       await rights.require(question);
-      return again.environment && run.resources.length > 0 ? gates.closed(again.environment) : undefined;
+      const changes = run.resources.length > 0 && run.partOf === undefined;
+      return again.environment && changes ? gates.closed(again.environment) : undefined;
     },
     perform: async (request, run) => {
       const again = await requests.remade(request);

@@ -91,6 +91,9 @@ function storyLines(event: RunEvent): string[] {
         ...indented(event.status === 'ok' && !event.changed ? undefined : event.message),
         ...indented(event.diff),
       ];
+    case 'part.made':
+    case 'part.changed':
+      return partLines(event).map((line) => `${time}  ${line}`);
     case 'step.started':
       return [];
     case 'step.finished':
@@ -131,6 +134,18 @@ function storyLines(event: RunEvent): string[] {
 /** A file that a run made, and where it is if not in the chat. */
 export function fileText({ name, bytes, path }: { name: string; bytes: number; path?: string | undefined }): string {
   return `file ${path ?? name} (${bytes} bytes)`;
+}
+
+type OfPart = Extract<RunEvent, { type: 'part.made' | 'part.changed' }>;
+
+/** What a part of a run came to; how far it is stands in its own story. */
+export function partLines(event: OfPart): string[] {
+  const name = `part ${event.part}`;
+  if (event.type === 'part.made') return [`${name} (run ${event.id}): ${event.hosts.join(', ')}`];
+  if (event.doing !== undefined) return [];
+  const by = event.process === undefined || event.state !== 'running' ? '' : ` by ${event.process}`;
+  const lost = event.lost?.length ? `, lost ${event.lost.join(', ')}` : '';
+  return [`${name}: ${event.state}${by}${lost}`];
 }
 
 function indented(text: string | undefined): string[] {

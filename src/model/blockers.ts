@@ -9,6 +9,8 @@ export type Queued = {
   environment: string | null;
   person: Person;
   resources: readonly string[];
+  /** The run that it is a part of, if it is one. */
+  partOf?: string | undefined;
 };
 
 /** Why a run cannot begin: what holds a resource that it wants, or runs that wanted it before. */
@@ -18,13 +20,25 @@ export type Blockers<T extends Queued> = { leases: Lease[]; runs: T[] };
 export function blockersOf<T extends Queued>(run: T, leases: readonly Lease[], earlier: readonly T[]): Blockers<T> {
   const held = leases.filter(
     (lease) =>
-      lease.environment === run.environment && lease.run !== run.id && conflict(run.resources, [heldBy(lease)]),
+      lease.environment === run.environment &&
+      lease.run !== run.id &&
+      !isForParts(lease, run) &&
+      conflict(run.resources, [heldBy(lease)]),
   );
   const holders = new Map(held.map((lease) => [lease.holder, lease]));
   const runs = earlier.filter(
-    (other) => other.environment === run.environment && conflict(run.resources, other.resources),
+    (other) =>
+      other.environment === run.environment &&
+      other.partOf === undefined &&
+      run.partOf === undefined &&
+      conflict(run.resources, other.resources),
   );
   return { leases: [...holders.values()], runs };
+}
+
+/** A part begins under what the whole holds, and as that has begun, no freeze keeps it. */
+function isForParts(lease: Lease, { partOf }: Queued): boolean {
+  return partOf !== undefined && (lease.run === partOf || lease.run === undefined);
 }
 
 // A freeze keeps everything away.

@@ -1,4 +1,5 @@
 import type { RunEvent } from './run.js';
+import { hasEnded } from './run-states.js';
 import { workOf } from './work-of.js';
 
 const SHOWN_HOSTS = 10;
@@ -6,6 +7,8 @@ const SHOWN_HOSTS = 10;
 /** In one sentence what was under way when a run was cut off, told from its events, oldest first; undefined when nothing was. */
 export function inFlight(recorded: readonly RunEvent[]): string | undefined {
   const events = workOf(recorded);
+  const parts = partsInFlight(events);
+  if (parts.length > 0) return `In flight ${parts.length === 1 ? 'was' : 'were'} ${parts.join(', ')}.`;
   const index = events.findLastIndex(
     ({ type }) => type === 'task.started' || type === 'step.started' || type === 'step.finished',
   );
@@ -20,6 +23,16 @@ export function inFlight(recorded: readonly RunEvent[]): string | undefined {
   const more = hosts.length - SHOWN_HOSTS;
   const names = `${hosts.slice(0, SHOWN_HOSTS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   return `In flight was the task “${last.task}” of ${last.play} on ${names}.`;
+}
+
+/** Parts of the run that had not ended, each with the run that it is. */
+function partsInFlight(events: readonly RunEvent[]): string[] {
+  const open = new Map<number, string>();
+  for (const event of events) {
+    if (event.type === 'part.made') open.set(event.part, event.id);
+    if (event.type === 'part.changed' && hasEnded(event.state)) open.delete(event.part);
+  }
+  return [...open].map(([part, id]) => `part ${part} (run ${id})`);
 }
 
 /** The hosts of the play that is under way, without those that it lost. */

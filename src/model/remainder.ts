@@ -18,10 +18,10 @@ type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 
 /** Told from the events of a run, oldest first. */
 export function remainderOf(events: readonly RunEvent[]): Remainder {
-  const end = events.findLast((event): event is Of<'run.finished'> => event.type === 'run.finished');
+  const end = endOf(events);
   const results = events.filter((event): event is Of<'task.result'> => event.type === 'task.result');
   const lost = lostHosts(end, results);
-  const wentThrough = end !== undefined && !end.brokenOff && (end.state === 'succeeded' || end.state === 'failed');
+  const wentThrough = isThrough(end);
   const others = new Set(results.map(({ host }) => host).filter((host) => !lost.includes(host)));
   return {
     lost,
@@ -29,6 +29,41 @@ export function remainderOf(events: readonly RunEvent[]): Remainder {
     startAt: startAfter(events, lost, wentThrough),
     owed: owedHandlers(events),
   };
+}
+
+/** Of a run that was split: told from the events of each of its parts. */
+export function remainderOfParts(parts: readonly (readonly RunEvent[])[]): Remainder {
+  const remainders = parts.map((events) => ({ events, ...remainderOf(events) }));
+  const left = remainders.filter(({ events, lost }) => lost.length > 0 || !isThrough(endOf(events)));
+  return {
+    lost: remainders.flatMap(({ lost }) => lost),
+    through: remainders.flatMap(({ through }) => through),
+    startAt: earliest(
+      left.map(({ startAt }) => startAt),
+      parts,
+    ),
+    owed: remainders.flatMap(({ owed }) => owed),
+  };
+}
+
+/** Of tasks to go on with the one that all parts came by first; undefined when one has to begin anew, or their order is not told. */
+function earliest(tasks: readonly (string | undefined)[], parts: readonly (readonly RunEvent[])[]): string | undefined {
+  const orders = parts.map((events) =>
+    events.flatMap((event) => (event.type === 'task.started' ? [titleOf(event)] : [])),
+  );
+  const isBefore = (one: string, other: string) => {
+    const told = orders.filter((order) => order.includes(one) && order.includes(other));
+    return told.length > 0 && told.every((order) => order.indexOf(one) < order.indexOf(other));
+  };
+  return tasks.find((one) => tasks.every((other) => one === other || (one && other && isBefore(one, other))));
+}
+
+function endOf(events: readonly RunEvent[]): Of<'run.finished'> | undefined {
+  return events.findLast((event): event is Of<'run.finished'> => event.type === 'run.finished');
+}
+
+function isThrough(end: Of<'run.finished'> | undefined): end is Of<'run.finished'> {
+  return end !== undefined && !end.brokenOff && (end.state === 'succeeded' || end.state === 'failed');
 }
 
 /** By the recap when there is one: a failure that was rescued is none. */
@@ -45,7 +80,7 @@ function startAfter(events: readonly RunEvent[], lost: readonly string[], wentTh
   if (!wentThrough) starts.push(events.findLast(canStart));
   const first = starts.toSorted((a, b) => placeOf(events, a) - placeOf(events, b))[0];
   if (first === undefined || first.task === 'Gathering Facts') return undefined;
-  return first.role === null ? first.task : `${first.role} : ${first.task}`;
+  return titleOf(first);
 }
 
 /** Not a handler, what a task included, or what rescues: those are only come by through the task before. */
@@ -87,6 +122,10 @@ function lossIn(came: readonly Came[]): number {
   let loss = came.findLastIndex(({ lost }) => lost);
   for (let at = loss - 1; at >= 0 && came[at + 1]?.start?.part === 'always'; at -= 1) if (came[at]?.lost) loss = at;
   return loss;
+}
+
+function titleOf({ role, task }: Of<'task.started'>): string {
+  return role === null ? task : `${role} : ${task}`;
 }
 
 function owedHandlers(events: readonly RunEvent[]): OwedHandler[] {

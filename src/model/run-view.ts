@@ -16,6 +16,16 @@ export type PlayView = {
   recap: Record<string, HostRecap>;
 };
 
+/** A part of a run that was split by its hosts. */
+export type PartView = {
+  id: string;
+  hosts: string[];
+  state: RunState;
+  process: string | undefined;
+  doing: string | undefined;
+  lost: string[];
+};
+
 /** Everything a message about a run shows, folded from its events. */
 export type RunView = {
   id: string;
@@ -29,6 +39,8 @@ export type RunView = {
   ms: number | undefined;
   steps: StepView[];
   plays: PlayView[];
+  /** Those that it was split into. */
+  parts: PartView[];
   notes: string[];
   /** What may be wanted next. */
   offers: Choice[];
@@ -84,6 +96,13 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
       return { ...view, steps: [...view.steps, { title: event.step, state: 'running' }] };
     case 'step.finished':
       return { ...view, steps: finishStep(view.steps, event) };
+    case 'part.made':
+      return { ...view, parts: [...view.parts, newPart(event)] };
+    case 'part.changed':
+      return {
+        ...view,
+        parts: view.parts.map((part, index) => (index === event.part - 1 ? changed(part, event) : part)),
+      };
     case 'play.started':
       return { ...view, plays: [...view.plays, newPlay(event)] };
     case 'task.started':
@@ -118,6 +137,7 @@ function requested(event: Of<'run.requested'>): RunView {
     ms: undefined,
     steps: [],
     plays: [],
+    parts: [],
     notes: [],
     offers: [],
     summary: undefined,
@@ -148,6 +168,14 @@ function finishStep(steps: StepView[], { step, ok, message }: Of<'step.finished'
   return steps.map((existing, at) =>
     at === index ? { ...existing, state: ok ? 'done' : 'failed', message } : existing,
   );
+}
+
+function newPart({ id, hosts }: Of<'part.made'>): PartView {
+  return { id, hosts, state: 'queued', process: undefined, doing: undefined, lost: [] };
+}
+
+function changed(part: PartView, { state, process, doing, lost = [] }: Of<'part.changed'>): PartView {
+  return { ...part, state, process: process ?? part.process, doing, lost };
 }
 
 function newPlay({ play, hosts }: Of<'play.started'>): PlayView {

@@ -97,6 +97,17 @@ export type RunEventBody =
       /** Handlers that the host owes because of it, by name. */
       notified?: string[] | undefined;
     }
+  /** A part of a run that was split by its hosts: a run of its own, with these hosts. `part` counts from 1. */
+  | { type: 'part.made'; part: number; id: string; hosts: string[] }
+  /** How it stands by now. `process`: who performs it; `doing`: the task it is at; `lost`: its hosts that failed so far. */
+  | {
+      type: 'part.changed';
+      part: number;
+      state: RunState;
+      process?: string | undefined;
+      doing?: string | undefined;
+      lost?: string[] | undefined;
+    }
   | { type: 'step.started'; step: string }
   /** `result`: what the step gave, noted so that it need not be done again. */
   | { type: 'step.finished'; step: string; ok: boolean; message?: string | undefined; result?: unknown }

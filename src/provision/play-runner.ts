@@ -1,6 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { OwedHandler } from '../model/remainder.js';
 import type { Emit } from '../model/run.js';
+import { requireWithinPart } from './across-hosts.js';
 import { controlModules } from './control/index.js';
 import type { OnResult } from './ad-hoc.js';
 import { courseOf, isAheadOfTasks, isFlush, isOwnFlush } from './course.js';
@@ -181,6 +182,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     const hosts = around.inHandlers ? given : given.filter((host) => !hadRole(task, host));
     const [first] = hosts;
     if (!first || !(isOwnFlush(task) || selected(task, first, around))) return NOTHING_DONE;
+    if (world.isPart) requireWithinPart(task);
     if (task.module === 'meta') return meta(task, hosts, around);
 
     for (const host of hosts) world.hidePasswords(templarFor(world, play, host, task));

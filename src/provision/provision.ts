@@ -9,6 +9,7 @@ import type { Emit } from '../model/run.js';
 import type { Redactor } from '../secret.js';
 import { createTemplar } from '../templating/templar.js';
 import type { AdHocPlay, OnResult } from './ad-hoc.js';
+import { createCrossings, type Crossing, notToBeSplit, playsAcrossHosts } from './across-hosts.js';
 import { readAnsibleCfg } from './ansible-cfg.js';
 import { type Asked, askHosts, type HostAnswer } from './ask-hosts.js';
 import { readExtraVars } from './extra-vars.js';
@@ -48,6 +49,8 @@ export type PlaybookRequest = {
   target: { playbook: string } | { role: string; hosts: string } | { play: AdHocPlay };
   onResult?: OnResult | undefined;
   limit?: string | undefined;
+  /** It has some hosts of what was split by `divide`: what speaks of all of them is refused. */
+  part?: boolean;
   tags?: readonly string[];
   skipTags?: readonly string[];
   startAt?: string | undefined;
@@ -76,6 +79,11 @@ import { pythonText } from './python-text.js';
 export type Provision = {
   /** Runs a playbook or role on the environment's hosts; a host that fails is in the result, a mistake in the files is thrown before any host is touched. */
   run(request: PlaybookRequest): Promise<ProvisionResult>;
+  /**
+   * The hosts of a request in at most so many parts, each of which can run alone with them as its limit. UNSUPPORTED names what in the
+   * files speaks of all hosts at once. No host is touched.
+   */
+  divide(request: PlaybookRequest, count: number): Promise<string[][]>;
   /** Reads on the hosts of a pattern, all at once; what cannot be asked is part of the answer, and nothing is changed or locked. */
   ask<T>(asked: Asked<T>): Promise<HostAnswer<T>[]>;
   /** What hosts tell of the last action of a run, which may be one that died; asks and changes nothing. */
@@ -114,6 +122,8 @@ export function createProvision(options: ProvisionOptions): Provision {
   const nextTask = () => (tasks += 1);
   return {
     run: (request) => createOneRun({ ...options, nextTask }, known, request).run(request),
+    divide: (request, count) =>
+      createOneRun({ ...options, nextTask }, known, { ...request, quiet: true }).divide(request, count),
     ask: (asked) => askHosts(options, asked),
     lookAt: (run, hosts) => lookAtHosts(options, run, hosts),
     halt: (run, hosts) => haltOnHosts(options, run, hosts),
@@ -128,7 +138,7 @@ function createOneRun(
   given: OneRunOptions,
   known: KnownModules,
   { quiet, watch }: PlaybookRequest,
-): Pick<Provision, 'run'> {
+): Pick<Provision, 'run' | 'divide'> {
   const files = new Set<string>();
   /** Hosts that stay so for the plays that follow, though errors were cleared in one. */
   const unreachable = new Set<HostRun>();
@@ -143,7 +153,8 @@ function createOneRun(
     },
   };
 
-  async function run(request: PlaybookRequest): Promise<ProvisionResult> {
+  /** Reads all that the files say and looks whether it can be run, before any host is touched. */
+  async function surveyed(request: PlaybookRequest, withCrossings = false) {
     const remark = createRemarks(options.emit);
     const playbook = 'playbook' in request.target ? dirname(request.target.playbook) : options.stackFolder;
     const findings = createFindings(
@@ -157,7 +168,9 @@ function createOneRun(
       if (error instanceof StarsError && error.code !== 'CANCELLED') findings.add(error, undefined, true);
       throw findings.refusal(nameOf(request)) ?? error;
     });
+    const crossings = withCrossings ? createCrossings((name) => isOfInventory(name, world)) : undefined;
     surveyPlays(ready, {
+      crossings,
       modules: options.modules,
       world,
       loader,
@@ -169,6 +182,43 @@ function createOneRun(
     tell(findings, request, remark);
     const matched = ready.some(({ names }) => names.length > 0);
     if (!matched) throw nobodyMatched(request, plays, inventory);
+    return { ready, world, hosts, plays, loader, remark, inventoryOfRun, crossings: crossings?.all() ?? [] };
+
+    async function makeReady() {
+      const inventory = await options.inventory(playbookFolder);
+      for (const warning of inventory.warnings) remark(warning);
+      if (request.limit !== undefined) inventory.requireHosts(request.limit);
+      const setting = { inventory, playbookFolder, hosts, deprecated: placed(remark), onRead };
+      const made = createWorld(options, request, setting);
+      const { world } = made;
+      return {
+        ...made,
+        inventory,
+        ready: plays.map((play) => prepare(play, { request, world, remark, decrypt: options.decrypt })),
+      };
+    }
+  }
+
+  async function divide(request: PlaybookRequest, count: number): Promise<string[][]> {
+    const { ready, world, crossings } = await surveyed(request, true);
+    const withHosts = ready.filter(({ names }) => names.length > 0);
+    const names = withHosts[0]?.names ?? [];
+    const all = [
+      ...withHosts.flatMap(({ play }) => playsAcrossHosts(play)),
+      ...otherHosts(withHosts),
+      ...locally(names, world),
+      ...crossings,
+    ];
+    if (all.length > 0)
+      throw notToBeSplit(nameOf(request), all, (place) => place.replace(`${options.stackFolder}/`, ''));
+    const size = Math.ceil(names.length / Math.min(count, names.length));
+    return Array.from({ length: Math.ceil(names.length / size) }, (_, part) =>
+      names.slice(part * size, (part + 1) * size),
+    );
+  }
+
+  async function run(request: PlaybookRequest): Promise<ProvisionResult> {
+    const { ready, world, hosts, plays, loader, remark, inventoryOfRun } = await surveyed(request);
     const startAt = { name: request.startAt };
     let tasksStarted = false;
     const emit: Emit = (event) => {
@@ -191,20 +241,6 @@ function createOneRun(
     } finally {
       if (jobsLeft().length > 0) remark(jobsGoOn(jobsLeft()));
       await Promise.allSettled([...hosts.values()].map((host) => host.close()));
-    }
-
-    async function makeReady() {
-      const inventory = await options.inventory(playbookFolder);
-      for (const warning of inventory.warnings) remark(warning);
-      if (request.limit !== undefined) inventory.requireHosts(request.limit);
-      const setting = { inventory, playbookFolder, hosts, deprecated: placed(remark), onRead };
-      const made = createWorld(options, request, setting);
-      const { world } = made;
-      return {
-        ...made,
-        inventory,
-        ready: plays.map((play) => prepare(play, { request, world, remark, decrypt: options.decrypt })),
-      };
     }
   }
 
@@ -322,7 +358,26 @@ function createOneRun(
     return broken ? 'broken' : 'done';
   }
 
-  return { run };
+  return { run, divide };
+}
+
+/** Plays after each other on different hosts promise an order that parts would not keep. */
+function otherHosts(plays: readonly ReadyPlay[]): Crossing[] {
+  const key = ({ names }: ReadyPlay) => [...names].sort().join(' ');
+  const [first] = plays;
+  const other = plays.find((play) => first && key(play) !== key(first));
+  return other ? [{ what: `“${other.play.name}” follows on other hosts`, where: other.play.where }] : [];
+}
+
+/** What runs on the machine of Stars would run on several. */
+function locally(names: readonly string[], world: VariableWorld): Crossing[] {
+  const local = names.find((name) => world.hostRun(name)?.inventoryVars.get('ansible_connection') === 'local');
+  return local === undefined ? [] : [{ what: `ansible_connection: local of ${local}`, where: undefined }];
+}
+
+function isOfInventory(variable: string, { inventory, hostRun }: VariableWorld): boolean {
+  if (['inventory_hostname', 'group_names', 'ansible_host'].includes(variable)) return true;
+  return inventory.hosts.some((name) => hostRun(name)?.inventoryVars.has(variable));
 }
 
 function isLost({ status }: HostRun): boolean {

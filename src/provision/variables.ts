@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { CONNECTION_VARIABLES } from '../connection/target.js';
+import { StarsError } from '../errors.js';
 import type { Inventory } from '../inventory/inventory.js';
 import { LazyDict } from '../jinja/lazy-dict.js';
 import type { Dict, Value } from '../jinja/value.js';
@@ -35,6 +36,10 @@ export type VariableWorld = {
   tags: readonly string[];
   skipTags: readonly string[];
   limit: string | undefined;
+  /** The run has some hosts of what was split, and others have the rest. */
+  isPart: boolean;
+  /** Whether a limit leaves the host out. */
+  leavesOut(host: string): boolean;
   wantedFacts: WantedFacts;
   vault: ((text: string) => string) | undefined;
   environment: Readonly<Record<string, string | undefined>>;
@@ -189,7 +194,7 @@ const MAGIC: Magic = new Map(
     inventory_file: ({ world }) => world.inventoryFile,
     inventory_dir: ({ world }) => dirname(world.inventoryFile),
     ansible_inventory_sources: ({ world }) => [world.inventoryFile],
-    ansible_limit: ({ world }) => world.limit,
+    ansible_limit: ({ world }) => (world.isPart ? ofAllHosts('ansible_limit') : world.limit),
     ansible_config_file: () => null,
     // There is none on our side; roles give it to local hosts as their interpreter.
     ansible_playbook_python: () => '/usr/bin/python3',
@@ -212,12 +217,22 @@ const playRoles = ({ run }: Surroundings, which: (role: RoleVariables) => boolea
   run && run.play.roles.filter(which).map(({ name }) => name);
 const ownRoles = (around: Surroundings) => playRoles(around, ({ dependency }) => !dependency);
 
+/** What a part of a run does not know. */
+function ofAllHosts(what: string): never {
+  throw new StarsError('UNSUPPORTED', `${what} is not known here: this run is a part that has some of the hosts.`, {
+    hint: 'Deploy it without --split.',
+  });
+}
+
 const MAGIC_OF_PLAYS: Magic = new Map(
   Object.entries({
-    ansible_play_hosts: ({ run }) => run && activeNames(run.all),
-    play_hosts: ({ run }) => run && activeNames(run.batch),
-    ansible_play_batch: ({ run }) => run && activeNames(run.batch),
-    ansible_play_hosts_all: ({ run }) => run?.all.map(({ name }) => name),
+    ansible_play_hosts: ({ run, world }) =>
+      world.isPart ? ofAllHosts('ansible_play_hosts') : run && activeNames(run.all),
+    play_hosts: ({ run, world }) => (world.isPart ? ofAllHosts('play_hosts') : run && activeNames(run.batch)),
+    ansible_play_batch: ({ run, world }) =>
+      world.isPart ? ofAllHosts('ansible_play_batch') : run && activeNames(run.batch),
+    ansible_play_hosts_all: ({ run, world }) =>
+      world.isPart ? ofAllHosts('ansible_play_hosts_all') : run?.all.map(({ name }) => name),
     ansible_play_name: ({ run }) => run?.play.name,
     ansible_play_role_names: ownRoles,
     role_names: ownRoles,
@@ -335,6 +350,8 @@ function oneHostVariables(world: VariableWorld, host: HostRun): LazyDict {
   return new LazyDict(
     () => namesIn(layers),
     (name) => {
+      if (world.isPart && world.leavesOut(host.name) && !saysInventory(world, host, name))
+        return ofAllHosts(`${name} of ${host.name}`);
       if (name === 'ansible_facts') world.wantedFacts.ask(host);
       return name === 'vars' ? undefined : valueOf(layers, name, templar);
     },
@@ -342,6 +359,11 @@ function oneHostVariables(world: VariableWorld, host: HostRun): LazyDict {
       if (name.startsWith('ansible_')) world.wantedFacts.ask(host);
     },
   );
+}
+
+/** What is the same wherever it is asked. */
+function saysInventory(world: VariableWorld, { inventoryVars }: HostRun, name: string): boolean {
+  return inventoryVars.has(name) || world.extraVars.has(name) || MAGIC.has(name);
 }
 
 /** `vars`: everything the task sees, each templated when it is read. */

@@ -38,6 +38,8 @@ export type WorldOptions = {
 
 export type WorldRequest = {
   limit?: string | undefined;
+  /** It has some hosts of what was split. */
+  part?: boolean;
   tags?: readonly string[];
   skipTags?: readonly string[];
   forks?: number | undefined;
@@ -96,6 +98,8 @@ export function createWorld(options: WorldOptions, request: WorldRequest, given:
     tags: request.tags ?? ['all'],
     skipTags: request.skipTags ?? [],
     limit: request.limit,
+    isPart: request.part ?? false,
+    leavesOut: outside,
     wantedFacts: createWantedFacts({ outside, remark: (message) => given.deprecated(message, undefined) }),
     vault: options.vault,
     environment: options.environment,

@@ -17,7 +17,7 @@ export async function forgetFiles(folder: string, before: Date, signal: AbortSig
   return forgotten;
 }
 
-const RUN = /^\d{6}-\d{4}-[a-z\d]+$/;
+const RUN = /^\d{6}-\d{4}-[a-z\d]+(-\d+)?$/;
 
 async function namesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch((error: NodeJS.ErrnoException) => {

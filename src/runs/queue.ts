@@ -34,6 +34,8 @@ type Waited = {
 };
 
 const LOOK_EVERY_MS = 1_000;
+/** So long the other parts of a run are left to processes that have none of them. */
+const LEAVE_PARTS_MS = 3_000;
 const MOST_AT_ONCE = 30;
 /** So long the database may refuse to let anything begin before whoever waits here is told. */
 const GIVE_UP_AFTER_MS = 20_000;
@@ -46,6 +48,8 @@ export function createQueue(options: QueueOptions) {
   let looking: Promise<void> | undefined;
   let again = false;
   let failingSinceMs: number | undefined;
+  /** By run: the one that it is a part of, of those begun here. */
+  const parts = new Map<string, string>();
   /** What nobody waits for any more, though the database could not be told. */
   const givenUp = new Map<string, RunEnd>();
   let cancelTimer: () => void = () => undefined;
@@ -104,6 +108,8 @@ export function createQueue(options: QueueOptions) {
     const now = clock.now();
     const leases = waiting.length > 0 ? await claims.list(undefined, now) : [];
     const earlier: Run[] = [];
+    for (const id of parts.keys()) if (!active.has(id)) parts.delete(id);
+    const begun = new Set<string>();
     for (const run of waiting) {
       if (stopped) return;
       const over = givenUp.get(run.id);
@@ -112,7 +118,7 @@ export function createQueue(options: QueueOptions) {
       else if (run.state === 'queued') {
         const waits = isProposing(run) ? undefined : waitsFor(blockersOf(run, leases, earlier));
         if (!isProposing(run)) earlier.push(run);
-        if (isOurs(run)) await giveTurn(run, waits);
+        if (isOurs(run) && !isLeft(run, begun, now)) await giveTurn(run, waits);
       }
     }
     await followOthers();
@@ -132,7 +138,19 @@ export function createQueue(options: QueueOptions) {
   }
 
   function isOurs(run: Run): boolean {
-    return run.owner === owner || (serving && run.owner === '' && active.size < MOST_AT_ONCE);
+    if (run.owner !== '') return run.owner === owner;
+    // The whole has its place, and waits for its parts.
+    if (run.partOf !== undefined) return serving || active.has(run.partOf);
+    return serving && active.size < MOST_AT_ONCE;
+  }
+
+  /** Parts are for whoever is free: a process begins one at a time, and leaves the next to others for a moment. */
+  function isLeft({ partOf, requestedAt }: Run, begun: Set<string>, now: Date): boolean {
+    if (partOf === undefined) return false;
+    const isYoung = now.getTime() - Date.parse(requestedAt) < LEAVE_PARTS_MS;
+    if (begun.has(partOf) || (isYoung && [...parts.values()].includes(partOf))) return true;
+    begun.add(partOf);
+    return false;
   }
 
   async function giveTurn(run: Run, kept: Waiting | undefined): Promise<void> {
@@ -153,6 +171,7 @@ export function createQueue(options: QueueOptions) {
       now,
       started: { type: 'run.started' },
     });
+    if (claim.claimed && run.partOf !== undefined) parts.set(id, run.partOf);
     if (claim.claimed) void perform({ ...claim, run: { ...claim.run, owner: run.owner } });
   }
 

@@ -36,6 +36,7 @@ export type Tables = {
     resumed_by: string | null;
     family: string | null;
     fence: number | null;
+    part_of: string | null;
   };
   events: { run_id: string; seq: number; at: string; type: string; body: string };
   threads: { run_id: string; channel: string; ts: string; shown_at: string | null };

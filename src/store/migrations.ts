@@ -64,6 +64,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0005-resumed-by': { up: resumedBy },
   '0006-effects': { up: effects },
   '0007-families': { up: families },
+  '0008-parts': { up: parts },
 };
 
 type Schema = Kysely<unknown>;
@@ -300,6 +301,12 @@ async function audit(database: Schema): Promise<void> {
     .addColumn('claimed_at', 'text', (column) => column.notNull())
     .addColumn('done_at', 'text')
     .execute();
+}
+
+/** Runs that are parts of another one, which was split by its hosts. */
+async function parts(database: Schema): Promise<void> {
+  await database.schema.alterTable('runs').addColumn('part_of', 'text').execute();
+  await database.schema.createIndex('runs_by_whole').on('runs').columns(['part_of', 'id']).execute();
 }
 
 const SQLITE_AUDIT_GUARDS = [

@@ -24,6 +24,12 @@ export function createProcessStore(database: Database) {
     return rows.map(({ id }) => id);
   }
 
+  /** What a process is, for people; undefined when it has ended. */
+  async function wordsFor(id: string): Promise<string | undefined> {
+    const row = await database.selectFrom('processes').select('says').where('id', '=', id).executeTakeFirst();
+    return row?.says;
+  }
+
   /** Forgets a process that ended, and those not heard of since `before`. */
   async function forget(id: string | undefined, before: Date): Promise<void> {
     await database
@@ -34,5 +40,5 @@ export function createProcessStore(database: Database) {
       .execute();
   }
 
-  return { beat, living, forget };
+  return { beat, living, wordsFor, forget };
 }

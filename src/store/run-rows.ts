@@ -43,13 +43,15 @@ export type Run = {
   fence: number | undefined;
   /** The last run that took it up after its end, by `resume` or `retry`. */
   takenUpBy: string | undefined;
+  /** The run that was split by its hosts, of which this is a part. */
+  partOf: string | undefined;
 };
 
 export type NewRun = Pick<
   Run,
   'id' | 'command' | 'text' | 'environment' | 'person' | 'source' | 'requestedAt' | 'owner'
 > &
-  Partial<Pick<Run, 'resources' | 'address' | 'proposal' | 'waitUntil'>> & {
+  Partial<Pick<Run, 'resources' | 'address' | 'proposal' | 'waitUntil' | 'partOf'>> & {
     requestKey?: string | undefined;
     /** The ended run that it takes up, from where that stopped or from its start. */
     takesUp?: string | undefined;
@@ -116,6 +118,7 @@ export function toRow(run: NewRun): Tables['runs'] {
     resumed_by: null,
     family: null,
     fence: null,
+    part_of: run.partOf ?? null,
   };
 }
 
@@ -141,6 +144,7 @@ export function toRun(row: Tables['runs']): Run {
     waitUntil: row.wait_until ?? undefined,
     fence: row.fence ?? undefined,
     takenUpBy: row.resumed_by ?? undefined,
+    partOf: row.part_of ?? undefined,
   };
 }
 

@@ -25,6 +25,9 @@ export type { Address, NewRun, Proposal, Run } from './run-rows.js';
 
 export type RunFilter = { environment?: string | undefined; command?: string | undefined; limit: number };
 
+/** A part of a run, and its first event. */
+export type NewPart = { run: NewRun; first: RunEvent };
+
 /** Who asked a running run to stop, and why. */
 export type CancelWish = { id: string; reason: string; by: Person | undefined };
 
@@ -72,6 +75,69 @@ export function createRunStore(database: Database, audit: AuditWriter) {
       await insertEvents(transaction, events);
       return true;
     });
+  }
+
+  /**
+   * Makes the parts of a run that this process performs, all of them or none, each with its `run.requested`. False when the process has
+   * the run no more.
+   */
+  async function createParts(whole: string, owner: string, parts: readonly NewPart[], now: Date): Promise<boolean> {
+    return database.transaction().execute(async (transaction) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable('runs')
+        .set({ heartbeat_at: now.toISOString() })
+        .where('id', '=', whole)
+        .where('owner', '=', owner)
+        .where('state', '=', 'running')
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) return false;
+      for (const { run, first } of parts) {
+        const row = toRow({ ...run, partOf: whole });
+        await transaction.insertInto('runs').values(row).execute();
+        await insertEvents(transaction, [first]);
+        const about = aboutRun(toRun(row));
+        await audit.recordIn(transaction, { ...about, kind: 'request', details: { partOf: whole } });
+      }
+      return true;
+    });
+  }
+
+  /** The parts of a run, in their order. */
+  async function partsOf(whole: string): Promise<Run[]> {
+    const rows = await database.selectFrom('runs').selectAll().where('part_of', '=', whole).execute();
+    return rows.map(toRun).sort((one, other) => one.id.localeCompare(other.id, 'en', { numeric: true }));
+  }
+
+  /** Ends those parts of a run that wait, and asks for the end of those under way. */
+  async function cancelParts(whole: string, reason: string, now: Date): Promise<void> {
+    await database.transaction().execute(async (transaction) => {
+      await transaction.updateTable('runs').set({ heartbeat_at: now.toISOString() }).where('id', '=', whole).execute();
+      await endParts(transaction, whole, reason, now);
+    });
+  }
+
+  async function endParts(transaction: Transaction<Tables>, whole: string, reason: string, now: Date): Promise<void> {
+    const rows = await transaction
+      .selectFrom('runs')
+      .selectAll()
+      .where('part_of', '=', whole)
+      .where('finished_at', 'is', null)
+      .orderBy('id')
+      .execute();
+    for (const part of rows.map(toRun)) {
+      const end = endedNow(part, now, 'cancelled', { code: 'CANCELLED', message: reason });
+      if (await endRow(transaction, part.id, end, now, { waiting: true })) {
+        await addEvents(transaction, part.id, now, [{ type: 'run.finished', ...end }]);
+        await recordEnd(transaction, part.id, end);
+      } else {
+        await transaction
+          .updateTable('runs')
+          .set({ cancel: JSON.stringify({ reason }) })
+          .where('id', '=', part.id)
+          .where('state', '=', 'running')
+          .execute();
+      }
+    }
   }
 
   /**
@@ -165,6 +231,8 @@ export function createRunStore(database: Database, audit: AuditWriter) {
     const { numUpdatedRows } = await update.executeTakeFirst();
     if (numUpdatedRows === 0n) return false;
     await releaseLeases(transaction, id);
+    // Nobody would sum up what they do; what they hold stays theirs until they have stopped.
+    await endParts(transaction, id, `The run ${id} that it is a part of was ${end.state}.`, now);
     return true;
   }
 
@@ -310,21 +378,29 @@ export function createRunStore(database: Database, audit: AuditWriter) {
     return rows.filter(({ owner }) => !isAlive(owner)).map(toRun);
   }
 
-  /** The run whose id is or starts with `id`; undefined when none or several do. */
+  /** The run whose id is or starts with `id`; undefined when none or several do. Parts of runs are only found by their whole ids. */
   async function find(id: string): Promise<Run | undefined> {
     const prefix = id.replaceAll(/[^a-z0-9-]/gi, '');
     if (prefix === '') return undefined;
-    const rows = await database.selectFrom('runs').selectAll().where('id', 'like', `${prefix}%`).limit(2).execute();
-    const exact = rows.find((row) => row.id === id);
-    const row = exact ?? (rows.length === 1 ? rows[0] : undefined);
-    return row && toRun(row);
+    const exact = await database.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
+    if (exact) return toRun(exact);
+    const rows = await database
+      .selectFrom('runs')
+      .selectAll()
+      .where('id', 'like', `${prefix}%`)
+      .where('part_of', 'is', null)
+      .limit(2)
+      .execute();
+    const [row] = rows;
+    return row && rows.length === 1 ? toRun(row) : undefined;
   }
 
-  /** Newest first. */
+  /** Newest first, without the parts of runs. */
   async function list({ environment, command, limit }: RunFilter): Promise<Run[]> {
     let query = database
       .selectFrom('runs')
       .selectAll()
+      .where('part_of', 'is', null)
       .orderBy('requested_at', 'desc')
       .orderBy('id', 'desc')
       .limit(limit);
@@ -360,13 +436,23 @@ export function createRunStore(database: Database, audit: AuditWriter) {
     return event?.type === 'run.requested' ? event : undefined;
   }
 
-  async function events(id: string): Promise<RunEvent[]> {
-    const rows = await database.selectFrom('events').selectAll().where('run_id', '=', id).orderBy('seq').execute();
+  /** Those behind the event of this number. */
+  async function events(id: string, behind = 0): Promise<RunEvent[]> {
+    const rows = await database
+      .selectFrom('events')
+      .selectAll()
+      .where('run_id', '=', id)
+      .where('seq', '>', behind)
+      .orderBy('seq')
+      .execute();
     return rows.map(toEvent);
   }
 
   return {
     create,
+    createParts,
+    partsOf,
+    cancelParts,
     append,
     sayWaiting,
     finish,
@@ -460,7 +546,7 @@ async function hasWorked(transaction: Transaction<Tables>, run: Run): Promise<bo
     .selectFrom('events')
     .select('type')
     .where('run_id', '=', run.id)
-    .where('type', 'in', ['approval.asked', 'task.started', 'step.started'])
+    .where('type', 'in', ['approval.asked', 'task.started', 'step.started', 'part.made'])
     .orderBy('seq', 'desc')
     .limit(1)
     .execute();

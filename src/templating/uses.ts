@@ -21,7 +21,21 @@ export type Uses = {
   variables: Map<string, { sure: boolean }>;
   /** Templates that are included, imported or looked up by a fixed name. */
   templates: { name: string; sure: boolean }[];
+  /** Where it looks at the hosts of the play, or at other hosts. */
+  others: OtherHosts[];
 };
+
+/** `what` is the words for it; `variable`: the one of another host that is read, when that can be told. */
+export type OtherHosts = { what: string; variable?: string | undefined; where: Position | undefined };
+
+/** What Ansible tells of the hosts of a play; none of it is the same for a part of them. */
+const OF_ALL_HOSTS = new Set([
+  'ansible_play_hosts',
+  'ansible_play_hosts_all',
+  'ansible_play_batch',
+  'play_hosts',
+  'ansible_limit',
+]);
 
 /** Of a text of a playbook or a variable. */
 export function usesOfText(text: string, where: Position | undefined): Uses {
@@ -57,7 +71,7 @@ export function requireLookup(name: string): void {
 }
 
 function createWalk() {
-  const uses: Uses = { problems: [], variables: new Map(), templates: [] };
+  const uses: Uses = { problems: [], variables: new Map(), templates: [], others: [] };
   let settings: RenderOptions = {};
   // Inside of a branch nothing is sure; behind `and` or in a loop Jinja2 knows the filters, but variables may never be read.
   let branches = 0;
@@ -113,6 +127,7 @@ function createWalk() {
         return;
       case 'name': {
         const sure = branches === 0 && maybes === 0;
+        if (OF_ALL_HOSTS.has(node.name) || node.name === 'hostvars') looksAtOthers(node.name, node.line);
         if (!uses.variables.get(node.name)?.sure) uses.variables.set(node.name, { sure });
         return;
       }
@@ -122,8 +137,10 @@ function createWalk() {
       case 'dict':
         return expressions(node.pairs.flatMap(({ key, value }) => [key, value]));
       case 'attribute':
+        if (ofOneHost(node.object, node.name, node.line)) return;
         return expression(node.object);
       case 'item':
+        if (ofOneHost(node.object, textOf(node.key), node.line)) return expression(node.key);
         return expressions([node.object, node.key]);
       case 'slice':
         return expressions([node.start, node.stop, node.step]);
@@ -155,6 +172,21 @@ function createWalk() {
     }
   }
 
+  /** `hostvars[host].variable`: a look at one variable of one host, which may be the own. Whether it is that. */
+  function ofOneHost(object: Expression, variable: string | undefined, line: number): boolean {
+    const key = object.type === 'item' ? object.key : undefined;
+    if (object.type !== 'item' || !key || !isHostvars(object.object)) return false;
+    uses.variables.set('hostvars', { sure: false });
+    if (!isOwnName(key)) looksAtOthers('hostvars', line, variable);
+    expression(key);
+    return true;
+  }
+
+  function looksAtOthers(what: string, line: number, variable?: string): void {
+    const where = settings.file ? { file: settings.file, line: (settings.line ?? 1) + line - 1 } : undefined;
+    uses.others.push({ what, variable, where });
+  }
+
   /** What an `if` asks is read when it is come by, and Jinja2 knows its filters no earlier. */
   function asked(node: Expression): void {
     if (maybes === 0) expression(node);
@@ -164,6 +196,7 @@ function createWalk() {
   function call({ callee, args: given, line }: Extract<Expression, { type: 'call' }>): void {
     const [first] = given.positional;
     const isLookup = callee.type === 'name' && ['lookup', 'query', 'q'].includes(callee.name);
+    if (isLookup && first && textOf(first)?.split('.').at(-1) === 'password') looksAtOthers('lookup password', line);
     if (isLookup && first?.type === 'constant' && typeof first.value === 'string') {
       const name = first.value;
       needs(line, () => requireLookup(name));
@@ -178,6 +211,9 @@ function createWalk() {
     named(name, given, line);
     if (name === 'password_hash') hashType(given, line);
     expression(input);
+    const [what, from, variable] = given.positional;
+    if (name === 'map' && what && textOf(what) === 'extract' && from && isHostvars(from) && variable)
+      return looksAtOthers('hostvars', line, textOf(variable));
     args(given);
   }
 
@@ -273,6 +309,18 @@ function createWalk() {
   }
 
   return { uses, guarded, statements, expression };
+}
+
+function textOf(node: Expression): string | undefined {
+  return node.type === 'constant' && typeof node.value === 'string' ? node.value : undefined;
+}
+
+function isHostvars(node: Expression): boolean {
+  return node.type === 'name' && node.name === 'hostvars';
+}
+
+function isOwnName(node: Expression): boolean {
+  return node.type === 'name' && node.name === 'inventory_hostname';
 }
 
 type Known = ReturnType<typeof makeKnown>;

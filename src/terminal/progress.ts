@@ -1,4 +1,4 @@
-import { fileText, recapLines } from '../bot/run-text.js';
+import { fileText, partLines, recapLines } from '../bot/run-text.js';
 import type { RunEvent } from '../model/run.js';
 import type { RunObserver } from '../runs/runs.js';
 
@@ -26,6 +26,9 @@ function linesOf(event: RunEvent): string[] {
       return [`✓ Approved by ${event.by?.name ?? 'somebody'}`];
     case 'play.started':
       return [`Play ${event.play} on ${event.hosts.length} ${event.hosts.length === 1 ? 'host' : 'hosts'}`];
+    case 'part.made':
+    case 'part.changed':
+      return partLines(event);
     case 'task.result':
       return resultLines(event);
     case 'step.started':

@@ -4,6 +4,7 @@ import { formatPosition, type Position, StarsError } from '../../errors.js';
 import type { Value } from '../../jinja/value.js';
 import { looksLikeTemplate } from '../../templating/unsafe.js';
 import { requireLookup, type Uses, usesOfExpression, usesOfFile, usesOfText } from '../../templating/uses.js';
+import type { Crossings } from '../across-hosts.js';
 import { mistakesAsWritten } from '../argument-mistakes.js';
 import { controlDefinitions } from '../control/index.js';
 import type { HostRun } from '../host-run.js';
@@ -29,6 +30,8 @@ export type SurveyOptions = {
   findings: Findings;
   tags: readonly string[];
   skipTags: readonly string[];
+  /** Told what tasks that are chosen say and read, for whoever asks what speaks of several hosts. */
+  crossings?: Crossings | undefined;
 };
 
 type SurveyedPlay = { play: Play; names: readonly string[]; varsFiles: VarsFiles };
@@ -74,21 +77,29 @@ export function surveyPlays(plays: readonly SurveyedPlay[], options: SurveyOptio
   function surveyTask(task: Task, place: Place): void {
     findings.count(task.where);
     const chosen = selectedByTags(task.scope.tags, options.tags, options.skipTags);
-    const problems = [...problemsOf(task, place)];
+    const crossings = chosen ? options.crossings : undefined;
+    crossings?.task(task);
+    const problems = [...problemsOf(task, place, crossings)];
     // Conditions are only looked into when something depends on them.
     const fails = chosen && problems.length > 0 && !(forgiven(task) || heldBack(task, place));
     for (const { error, sure } of problems) findings.add(error, task.where, place.sure && fails && sure, fails && sure);
     surveyIncludes(task, { ...place, sure: place.sure && chosen });
   }
 
-  function* problemsOf(task: Task, { run }: Place): Generator<Uses['problems'][number]> {
+  function* problemsOf(
+    task: Task,
+    { run }: Place,
+    crossings: Crossings | undefined,
+  ): Generator<Uses['problems'][number]> {
     if (task.loop && task.loop.kind !== 'loop') yield* lookupOf(task.loop.kind, task.where);
     yield* argumentsOf(task);
     const readers = run.batch.map((host) => ({ reader: { task, run, host }, seen: new Set<string>() }));
     for (const uses of usesOf(task)) {
       yield* uses.problems;
+      crossings?.uses(uses, task);
       for (const [name, { sure }] of uses.variables)
-        for (const { reader, seen: looked } of readers) yield* variables.problemsOf(name, sure, reader, looked);
+        for (const { reader, seen: looked } of readers)
+          yield* variables.problemsOf(name, sure, { ...reader, crossings }, looked);
     }
   }
 
@@ -177,12 +188,13 @@ export function surveyPlays(plays: readonly SurveyedPlay[], options: SurveyOptio
 }
 
 /** What a template needs that may never be read. */
-function unsure({ problems, variables, templates }: Uses): Uses {
+function unsure({ problems, variables, templates, others }: Uses): Uses {
   const never = { sure: false };
   return {
     problems: problems.map((one) => ({ ...one, ...never })),
     variables: new Map([...variables.keys()].map((name) => [name, never])),
     templates: templates.map((one) => ({ ...one, ...never })),
+    others,
   };
 }
 

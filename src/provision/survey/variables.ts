@@ -4,6 +4,7 @@ import { LazyDict } from '../../jinja/lazy-dict.js';
 import { looksLikeTemplate } from '../../templating/unsafe.js';
 import { type Uses, usesOfExpression, usesOfText } from '../../templating/uses.js';
 import { keyPosition } from '../../yaml/position.js';
+import type { Crossings } from '../across-hosts.js';
 import type { HostRun } from '../host-run.js';
 import type { Play } from '../playbook.js';
 import { pythonText } from '../python-text.js';
@@ -11,7 +12,7 @@ import { flatTasks, type Task } from '../task.js';
 import { type PlayRun, rawVariables, type VariableWorld } from '../variables.js';
 import { textsIn } from './texts.js';
 
-type Reader = { task: Task; run: PlayRun; host: HostRun };
+type Reader = { task: Task; run: PlayRun; host: HostRun; crossings?: Crossings | undefined };
 
 // What facts say, and what other hosts say, is only known during the run.
 const KNOWN_LATER = /^(ansible_|hostvars$|vars$|item$)/;
@@ -41,6 +42,7 @@ export function createVariableSurvey(world: VariableWorld, plays: readonly Play[
     const certain = sure && !set.has(name) && !set.has('*');
     for (const text of textsIn(value)) {
       const uses = usesOf(text, name, reader);
+      reader.crossings?.uses(uses, reader.task);
       for (const { error, sure: surely } of uses.problems) yield { error, sure: certain && surely };
       for (const [other, use] of uses.variables) yield* problemsOf(other, certain && use.sure, reader, seen);
     }

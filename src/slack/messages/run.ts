@@ -2,7 +2,7 @@ import { utcWords } from '../../model/utc-words.js';
 import type { HostRecap, RunState } from '../../model/run.js';
 import type { Report } from '../../model/report.js';
 import { hasEnded } from '../../model/run-states.js';
-import type { PlayView, RunView, StepView } from '../../model/run-view.js';
+import type { PartView, PlayView, RunView, StepView } from '../../model/run-view.js';
 import type { KnownBlock } from '@slack/types';
 import {
   actions,
@@ -25,6 +25,7 @@ import { counted } from '../../model/figures.js';
 
 const MAX_STEPS = 15;
 const MAX_PLAYS = 8;
+const MAX_PARTS = 20;
 const MAX_HOST_LINES = 10;
 const MAX_NOTES = 3;
 const LONGEST_ID = 100;
@@ -75,6 +76,7 @@ export function runMessage(view: RunView, now: Date): Message {
     waitingLine(view),
     stepLines(view.steps),
     playLines(view),
+    partLines(view.parts),
     outcomeLine(view),
     errorLines(view),
     noteLines(view.notes),
@@ -111,7 +113,8 @@ function approvalBlocks({ state, approval }: RunView): KnownBlock[] {
 
 /** What can be done with a run in its state; each button stands for the words that it holds. */
 function buttons(view: RunView): KnownBlock[] {
-  const { id, state, plays } = view;
+  const { id, state } = view;
+  const onHosts = view.plays.length + view.parts.length > 0;
   // Ours are short; a button cannot hold a long one.
   if (id.length > LONGEST_ID) return [];
   switch (state) {
@@ -127,9 +130,9 @@ function buttons(view: RunView): KnownBlock[] {
       ]);
     case 'interrupted':
       return actions([
-        ...(plays.length > 0 ? [{ words: `verify ${id}`, label: 'Verify' }] : []),
+        ...(onHosts ? [{ words: `verify ${id}`, label: 'Verify' }] : []),
         { words: `resume ${id}`, label: 'Resume' },
-        ...(plays.length > 0 ? [stop(id)] : []),
+        ...(onHosts ? [stop(id)] : []),
       ]);
     case 'failed':
     case 'cancelled':
@@ -206,6 +209,25 @@ function playLines(view: RunView): string {
   ]
     .filter(Boolean)
     .join('\n');
+}
+
+/** One line about each part of a run that was split: by whom it is done, and how far it is. */
+function partLines(parts: readonly PartView[]): string {
+  const shown = parts.slice(0, MAX_PARTS).map((part, index) => partLine(part, index + 1));
+  const hidden = parts.length - shown.length;
+  return [...shown, ...(hidden > 0 ? [`… ${counted(hidden, 'more part')}`] : [])].join('\n');
+}
+
+function partLine({ id, hosts, state, process, doing, lost }: PartView, part: number): string {
+  const shown = hosts.length > 3 ? `${hosts[0]} to ${hosts.at(-1)}` : hosts.join(', ');
+  return [
+    `${ICONS[state]} *Part ${part}*`,
+    `${counted(hosts.length, 'host')} (${inline(shown, 120)})`,
+    ...(process === undefined ? [] : [inline(process, 60)]),
+    ...(doing === undefined || isFinal(state) ? [] : [`→ ${inline(doing, 120)}`]),
+    ...(lost.length > 0 ? [`lost ${inline(lost.join(', '), 120)}`] : []),
+    typed(`stars show ${id}`),
+  ].join(' · ');
 }
 
 /** One line about a play: how far it is and how its hosts fare. `state`: of the run for its last play; those before it are through. */
