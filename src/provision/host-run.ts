@@ -6,6 +6,7 @@ import { emptyRecap } from '../model/run-view.js';
 import type { Touched } from './answers.js';
 import { createHostSession, type HostSession } from './host-session.js';
 import { pythonJson, pythonText } from './python-text.js';
+import { createUnitFiles, type UnitFiles } from './unit-files.js';
 
 /** `failed` and `unreachable` hosts take no further part; `ended` ones left the play by meta: end_host. */
 export type HostStatus = 'active' | 'failed' | 'unreachable' | 'ended';
@@ -37,6 +38,7 @@ export type HostRun = {
   reached: boolean;
   lockedOut: StarsError | undefined;
   recap: HostRecap;
+  readonly unitFiles: UnitFiles;
   session(reach: Reach): HostSession;
   /** Something may have changed on this host: what it concerns of what was read before counts no more, all of it when that is not known. */
   forget(touched?: Touched): void;
@@ -62,6 +64,7 @@ export function createHostRun(
     reached: false,
     lockedOut: undefined,
     recap: emptyRecap(),
+    unitFiles: createUnitFiles(),
     session(reach) {
       const key = keyOf(reach);
       const session = sessions.get(key) ?? createHostSession(() => connect(host, reach));

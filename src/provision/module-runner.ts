@@ -44,7 +44,7 @@ export type ModuleRunnerOptions = {
 };
 
 /** A task that acted on a host, and what it touched there, when that is known. */
-export type Act = { host: HostRun; touched: Touched | undefined };
+export type Act = { host: HostRun; touched: Touched | undefined; units?: Plan['units'] };
 
 /** What a task will ask of its host first, and whether it is certain to change something. */
 export type Foreseen = { questions: Question[]; acts: boolean };
@@ -130,7 +130,10 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
     const action = journal.noteOf(task);
     if (sent.length + left.length > 0) await journal.stored(task);
     await acting.upload(sent, place, { action, timeoutMs: ACTION_TIMEOUT_MS, endDetached: false });
-    if (left.length > 0) actions.push({ host: place.host, touched: undefined });
+    if (left.length > 0) {
+      actions.push({ host: place.host, touched: undefined });
+      place.host.unitFiles.leave();
+    }
     const resultOfAll = (results: ExecResult[]) => {
       if (plan.setFacts) addFacts(place.host, protectAll(plan.setFacts));
       return idle ?? endResult(plan, results, { checkMode: false });
@@ -156,11 +159,15 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
     const touched = place.session.bounds(plan.touches, place.become);
     // A module that acts without asking does so each time, which says nothing about the tasks after it.
     if (asked) place.session.differs(touched);
-    actions.push({ host: place.host, touched });
+    actions.push({ host: place.host, touched, units: plan.units });
     place.host.forget(touched);
+    const ended = place.host.unitFiles.begin(plan.units);
+    let results: ExecResult[] = [];
     try {
-      return await acting.act(plan.actions, place, { action, timeoutMs, endDetached, temporary });
+      results = await acting.act(plan.actions, place, { action, timeoutMs, endDetached, temporary });
+      return results;
     } finally {
+      ended(results.length > 0 && results.every(({ code }) => code === 0));
       // What others asked while this was going on may show it half done.
       place.host.forget(touched);
     }
@@ -169,7 +176,7 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
   function contextFor(
     task: Task,
     templar: Templar,
-    { session, become, variable }: Place,
+    { host, session, become, variable }: Place,
     { temporary = [], resultIsSeen }: { temporary?: string[]; resultIsSeen: boolean },
   ): ModuleContext {
     const files = createLocalFiles({
@@ -194,6 +201,7 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
       checkMode: isTrue(keywordOf(task, templar, 'check_mode') ?? world.checkMode),
       diffMode: isTrue(keywordOf(task, templar, 'diff') ?? world.diffMode),
       resultIsSeen,
+      unitFilesAreRead: host.unitFiles.areRead(),
       environment: environmentOf(task, templar),
       signal,
     };

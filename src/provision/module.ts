@@ -58,6 +58,8 @@ export type Plan = {
   setFacts?: Dict;
   /** All that the actions change, when that is what stands at these paths and nothing else: neither programs of others run nor links are followed. */
   touches?: readonly string[] | undefined;
+  /** Set when the actions only have units of the host's systemd start and stop (`run`), or have it read all files of units before (`read`). */
+  units?: 'run' | 'read' | undefined;
 };
 
 /** What a module may ask while it plans. Reading only: planning never changes a host, so check mode is this and no more. */
@@ -97,6 +99,8 @@ export type ModuleContext = {
   readonly diffMode: boolean;
   /** Whether anybody looks at the registered result: if not, what only fills it need not be asked after acting. */
   readonly resultIsSeen: boolean;
+  /** Since systemd has read the files of its units, the run only started and stopped units there. */
+  readonly unitFilesAreRead: boolean;
   readonly environment: ReadonlyMap<string, string>;
   readonly signal: AbortSignal;
 };

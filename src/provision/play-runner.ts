@@ -219,6 +219,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     if (actions.length === 0) return;
     const unknown = actions.some(({ touched }) => touched === undefined);
     for (const host of play.all) {
+      if (actions.some((act) => act.host !== host && act.units === undefined)) host.unitFiles.changed();
       if (unknown) host.forget();
       else for (const act of actions) if (act.host !== host) host.forgetShared(act.touched);
     }

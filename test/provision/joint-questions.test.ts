@@ -95,9 +95,10 @@ describe.each(shells())('in %s %s', (...shell) => {
     host = localHost({ shell: words });
     const packages = ['dpkg', 'no-such-package', 'coreutils', 'libc6', 'Not a name'].map((name) => dpkgPackage(name));
     for (const { alone, joint } of await bothWays(packages)) expect(joint).toEqual(alone);
-    const units = ['cron', 'no-such-unit', 'ssh.service', 'cron.service', 'a/b'].map((name) =>
-      systemdUnit(name, 'system'),
-    );
+    const units = ['cron', 'no-such-unit', 'ssh.service', 'cron.service', 'a/b'].flatMap((name) => [
+      systemdUnit(name, 'system', true),
+      systemdUnit(name, 'system', false),
+    ]);
     for (const { alone, joint } of await bothWays(units)) if (joint) expect(joint).toEqual(alone);
   });
 });

@@ -15,47 +15,85 @@ export type Unit = {
 
 const PROPERTIES = 'Id,LoadState,LoadError,ActiveState,SubState,UnitFileState,MainPID,FragmentPath,NeedDaemonReload';
 
-/** What systemd knows of a unit, whether or not its file has been loaded. */
-export function systemdUnit(name: string, scope: string): Fact<Unit> {
+/**
+ * What systemd knows of a unit, whether or not its file has been loaded; whether it is enabled or masked is looked for on the disk only
+ * where that is asked for, or where nothing else tells that there is such a unit.
+ */
+export function systemdUnit(name: string, scope: string, looksAtFile: boolean): Fact<Unit> {
   const word = quote(name);
   const systemctl = scope === 'system' ? 'systemctl' : `systemctl --${scope}`;
   const base = quote(name.replace(/\.service$/, ''));
-  return {
-    script: `${systemctl} show -p ${PROPERTIES} -- ${word} 2>&1
-said=$(${systemctl} is-enabled -- ${word} 2>/dev/null)
+  const isEnabled = `said=$(${systemctl} is-enabled -- ${word} 2>/dev/null)
 printf 'enabled=%s\\n' "\${said##*
-}"
+}"`;
+  const show = `${systemctl} show -p ${PROPERTIES} -- ${word} 2>&1`;
+  return {
+    script: `${looksAtFile ? `${show}\n${isEnabled}` : unlessLoaded(show, isEnabled)}
 [ -f /etc/init.d/${base} ] && echo initd=yes
 :`,
     parse: ({ stdout }) => toUnit(stdout),
-    together: scope === 'system' && /^\w[\w@.:-]*$/.test(name) ? { kind: SYSTEM_UNITS, subject: name } : undefined,
+    together:
+      scope === 'system' && /^\w[\w@.:-]*$/.test(name)
+        ? { kind: SYSTEM_UNITS, subject: `${looksAtFile ? LOOKED_AT : KNOWN}${name}` }
+        : undefined,
   };
 }
 
+function unlessLoaded(show: string, command: string): string {
+  return `shown=$(${show})
+printf '%s\\n' "$shown"
+case $shown in *LoadState=loaded*) ;; *)
+${command}
+;; esac`;
+}
+
+const LOOKED_AT = 'f';
+const KNOWN = '-';
+
 /** One call of systemctl for the properties of all units and one for what is enabled, which stops at the first unit it does not know. */
 const SYSTEM_UNITS: FactKind = {
-  script: (units) => `systemctl show -p ${PROPERTIES} -- ${units.join(' ')} 2>&1
+  script(subjects) {
+    const units = unitsOf(subjects).join(' ');
+    const files = filesOf(subjects);
+    return `systemctl show -p ${PROPERTIES} -- ${units} 2>&1
 echo @enabled
-set -- $(systemctl is-enabled -- ${units.join(' ')} 2>/dev/null)
-if [ $# -eq ${units.length} ]; then printf '%s\\n' "$@"
-else for unit in ${units.join(' ')}; do said=$(systemctl is-enabled -- "$unit" 2>/dev/null); printf '%s\\n' "\${said##*
-}"; done
-fi
+${files.length > 0 ? areEnabled(files) : ''}
 echo @initd
-for unit in ${units.join(' ')}; do if [ -f "/etc/init.d/\${unit%.service}" ]; then echo "$unit"; fi; done`,
-  answers(stdout, units) {
+for unit in ${units}; do if [ -f "/etc/init.d/\${unit%.service}" ]; then echo "$unit"; fi; done`;
+  },
+  answers(stdout, subjects) {
     const [, shown = '', states = '', initd = ''] =
       /^([\s\S]*)^@enabled\n([\s\S]*)^@initd\n([\s\S]*)$/m.exec(stdout) ?? [];
+    const [units, files] = [unitsOf(subjects), filesOf(subjects)];
     const blocks = shown.replace(/\n+$/, '').split('\n\n');
     const enabled = states.split('\n');
     const scripts = new Set(initd.split('\n'));
-    return units.map((unit, index) =>
-      blocks.length === units.length
-        ? `${blocks[index]}\nenabled=${enabled[index]}\n${scripts.has(unit) ? 'initd=yes\n' : ''}`
-        : undefined,
-    );
+    return subjects.map((subject) => {
+      const unit = subject.slice(1);
+      const block = blocks.length === units.length ? blocks[units.indexOf(unit)] : undefined;
+      const isLookedAt = subject.startsWith(LOOKED_AT);
+      if (block === undefined || !(isLookedAt || /^LoadState=loaded$/m.test(block))) return undefined;
+      const file = isLookedAt ? `enabled=${enabled[files.indexOf(unit)]}\n` : '';
+      return `${block}\n${file}${scripts.has(unit) ? 'initd=yes\n' : ''}`;
+    });
   },
 };
+
+function unitsOf(subjects: readonly string[]): string[] {
+  return [...new Set(subjects.map((subject) => subject.slice(1)))];
+}
+
+function filesOf(subjects: readonly string[]): string[] {
+  return unitsOf(subjects.filter((subject) => subject.startsWith(LOOKED_AT)));
+}
+
+function areEnabled(units: readonly string[]): string {
+  return `set -- $(systemctl is-enabled -- ${units.join(' ')} 2>/dev/null)
+if [ $# -eq ${units.length} ]; then printf '%s\\n' "$@"
+else for unit in ${units.join(' ')}; do said=$(systemctl is-enabled -- "$unit" 2>/dev/null); printf '%s\\n' "\${said##*
+}"; done
+fi`;
+}
 
 function toUnit(stdout: string): Unit {
   const properties = new Map(stdout.split('\n').flatMap((line) => (line.includes('=') ? [cut(line)] : [])));

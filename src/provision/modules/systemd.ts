@@ -23,6 +23,7 @@ export const systemd = defineModule<UnitArgs>({
   summary: 'Start, stop, enable or mask a unit of systemd.',
   differences: [
     'Check mode takes a unit that does not exist for one that an earlier task would have installed, rather than failing.',
+    'A second `daemon_reload` is left out where systemd has nothing new to read; see “Tasks” in [the differences](../ansible/differences.md).',
     'A unit that cannot be masked, since its file is in /etc, fails the task; Ansible goes on and says that it masked it.',
   ],
   needs: 'systemctl',
@@ -49,12 +50,12 @@ export async function unitPlan(given: UnitArgs, context: ModuleContext): Promise
   const systemctl = scope === 'system' ? sh`systemctl` : sh`systemctl ${`--${scope}`}`;
   const problem = contradiction(given);
   if (problem) return { actions: [], failed: problem };
-  const reloads = [
-    ...(given.daemon_reload ? [sh`${systemctl} daemon-reload`] : []),
-    ...(given.daemon_reexec ? [sh`${systemctl} daemon-reexec`] : []),
-  ];
-  if (given.name === undefined) return planOf(reloads, [], dict({ name: null, changed: false }));
-  const unit = await context.fact(systemdUnit(given.name, scope));
+  const reexecs = given.daemon_reexec ? [sh`${systemctl} daemon-reexec`] : [];
+  const reloads = given.daemon_reload ? [sh`${systemctl} daemon-reload`] : [];
+  if (given.name === undefined)
+    return planOf([...reloads, ...reexecs], [], dict({ name: null, changed: false }), unitsOf(given, []));
+  const looksAtFile = given.enabled !== undefined || given.masked !== undefined;
+  const unit = await context.fact(systemdUnit(given.name, scope, looksAtFile));
   if (unit.error !== undefined)
     return { actions: [], failed: `Error loading unit file '${given.name}': ${unit.error}` };
   const needsUnit = given.enabled !== undefined || given.state !== undefined;
@@ -63,7 +64,16 @@ export async function unitPlan(given: UnitArgs, context: ModuleContext): Promise
   const verbs = verbsFor(given, unit);
   const options = [...(given.no_block ? ['--no-block'] : []), ...(given.force ? ['--force'] : [])];
   const commands = verbs.map((verb) => sh`${systemctl} ${options} ${verb} ${given.name ?? ''}`);
-  return planOf(reloads, commands, resultOf(given, unit));
+  const areRead = scope === 'system' && context.unitFilesAreRead && unit.properties.get('NeedDaemonReload') === 'no';
+  return planOf([...(areRead ? [] : reloads), ...reexecs], commands, resultOf(given, unit), unitsOf(given, verbs));
+}
+
+const RUNNING: ReadonlySet<string> = new Set(['start', 'stop', 'restart', 'reload']);
+
+/** What the plan does to systemd when it does no more than that; enabling and masking change what is to be read. */
+function unitsOf({ scope = 'system', daemon_reload: reads }: UnitArgs, verbs: readonly string[]): Plan['units'] {
+  if (scope !== 'system' || !verbs.every((verb) => RUNNING.has(verb))) return undefined;
+  return reads ? 'read' : 'run';
 }
 
 /** A unit may be masked before it is there, so that comes first. */
@@ -113,11 +123,17 @@ function resultOf({ name = '', state, enabled }: UnitArgs, { properties }: Unit)
 }
 
 /** Reloading systemd changes nothing by itself. */
-function planOf(first: ShellCommand[], commands: ShellCommand[], result: Plan['result']): Plan {
+function planOf(
+  first: ShellCommand[],
+  commands: ShellCommand[],
+  result: Plan['result'],
+  units?: Plan['units'],
+): Plan {
   const all = [...first, ...commands];
   return {
     actions: all.length > 0 ? [{ kind: 'run', command: sequence(all) }] : [],
     changed: commands.length > 0,
+    units,
     ...(result ? { result } : {}),
   };
 }

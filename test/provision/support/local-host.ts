@@ -71,6 +71,7 @@ export function localHost({ shell = ['sh'], execute, ...options }: LocalOptions 
     checkMode: options.checkMode ?? false,
     diffMode: options.diffMode ?? false,
     resultIsSeen: options.resultIsSeen ?? true,
+    unitFilesAreRead: false,
     environment: new Map(Object.entries(options.environment ?? {})),
     signal: new AbortController().signal,
   };
