@@ -4,7 +4,14 @@ import { foldersAbove, type Ground, groundScript, isWithin, parseGround } from '
 import type { Question } from './joint-questions.js';
 
 /** A change of these paths alone, on the file systems that its user sees. */
-export type Touched = { paths: readonly string[]; ground: Ground };
+export type Touched = {
+  paths: readonly string[];
+  ground: Ground;
+  /** Whether folders above a path are missing, so that the change may make them too. */
+  makesFoldersAbove: boolean;
+  /** To be told, after the last `forget`, that the path has become an empty folder: what is below it needs not be asked then. */
+  becameFolder(): void;
+};
 
 /** What a host said to one user, and for how long it holds. */
 export type Answers = {
@@ -27,6 +34,9 @@ type Entry = { question: Question; answer: Promise<ExecResult>; settled: ExecRes
 /** Files by which the names of owners are found, and the packages: who touches them touches what is said of others. */
 const TELLS_OF_OTHERS =
   /^\/var\/lib\/dpkg|^\/etc\/(passwd|group|shadow|gshadow|nsswitch\.conf)|userdb|extrausers|nss|^\/(usr\/)?lib/;
+
+/** Before it begins and when it has ended. */
+const FORGOTTEN_BY_ONE_ACTION = 2;
 
 export function createAnswers(): Answers {
   let entries = new Map<string, Entry>();
@@ -64,6 +74,34 @@ export function createAnswers(): Answers {
     entries = new Map(firm.filter(([, entry]) => stays(entry)));
   }
 
+  /** Nothing is there yet; what was said of paths below stays as it was, but that the folder of some is there now. */
+  function learningBelow([folder = '']: readonly string[], asked: number): () => void {
+    const below = [...entries.values()].filter((entry) => isBelow(entry, folder) && isLost(entry) && isFirm(entry));
+    const ways = [...folders].filter((way) => isWithin(way, folder));
+    return () => {
+      // Something else changed the host meanwhile.
+      if (age !== asked + FORGOTTEN_BY_ONE_ACTION) return;
+      for (const way of ways) folders.add(way);
+      for (const { question, settled } of below) {
+        const stdout = posix.dirname(question.about ?? '') === folder ? question.together?.kind.inNewFolder : '';
+        if (settled && stdout !== undefined) set(question, Promise.resolve({ ...settled, stdout }));
+      }
+    };
+  }
+
+  function set(question: Question, answer: Promise<ExecResult>): void {
+    const { script } = question;
+    const entry: Entry = { question, answer, settled: undefined, isFirm: false };
+    entries.set(script, entry);
+    answer.then(
+      (result) => (entry.settled = result),
+      // The failure belongs to whoever asks for this, which may be much later or nobody.
+      () => {
+        if (entries.get(script) === entry) entries.delete(script);
+      },
+    );
+  }
+
   function forgetAll(): void {
     age += 1;
     entries = new Map();
@@ -74,18 +112,7 @@ export function createAnswers(): Answers {
   return {
     get: (script) => entries.get(script)?.answer,
 
-    set(question, answer) {
-      const { script } = question;
-      const entry: Entry = { question, answer, settled: undefined, isFirm: false };
-      entries.set(script, entry);
-      answer.then(
-        (result) => (entry.settled = result),
-        // The failure belongs to whoever asks for this, which may be much later or nobody.
-        () => {
-          if (entries.get(script) === entry) entries.delete(script);
-        },
-      );
-    },
+    set,
 
     groundOf(questions) {
       const paths = questions.flatMap(({ about }) => (about !== undefined && isPlain(about) ? [about] : []));
@@ -113,13 +140,17 @@ export function createAnswers(): Answers {
         return about.length > 0 && about.every(isFirm);
       };
       const bounded = paths?.every((path) => !TELLS_OF_OTHERS.test(path) && isAlone(path));
-      return ground && paths && bounded ? { paths, ground } : undefined;
+      if (!ground || !paths || !bounded) return undefined;
+      const makesFoldersAbove = all.some((entry) => paths.includes(entry.question.about ?? '') && isLost(entry));
+      return { paths, ground, makesFoldersAbove, becameFolder: learningBelow(paths, age) };
     },
 
     forget(touched) {
       if (touched?.ground.view !== ground?.view || touched === undefined) return forgetAll();
       age += 1;
-      keep((entry) => !touched.paths.some((path) => concerns(path, entry)));
+      keep(
+        (entry) => !touched.paths.some((path) => concerns(path, entry) || (touched.makesFoldersAbove && isLost(entry))),
+      );
       folders = new Set([...folders].filter((folder) => !touched.paths.some((path) => isWithin(folder, path))));
     },
 
@@ -135,9 +166,17 @@ function isFirmState(kind: { isFirm?(answer: string): boolean }, { stdout }: Exe
 }
 
 /** Whether a change of the path may change the answer. */
-function concerns(touched: string, { question: { about = '', together }, settled }: Entry): boolean {
-  if (isWithin(about, touched) || isWithin(touched, about)) return true;
+function concerns(touched: string, { question: { about = '' } }: Entry): boolean {
+  return isWithin(about, touched) || isWithin(touched, about);
+}
+
+/** Whether not even the folder is there. */
+function isLost({ question: { together }, settled }: Entry): boolean {
   return settled !== undefined && together?.kind.isLost?.(settled.stdout) === true;
+}
+
+function isBelow({ question: { about = '', together } }: Entry, folder: string): boolean {
+  return together !== undefined && about !== folder && isWithin(about, folder);
 }
 
 function isPlain(path: string): boolean {

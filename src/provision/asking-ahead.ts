@@ -3,8 +3,8 @@ import type { Question } from './joint-questions.js';
 import type { ModuleContext } from './module.js';
 import type { Place } from './place.js';
 
-/** What the tasks to come will ask of the host whose session this is; asked for when something has to be asked anyway. */
-export type Ahead = (session: HostSession) => Promise<Question[]>;
+/** What the tasks to come will ask of the host whose session this is; asked for when something, `own`, has to be asked anyway. */
+export type Ahead = (session: HostSession, own: readonly Question[]) => Promise<Question[]>;
 
 export const nothingAhead: Ahead = async () => [];
 
@@ -16,7 +16,7 @@ export function askingAhead(own: ModuleContext, { session, become }: Place, ahea
 
   /** What the module asks for at once goes together. */
   async function send(): Promise<void> {
-    const later = await ahead(session);
+    const later = await ahead(session, unknown);
     session.prefetch([...unknown, ...later], own.signal);
     [unknown, sending] = [[], undefined];
   }

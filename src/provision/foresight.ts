@@ -1,11 +1,11 @@
 import { controlModules } from './control/index.js';
 import type { HostRun } from './host-run.js';
-import type { HostSession } from './host-session.js';
+import { FARTHEST_SIGHT, type HostSession, type Foresight as Sight } from './host-session.js';
 import type { Question } from './joint-questions.js';
 import { loopItems } from './loop.js';
 import { askNobody } from './outside-calls.js';
 import type { Ahead } from './asking-ahead.js';
-import type { ModuleRunner } from './module-runner.js';
+import { type ModuleRunner, RUNS_PROGRAMS_OF_OTHERS } from './module-runner.js';
 import type { Templar } from '../templating/templar.js';
 import { holds } from './task-keywords.js';
 import { loopControlOf, loopVariables } from './task-loop.js';
@@ -28,18 +28,20 @@ export function createForesight({ world, moduleRunner }: ForesightOptions) {
   function ahead(first: Task, next: readonly TaskNode[], host: HostRun, play: PlayRun): (round?: number) => Ahead {
     foreseen.get(first)?.delete(host);
     return (round = 0) =>
-      async (session) => {
+      async (session, asked) => {
         const own = first.loop ? await foreseeOne(first, host, play, round + 1) : undefined;
         const questions = own?.session === session ? [...own.questions] : [];
         if (own?.acts) return questions;
-        const { any, lasting } = session.foresight();
+        const { any, lasting } = sightFor(first, asked, session);
         for (const [index, task] of next.slice(0, Math.max(any, lasting)).entries()) {
           if (task.kind === 'role-end') continue;
           if (task.kind === 'block' || endsForesight(task)) break;
           const later = await foreseeOnce(task, host, play);
-          const asked = later.session === session ? later.questions : [];
-          questions.push(...(index < any ? asked : asked.filter(({ about }) => about !== undefined)));
-          if (later.acts) break;
+          const also = later.session === session ? later.questions : [];
+          const isLast = index >= any && also.length > 0 && !changesFilesAlone(task, also);
+          questions.push(...(isLast ? also.filter(lasts) : also));
+          // It drops all answers when it acts, which it does when anything is not as it wants it.
+          if (later.acts || isLast) break;
         }
         return questions;
       };
@@ -95,6 +97,20 @@ export function createForesight({ world, moduleRunner }: ForesightOptions) {
   }
 
   return { ahead, look };
+}
+
+function sightFor(first: Task, asked: readonly Question[], session: HostSession): Sight {
+  const { any, lasting } = session.foresight();
+  return { any, lasting: asked.length > 0 && changesFilesAlone(first, asked) ? FARTHEST_SIGHT : lasting };
+}
+
+/** By what it asks about: a module that asks about files alone acts on them alone, unless it runs a program of others. */
+function changesFilesAlone({ module }: Task, asked: readonly Question[]): boolean {
+  return asked.every(lasts) && !RUNS_PROGRAMS_OF_OTHERS.has(module);
+}
+
+function lasts({ about }: Question): boolean {
+  return about !== undefined;
 }
 
 function endsForesight({ module }: Task): boolean {

@@ -30,7 +30,7 @@ export type HostSession = {
 export type Foresight = { any: number; lasting: number };
 
 const FACT_TIMEOUT_MS = 120_000;
-const FARTHEST_SIGHT = 40;
+export const FARTHEST_SIGHT = 40;
 const MOST_TOGETHER = 100;
 
 export function createHostSession(connect: () => Promise<Connection>): HostSession {

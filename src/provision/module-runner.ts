@@ -57,7 +57,7 @@ export type ModuleRunner = ReturnType<typeof createModuleRunner>;
 const ACTION_TIMEOUT_MS = 3_600_000;
 const MOST_QUESTIONS = 8;
 /** What these start is the playbook's own and may detach itself; what others start, such as a service, is meant to stay. */
-const RUNS_PROGRAMS_OF_OTHERS = new Set(['command', 'shell', 'script', 'raw']);
+export const RUNS_PROGRAMS_OF_OTHERS: ReadonlySet<string> = new Set(['command', 'shell', 'script', 'raw']);
 // Made once: an error takes long to make, and this one only ends a plan.
 const NOT_READ_YET = new StarsError('INTERNAL', 'This fact is not read yet.');
 
@@ -167,9 +167,11 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
       results = await acting.act(plan.actions, place, { action, timeoutMs, endDetached, temporary });
       return results;
     } finally {
-      ended(results.length > 0 && results.every(({ code }) => code === 0));
+      const succeeded = results.length > 0 && results.every(({ code }) => code === 0);
+      ended(succeeded);
       // What others asked while this was going on may show it half done.
       place.host.forget(touched);
+      if (succeeded && plan.makesFolder) touched?.becameFolder();
     }
   }
 
@@ -217,7 +219,7 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
   async function gather({ host, session, become }: Place, args: Dict, ahead: Ahead): Promise<Dict> {
     const { options, filter } = setupArguments(args);
     const fact = setupFactFor(options);
-    session.prefetch([{ script: fact.script, become }, ...(await ahead(session))], signal);
+    session.prefetch([{ script: fact.script, become }, ...(await ahead(session, []))], signal);
     const facts = filteredFacts(await session.fact(fact, become, signal), filter);
     addFacts(host, protectAll(facts));
     return facts;

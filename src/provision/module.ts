@@ -26,6 +26,8 @@ export type FactKind = {
   isFirm?(answer: string): boolean;
   /** The same: whether there is not even a folder that could hold the path. */
   isLost?(answer: string): boolean;
+  /** The answer about a path right in a folder that is new. */
+  inNewFolder?: string;
 };
 
 /** One change on the host. */
@@ -58,6 +60,8 @@ export type Plan = {
   setFacts?: Dict;
   /** All that the actions change, when that is what stands at these paths and nothing else: neither programs of others run nor links are followed. */
   touches?: readonly string[] | undefined;
+  /** The one path that is touched was not there and becomes an empty folder. */
+  makesFolder?: boolean;
   /** Set when the actions only have units of the host's systemd start and stop (`run`), or have it read all files of units before (`read`). */
   units?: 'run' | 'read' | undefined;
 };

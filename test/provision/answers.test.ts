@@ -74,10 +74,14 @@ onLinux('An answer that is kept after a change', () => {
     return Promise.all(facts().map((fact) => session.fact(fact, undefined, never)));
   }
 
+  const stateOf = (session: HostSession, path: string) =>
+    session.fact(fileState(path, { sha1: true }), undefined, never);
+
   async function touch(session: HostSession, path: string) {
-    const state = await session.fact(fileState(path, { sha1: true }), undefined, never);
-    return session.bounds(touchesOnly(state), undefined);
+    return session.bounds(touchesOnly(await stateOf(session, path)), undefined);
   }
+
+  const isBelow = (about: string | undefined, path: string) => about?.startsWith(`${path}/`) === true;
 
   const change: Record<string, (path: string) => void> = {
     write(path) {
@@ -92,7 +96,7 @@ onLinux('An answer that is kept after a change', () => {
   };
 
   test('is the one that would be given anew', async () => {
-    let kept = 0;
+    let [kept, learned] = [0, 0];
     const step = fc.record({ name: fc.constantFrom(...PATHS), what: fc.constantFrom(...Object.keys(change)) });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
@@ -103,13 +107,24 @@ onLinux('An answer that is kept after a change', () => {
         for (const { name, what } of steps) {
           await askAll(session);
           const path = join(folder, name);
+          const { stat, parentExists } = await stateOf(session, path);
           const touched = await touch(session, path);
+          session.forget(touched);
+          let succeeded = false;
           try {
             change[what]?.(path);
+            succeeded = true;
           } catch {
             // As a task that fails on its way.
           }
           session.forget(touched);
+          if (what === 'makeFolder' && !stat && parentExists && succeeded) {
+            touched?.becameFolder();
+            learned += facts().filter(
+              ({ about, script, together }) =>
+                isBelow(about, path) && session.known({ script, together, become: undefined }),
+            ).length;
+          }
           other.forget();
           const known = facts().map((fact) => session.known({ ...fact, become: undefined }));
           const only = (all: unknown[]) =>
@@ -122,6 +137,7 @@ onLinux('An answer that is kept after a change', () => {
       { numRuns: Number(process.env['ANSWER_RUNS'] ?? 20) },
     );
     expect(kept).toBeGreaterThan(0);
+    expect(learned).toBeGreaterThan(0);
   }, 300_000);
 
   test('is dropped when the same machine was changed under another name, and not when it was another machine', async () => {

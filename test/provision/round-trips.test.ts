@@ -233,3 +233,19 @@ test('a module that asks two things at once asks them in one round trip', async 
   const scripts = await scriptsOf('    - copy: src=/etc/hostname dest={{ base }}/h remote_src=yes\n');
   expect(scripts).toHaveLength(2);
 });
+
+test('on a first apply the files of many tasks are asked about once, and what is in a new folder not at all', async () => {
+  const scripts = await scriptsOf(`    - command: "true"
+      args: { creates: "{{ base }}/before" }
+    - file: path={{ base }}/{{ item }} state=directory
+      loop: [d, d/e, d/e/f, g]
+    - copy: content=a dest={{ base }}/d/e/f/a
+    - copy: content=b dest={{ base }}/g/b
+    - file: src=/etc dest={{ base }}/link state=link
+    - command: "touch {{ base }}/g/made"
+      args: { creates: "{{ base }}/g/made" }
+`);
+  const asking = scripts.filter((script) => script.includes('for path in'));
+  expect(asking).toHaveLength(2);
+  expect(scripts).toHaveLength(asking.length + 9);
+});

@@ -13,7 +13,11 @@ const ALL = ['h1', 'h2'] as const;
 beforeAll(async () => {
   hosts = await startHosts({ names: [...ALL], clock: systemClock, log: silentLog });
 });
-afterEach(() => Promise.all(ALL.map((name) => hosts.host(name).run('systemctl stop a b; systemctl disable a b; systemctl reset-failed a b'))));
+afterEach(() =>
+  Promise.all(
+    ALL.map((name) => hosts.host(name).run('systemctl stop a b; systemctl disable a b; systemctl reset-failed a b')),
+  ),
+);
 afterAll(async () => {
   removeProjects();
   await hosts.stop();
@@ -64,7 +68,8 @@ async function reloads(
 
 test('after a reload that was followed by nothing but starts and stops of units there is nothing to read anew', async () => {
   expect(await reloads(BEGIN + AGAIN)).toEqual([1, 1]);
-  const stops = '    - systemd: { name: a, state: stopped }\n    - service: { name: a, state: started, use: systemd }\n';
+  const stops =
+    '    - systemd: { name: a, state: stopped }\n    - service: { name: a, state: started, use: systemd }\n';
   expect(await reloads(BEGIN + stops + AGAIN)).toEqual([1, 1]);
 });
 

@@ -119,6 +119,7 @@ if [ $# -gt 0 ]; then sha1sum "$@"; fi`;
     return stat === undefined || stat.kind === 'directory' || (stat.kind === 'file' && stat.links === 1);
   },
   isLost: (answer) => !/^(self |parent$)/m.test(answer),
+  inNewFolder: 'parent',
 };
 
 /** By path and whether its sum is asked for: the lines that its own script would print. */

@@ -1,6 +1,7 @@
 import type { ExecResult } from '../../connection/connection.js';
 import type { Dict, Value } from '../../jinja/value.js';
 import { quote, type ShellCommand } from '../../shell/command.js';
+import { fileState, resolved } from '../facts/file-state.js';
 import { isFolder, pathExists } from '../facts/glob.js';
 import { hostPath } from '../facts/host-path.js';
 import type { ModuleContext, Plan } from '../module.js';
@@ -73,7 +74,11 @@ async function needless(context: ModuleContext, { creates, removes }: GivenComma
 
 async function exists(context: ModuleContext, pattern: string, chdir: string | undefined): Promise<boolean> {
   const path = await hostPath(context, pattern);
-  return context.fact(pathExists(path.startsWith('/') || chdir === undefined ? path : `${chdir}/${path}`));
+  const found = path.startsWith('/') || chdir === undefined ? path : `${chdir}/${path}`;
+  // Together with what other tasks ask about files.
+  if (!/[*?[]/.test(found) && found.startsWith('/'))
+    return resolved(await context.fact(fileState(found))).stat !== undefined;
+  return context.fact(pathExists(found));
 }
 
 /**

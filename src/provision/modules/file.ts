@@ -53,7 +53,7 @@ export const file = fileModule({
 
   async plan(given, context): Promise<Plan> {
     const trimmed = (await hostPath(context, given.path)).replace(/(?<=.)\/+$/, '');
-    let state = await context.fact(fileState(trimmed));
+    let [state] = await Promise.all([context.fact(fileState(trimmed)), targetOf(given, context)]);
     if (
       given.src !== undefined &&
       given.state !== 'link' &&
@@ -69,6 +69,11 @@ export const file = fileModule({
     );
   },
 });
+
+/** What a link is to lead to is asked in the same round trip. */
+async function targetOf({ state, src }: Args, context: ModuleContext): Promise<unknown> {
+  return state === 'link' && src !== undefined && posix.isAbsolute(src) ? context.fact(fileState(src)) : undefined;
+}
 
 /** The plan for one path whose state is known; other modules that make files use it too. */
 export async function planFor(given: Args, state: FileState, context: ModuleContext): Promise<Plan> {
@@ -155,7 +160,9 @@ async function directory(given: Args, state: FileState, context: ModuleContext):
 
 function makeDirectories(given: Args, end: string, state: FileState, context: ModuleContext): Plan {
   const actions = [...makeFolders(end, given), ...reportIfSeen(context, end).map(run)];
-  return finished({ actions, diff: stateDiff(state, 'directory'), touches: touchesOnly(state) }, end, state, 'path');
+  const makesFolder = !state.stat && state.parentExists;
+  const plan = { actions, diff: stateDiff(state, 'directory'), touches: touchesOnly(state), makesFolder };
+  return finished(plan, end, state, 'path');
 }
 
 async function link(given: Args, state: FileState, context: ModuleContext): Promise<Plan> {

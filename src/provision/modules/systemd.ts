@@ -123,12 +123,7 @@ function resultOf({ name = '', state, enabled }: UnitArgs, { properties }: Unit)
 }
 
 /** Reloading systemd changes nothing by itself. */
-function planOf(
-  first: ShellCommand[],
-  commands: ShellCommand[],
-  result: Plan['result'],
-  units?: Plan['units'],
-): Plan {
+function planOf(first: ShellCommand[], commands: ShellCommand[], result: Plan['result'], units?: Plan['units']): Plan {
   const all = [...first, ...commands];
   return {
     actions: all.length > 0 ? [{ kind: 'run', command: sequence(all) }] : [],
