@@ -4,7 +4,7 @@ import { Tuple, Unsafe, type Value } from '../jinja/value.js';
 
 /** Whether a text holds anything that would be templated. */
 export function looksLikeTemplate(text: string): boolean {
-  return text.includes('{{') || text.includes('{%') || text.includes('{#');
+  return text.includes('{') && (text.includes('{{') || text.includes('{%') || text.includes('{#'));
 }
 
 /** The value with every text in it that looks like a template marked as never to be templated: for what a host answered. */

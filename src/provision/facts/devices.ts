@@ -6,9 +6,9 @@ import type { Sections } from './sections.js';
 export function deviceFacts(sections: Sections): Record<string, Value> {
   const files = sysFiles(sections.lines('block'));
   const links = linksOf(sections.lines('disklinks'), files);
-  const names = [...new Set([...files.keys()].flatMap((path) => /^([^/]+)\/size$/.exec(path)?.[1] ?? []))];
+  const devices = [...byDevice(files)].filter(([name, own]) => own.has(`${name}/size`));
   return {
-    ansible_devices: new Map(names.map((name): [Value, Value] => [name, deviceOf(name, files, links)])),
+    ansible_devices: new Map(devices.map(([name, own]): [Value, Value] => [name, deviceOf(name, own, links)])),
     ansible_device_links: linksDict(links, (kind) => kind),
   };
 }
@@ -26,6 +26,17 @@ function sysFiles(lines: readonly string[]): Files {
       return path === undefined ? [] : [[path, content.trim()]];
     }),
   );
+}
+
+/** Each device with its own files: a machine may have hundreds of devices. */
+function byDevice(files: Files): Map<string, Map<string, string>> {
+  const devices = new Map<string, Map<string, string>>();
+  for (const [path, content] of files) {
+    const name = path.slice(0, path.indexOf('/'));
+    const own = devices.get(name) ?? new Map<string, string>();
+    devices.set(name, own.set(path, content));
+  }
+  return devices;
 }
 
 /** Names that point to a device, by kind and device, from `ls -l` of /dev/disk/by-*. */
@@ -76,7 +87,7 @@ function deviceOf(name: string, files: Files, links: Links): Dict {
     support_discard: read('queue/discard_granularity'),
     wwn: wwn?.slice('wwn-'.length),
     partitions: new Map(
-      partitionsOf(name, files).map((part): [Value, Value] => [part, partitionOf(`${name}/${part}`, files, links)]),
+      partitionsOf(files).map((part): [Value, Value] => [part, partitionOf(`${name}/${part}`, files, links)]),
     ),
     rotational: read('queue/rotational'),
     scheduler_mode: /\[(.*)\]/.exec(files.get(`${name}/queue/scheduler`) ?? '')?.[1] ?? '',
@@ -88,11 +99,8 @@ function deviceOf(name: string, files: Files, links: Links): Dict {
   });
 }
 
-function partitionsOf(device: string, files: Files): string[] {
-  const found = [...files.keys()].flatMap((path) => {
-    const [owner, part, file] = path.split('/');
-    return owner === device && file === 'start' && part !== undefined ? [part] : [];
-  });
+function partitionsOf(files: Files): string[] {
+  const found = [...files.keys()].flatMap((path) => /^[^/]+\/([^/]+)\/start$/.exec(path)?.[1] ?? []);
   return [...new Set(found)];
 }
 
