@@ -24,6 +24,9 @@ export type AccountTools = { shadow: boolean };
 
 export type UserState = { account: UserAccount | undefined; tools: AccountTools; homePrefix: string };
 
+const MEMBERSHIPS_AND_SHADOW = `FILENAME == "/etc/shadow" { if ($1 == ENVIRON["STARS_NAME"]) print "shadow-entry " $0; next }
+{ n = split($4, members, ","); for (i = 1; i <= n; i++) if (members[i] == ENVIRON["STARS_NAME"]) print "member " $1 }`;
+
 /** A login on a host, by name. */
 export function userAccount(name: string): Fact<UserState> {
   const word = quote(name);
@@ -31,18 +34,26 @@ export function userAccount(name: string): Fact<UserState> {
   const lookUp = (file: string) => `STARS_NAME=${word} awk -F: '$1 == ENVIRON["STARS_NAME"]' ${file}`;
   return {
     script: `command -v useradd >/dev/null && echo shadow
-entry=$(getent passwd ${word} 2>/dev/null || ${lookUp('/etc/passwd')})
+entry=$(${databaseOr('passwd', name, lookUp('/etc/passwd'))})
 if [ -n "$entry" ]; then
 echo "passwd $entry"
 printf 'primary '; id -gn ${word} 2>/dev/null || echo
-STARS_NAME=${word} awk -F: '{ n = split($4, members, ","); for (i = 1; i <= n; i++) if (members[i] == ENVIRON["STARS_NAME"]) print "member " $1 }' /etc/group
-[ -r /etc/shadow ] && { printf 'shadow-entry '; ${lookUp('/etc/shadow')}; echo; }
+shadow=; [ ! -r /etc/shadow ] || shadow=/etc/shadow
+STARS_NAME=${word} awk -F: '${MEMBERSHIPS_AND_SHADOW}' /etc/group $shadow
 home=\${entry%:*}; home=\${home##*:}
 [ -d "$home" ] && echo home-exists
 fi
 :`,
     parse: ({ stdout }) => toUserState(stdout),
   };
+}
+
+/** The entry of a name; from the file alone where there is no getent, or where that takes the name for a number. */
+function databaseOr(database: 'passwd' | 'group', name: string, inFile: string): string {
+  const ask = `getent ${database} ${quote(name)} 2>/dev/null`;
+  return /^\d+$/.test(name)
+    ? `${ask} || ${inFile}`
+    : `if command -v getent >/dev/null; then ${ask}; else ${inFile}; fi`;
 }
 
 function toUserState(stdout: string): UserState {
@@ -80,9 +91,10 @@ export type GroupState = { gid: number | undefined; name: string | undefined; me
 export function groupAccount(name: string): Fact<GroupState> {
   const word = quote(name);
   const column = /^\d+$/.test(name) ? 3 : 1;
+  const inFile = `STARS_NAME=${word} awk -F: '$${column} == ENVIRON["STARS_NAME"] || $1 == ENVIRON["STARS_NAME"]' /etc/group`;
   return {
     script: `command -v groupadd >/dev/null && echo shadow
-getent group ${word} 2>/dev/null || STARS_NAME=${word} awk -F: '$${column} == ENVIRON["STARS_NAME"] || $1 == ENVIRON["STARS_NAME"]' /etc/group
+${databaseOr('group', name, inFile)}
 :`,
     parse({ stdout }) {
       const lines = stdout.split('\n');

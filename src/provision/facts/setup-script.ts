@@ -25,14 +25,18 @@ const BLOCK = [
 const OS_RELEASE_AS_LSB = `( unset ID NAME PRETTY_NAME VERSION_ID VERSION_CODENAME; for file in /etc/os-release /usr/lib/os-release; do if [ -f $file ]; then . $file; break; fi; done
 printf '%s\\n' "ID: $ID" "NAME: $NAME" "Description: \${PRETTY_NAME:-n/a}" "Release: \${VERSION_ID:-n/a}" "Codename: \${VERSION_CODENAME:-n/a}" )`;
 
+/** A file of one line, which need not end with a line break, without a process. */
+const lineOf = (file: string) =>
+  `if [ -r ${file} ]; then value=; IFS= read -r value <${file}; printf '%s\\n' "$value"; fi`;
+
 // One process per line at most, and most lines need none: reading and testing files is the shell's own work.
 const SECTIONS: Readonly<Record<string, string | ((options: ScriptOptions) => string)>> = {
   uname: `for file in ostype hostname osrelease version; do if read -r value </proc/sys/kernel/$file; then echo "$value"; else echo; fi; done 2>/dev/null; uname -m`,
   fqdn: 'if command -v timeout >/dev/null; then timeout 3 hostname -f; else hostname -f; fi 2>/dev/null',
   machineid:
     'for file in /var/lib/dbus/machine-id /etc/machine-id; do if read -r value <$file && [ "$value" ]; then echo "$value"; break; fi; done 2>/dev/null',
-  cmdline: 'cat /proc/cmdline',
-  chroot: `stat -L -c %d:%i /; stat -L -c %d:%i /proc/1/root/. 2>/dev/null || { echo; stat -f -c %T /; }`,
+  cmdline: lineOf('/proc/cmdline'),
+  chroot: `stat -L -c %d:%i / /proc/1/root/. 2>/dev/null || { echo; stat -f -c %T /; }`,
   osrelease: 'cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null',
   releases:
     'for file in redhat-release debian_version alpine-release SuSE-release oracle-release; do if [ -f /etc/$file ]; then read -r value </etc/$file; echo "$file=$value"; fi; done; [ ! -d /usr/lib/python3/dist-packages/distro ] || echo python3-distro=yes',
@@ -42,8 +46,8 @@ case $maker in '# SPDX-FileCopyrightText: '*' Gioele Barabucci') ${OS_RELEASE_AS
   caps: 'if command -v capsh >/dev/null; then capsh --print | grep ^Current:; fi',
   meminfo: 'cat /proc/meminfo',
   cpuinfo: `grep -E '^(processor|vendor_id|model name|Processor|physical id|core id|siblings|cpu cores)' /proc/cpuinfo`,
-  uptime: 'cat /proc/uptime',
-  load: 'cat /proc/loadavg',
+  uptime: lineOf('/proc/uptime'),
+  load: lineOf('/proc/loadavg'),
   nproc: 'nproc 2>/dev/null',
   mounts: 'cat /proc/mounts /proc/self/mountinfo',
   // Asking after a file system on another machine may hang.
@@ -59,7 +63,8 @@ if [ "$remote" ] && command -v timeout >/dev/null; then timeout ${timeoutSeconds
   env: `if [ -r /proc/self/environ ]; then cat /proc/self/environ | tr '\\000\\n' '\\n\\001'; else env; fi`,
   ids: `if [ -r /proc/self/status ]; then while read -r key real effective rest; do case $key in Uid:) uid="$effective $real";; Gid:) gid="$effective $real"; break;; esac; done </proc/self/status
 echo "\${uid% *}"; echo "\${gid% *}"; echo "\${uid#* }"; echo "\${gid#* }"; else id -u; id -g; id -ru; id -rg; fi`,
-  passwd: 'getent passwd "$(id -u)" 2>/dev/null || { user=$(id -un); grep "^$user:" /etc/passwd; }',
+  passwd: `user=; if [ -r /proc/self/status ]; then while read -r key real effective rest; do case $key in Uid:) user=$effective; break;; esac; done </proc/self/status; fi
+getent passwd "\${user:-$(id -u)}" 2>/dev/null || { user=$(id -un); grep "^$user:" /etc/passwd; }`,
   ip: 'ip -o addr show 2>/dev/null',
   // Which address would be the sender's is what Ansible takes for the host's own.
   route:
@@ -74,16 +79,17 @@ echo "\${uid% *}"; echo "\${gid% *}"; echo "\${uid#* }"; echo "\${gid#* }"; else
   init: 'read -r value </proc/1/comm && echo "comm $value"; [ -d /run/systemd/system ] && echo systemd; command -v systemctl >/dev/null && echo systemctl; [ -e /sbin/openrc ] && echo openrc; [ -d /etc/init ] && command -v initctl >/dev/null && echo upstart; [ -d /etc/init.d ] && echo initd; case $(readlink /sbin/init) in *systemd) echo offline;; esac',
   virt: `[ -e /.dockerenv ] || [ -e /.dockerinit ] && echo dockerenv; for name in xen vz lve bc; do [ -e /proc/$name ] && echo $name; done; [ -e /dev/kvm ] && echo devkvm; [ -r /run/systemd/container ] && { read -r value </run/systemd/container; echo "container=$value"; }
 [ -e /proc/xen/capabilities ] && grep -o control_d /proc/xen/capabilities
-[ -r /proc/1/environ ] && cat /proc/1/environ | tr '\\000' '\\n' | sed -n 's/^container=/init container=/p'
+[ -r /proc/1/environ ] && tr '\\000' '\\n' </proc/1/environ | sed -n 's/^container=/init container=/p'
 grep -hE '^[0-9]+:.*(docker|lxc|containerd)|^(kvm|vboxdrv|virtio) ' /proc/1/cgroup /proc/modules`,
   selinux: 'command -v getenforce >/dev/null && getenforce',
-  selinuxconfig: 'grep -E "^SELINUX" /etc/selinux/config',
-  selinuxpolicy: 'cat /sys/fs/selinux/policyvers',
+  selinuxconfig: '[ ! -r /etc/selinux/config ] || grep -E "^SELINUX" /etc/selinux/config',
+  selinuxpolicy: lineOf('/sys/fs/selinux/policyvers'),
   apparmor: '[ -d /sys/kernel/security/apparmor ] && echo yes',
-  fips: 'cat /proc/sys/crypto/fips_enabled',
+  fips: lineOf('/proc/sys/crypto/fips_enabled'),
   python:
     'for name in python3 python python2; do path=$(command -v $name) && { echo "$path $($path --version 2>&1)"; break; }; done',
-  sshkeys: 'for file in /etc/ssh/ssh_host_*_key.pub; do if [ -r "$file" ]; then cat "$file"; fi; done',
+  sshkeys:
+    'set --; for file in /etc/ssh/ssh_host_*_key.pub; do if [ -r "$file" ]; then set -- "$@" "$file"; fi; done; [ $# -eq 0 ] || cat "$@"',
   storage: `for file in /etc/iscsi/initiatorname.iscsi /sys/class/fc_host/*/port_name; do if [ -r "$file" ]; then cat "$file"; fi; done; if [ -r /etc/nvme/hostnqn ]; then read -r value </etc/nvme/hostnqn; echo "hostnqn=$value"; fi`,
   // A program's complaint follows on lines of its own, behind its exit status.
   local: ({ factPath }) =>
