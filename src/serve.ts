@@ -32,7 +32,7 @@ const RECOVER_EVERY_MS = 5_000;
 /** Stars in Slack: what people ask there becomes runs, until `stop`. Of several processes one receives, all work. */
 export async function serveSlack({ stars, settings, clock, log, http }: ServeOptions): Promise<SlackService> {
   const { bot, store, runs, owner, claims } = stars;
-  const receive = createSlackDesk({ bot, store, shown: () => void presenter.look() });
+  const receive = createSlackDesk({ bot, store, places: stars.places, shown: () => void presenter.look() });
   const inbox = createSlackInbox({
     inbox: stars.inbox,
     owner,

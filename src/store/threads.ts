@@ -55,5 +55,16 @@ export function createThreadStore(database: Database) {
     return database.selectFrom('threads').select(['channel', 'ts']).where('run_id', '=', run).executeTakeFirst();
   }
 
-  return { reserve, remember, toShow, wasShown, find };
+  /** The id of the run whose message stands there. */
+  async function runAt(channel: string, ts: string): Promise<string | undefined> {
+    const row = await database
+      .selectFrom('threads')
+      .select('run_id')
+      .where('channel', '=', channel)
+      .where('ts', '=', ts)
+      .executeTakeFirst();
+    return row?.run_id;
+  }
+
+  return { reserve, remember, toShow, wasShown, find, runAt };
 }

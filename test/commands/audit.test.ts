@@ -80,8 +80,8 @@ test('a run is in it with its request, its start and its end', async () => {
 });
 
 test('a click is in it as well as what came of it', async () => {
-  const { bot, store } = practice.stars;
-  const desk = createSlackDesk({ bot, store, shown: () => undefined });
+  const { bot, store, places } = practice.stars;
+  const desk = createSlackDesk({ bot, store, places, shown: () => undefined });
   const press = (id: string, value: string) => {
     const action = { id, value, messageTs: '1.1' };
     return desk(

@@ -117,8 +117,8 @@ describe('with approvals', () => {
     configured({ approvals });
     const root = await asked('deploy motd sandbox');
     const [{ id } = { id: '' }] = await practice.stars.store.list({ limit: 1 });
-    const { bot, store } = practice.stars;
-    const press = createSlackDesk({ bot, store, shown: () => undefined });
+    const { bot, store, places } = practice.stars;
+    const press = createSlackDesk({ bot, store, places, shown: () => undefined });
     const value = `approve ${id}`;
     const elsewhere = press(
       {
@@ -167,8 +167,8 @@ describe('with approvals', () => {
 test('what a message showed before its run ended does nothing when it is pressed after that, and says how the run ended', async () => {
   const root = await asked('deploy motd sandbox');
   const [{ id } = { id: '' }] = await practice.stars.store.list({ limit: 1 });
-  const { bot, store } = practice.stars;
-  const desk = createSlackDesk({ bot, store, shown: () => undefined });
+  const { bot, store, places } = practice.stars;
+  const desk = createSlackDesk({ bot, store, places, shown: () => undefined });
   const press = (value: string) =>
     desk(
       {

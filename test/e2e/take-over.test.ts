@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createSlackDesk } from '../../src/bot/slack-desk.js';
 import type { RunEvent } from '../../src/model/run.js';
 import type { FakeMessage } from '../../src/sandbox/fake-slack/workspace.js';
 import type { SlackService } from '../../src/serve.js';
@@ -102,6 +103,32 @@ describe('a run that waits for another', () => {
       /takeover.*it hangs/s,
     );
   });
+
+  test.each(['C0ELSEWHERE', 'a message of no run'])(
+    'is not let past it by a menu that is answered in %s, though the person may',
+    async (where) => {
+      const { holder, waiting, message } = await twoRuns();
+      const { bot, store, places } = practice.stars;
+      const desk = createSlackDesk({ bot, store, places, shown: () => undefined });
+      const value = `unlock live --run ${holder} --reason "it hangs"`;
+      const isElsewhere = where.startsWith('C0');
+      const answer = {
+        key: where,
+        kind: 'action' as const,
+        text: value,
+        person: { id: 'U0ADA', name: 'ada' },
+        channel: { id: isElsewhere ? where : message.channel },
+        action: { id: 'stars.do.unlock', value, messageTs: isElsewhere ? message.ts : '1.1' },
+      };
+      await expect(desk(answer, where)).rejects.toMatchObject({
+        code: 'NOT_PERMITTED',
+        message: 'This button belongs to a message of another channel.',
+      });
+      expect([await stateOf(holder), await stateOf(waiting)]).toEqual(['running', 'queued']);
+      const { out } = await practice.type('audit', 'search', '--kind', 'refusal', '--person', 'U0ADA');
+      expect(out).toContain(holder);
+    },
+  );
 
   test('takes nothing away from what has ended meanwhile, and leaves nothing of that in the audit', async () => {
     const { holder, message } = await twoRuns();
