@@ -1,6 +1,6 @@
 import type { HostRecap } from '../model/run.js';
 import type { HostRun } from './host-run.js';
-import { partsOf, resolveTaskFile, scopeOfInclude, validates } from './includes.js';
+import { ownVariables, partsOf, resolveTaskFile, scopeOfInclude, validates } from './includes.js';
 import type { Play, PlaybookLoader } from './playbook.js';
 import { playbookError } from './playbook-error.js';
 import { isTrue, plainOf, type Include, type TaskOutcome } from './task-result.js';
@@ -37,6 +37,7 @@ export function createIncludeRunner(loader: PlaybookLoader) {
         {
           scope,
           parts: partsOf(include.args),
+          entryVars: ownVariables(task),
           where: task.where,
           again: againOf(include),
           secret,

@@ -29,6 +29,12 @@ export function partsOfImport(args: Dict): RoleParts {
   return Object.fromEntries(Object.entries(partsOf(args)).map(([part, name]) => [part, basename(name)]));
 }
 
+/** What the task says beside a role: the whole play sees it among the role's variables, once it sees the role. */
+export function ownVariables({ keywords }: Task): Dict {
+  const vars = keywords.get('vars');
+  return vars instanceof Map ? vars : new Map();
+}
+
 /** Whether `rolespec_validate` lets the role check its arguments. */
 export function validates(args: Dict): boolean {
   return isTrue(args.get('rolespec_validate') ?? true);

@@ -5,7 +5,7 @@ import type { Dict, Value } from '../jinja/value.js';
 import { loadYaml } from '../yaml/load-yaml.js';
 import { copyOfKeys, keyPosition, positionOf } from '../yaml/position.js';
 import { type AdHocPlay, entryOf } from './ad-hoc.js';
-import { importTarget, partsOfImport, resolveTaskFile, scopeOfImport, validates } from './includes.js';
+import { importTarget, ownVariables, partsOfImport, resolveTaskFile, scopeOfImport, validates } from './includes.js';
 import { PLAY_KEYWORDS } from './keywords.js';
 import { checkKeywords, type Deprecated, orReport, playbookError, type Report, textList } from './playbook-error.js';
 import { createRoleReader, type PlayParts, type StaticName } from './role-reader.js';
@@ -142,10 +142,14 @@ export function createPlaybookLoader(options: PlaybookOptions) {
         keyPosition(entry, name),
       );
     const preTasks = section('pre_tasks');
+    const imported = parts.handlers.splice(0);
     const tasks = [...roles.readRoles(entry.get('roles') ?? null, scope, parts, keyPosition(entry, 'roles'))];
+    const ofRoles = parts.handlers.splice(0);
     tasks.push(...section('tasks'));
     const postTasks = section('post_tasks');
-    parts.handlers.push(...section('handlers'));
+    imported.push(...parts.handlers.splice(0));
+    // Of two handlers of a name the last one counts: that of a role that a task imports before the play's own.
+    parts.handlers.push(...ofRoles, ...section('handlers'), ...imported);
     const name = entry.get('name');
     return {
       ...parts,
@@ -206,7 +210,13 @@ export function createPlaybookLoader(options: PlaybookOptions) {
       parentRoles: parentRolesOf(task.scope),
       dependents: dependentsOf(task.scope),
     };
-    const use = { scope, parts: partsOfImport(task.args), where: task.where, validate: validates(task.args) };
+    const use = {
+      scope,
+      parts: partsOfImport(task.args),
+      entryVars: ownVariables(task),
+      where: task.where,
+      validate: validates(task.args),
+    };
     return roles.useRole(name, { ...use, again: true }, parts);
   }
 
