@@ -20,7 +20,8 @@ export const show = defineCommand({
     const run = await runs.find(args.run);
     const events = await runs.events(run);
     if (events.length === 0) return forgottenText(run);
-    const next = run.takenUpBy === undefined ? undefined : await runs.find(run.takenUpBy);
+    // It may have been forgotten by now, while this one is still kept.
+    const next = run.takenUpBy === undefined ? undefined : await runs.find(run.takenUpBy).catch(() => undefined);
     const story = [storyText(events), ...(next ? [takenUpText(next)] : [])].join('\n');
     const { publicUrl } = home.settings;
     if (publicUrl === undefined) {

@@ -118,8 +118,9 @@ export function createRetention(database: Database) {
         .where('run_id', '=', run)
         .where('type', '=', 'run.requested')
         .executeTakeFirst();
-      const { args } = first ? Requested.parse(JSON.parse(first.body)) : { args: {} };
-      names.push(...Object.values(args).filter(isName));
+      if (!first) continue;
+      const { args, resumes, retries } = Requested.parse(JSON.parse(first.body));
+      names.push(...[...Object.values(args), resumes, retries].filter(isName));
     }
     return names;
   }
@@ -157,7 +158,11 @@ function hashIn(proposal: string | null): string[] {
 }
 
 const Proposed = z.looseObject({ hash: z.string().optional() });
-const Requested = z.looseObject({ args: z.record(z.string(), z.unknown()).catch({}) });
+const Requested = z.looseObject({
+  args: z.record(z.string(), z.unknown()).catch({}),
+  resumes: z.string().optional(),
+  retries: z.string().optional(),
+});
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && (isHash(value) || /^\d{6}-[a-z\d-]*$/.test(value));

@@ -119,6 +119,22 @@ test('a repetition is known for a day', async () => {
   expect(await process.accept(asked('status lab'))).toBe(false);
 });
 
+test('a click is one by what was pressed, on which message and by whom, whatever Slack calls it', async () => {
+  const process = processOf('one');
+  const press = { ...pressed('first'), person: { id: 'U1', name: 'ada' } };
+  const { action } = press;
+  if (!action) throw new Error('no click');
+  expect(await process.accept(press)).toBe(true);
+  expect(await process.accept({ ...press, key: 'second' })).toBe(false);
+  const others: Incoming[] = [
+    { ...press, person: { id: 'U2', name: 'ben' } },
+    { ...press, action: { ...action, messageTs: '2.2' } },
+    { ...press, action: { ...action, id: 'stars.do.halt' } },
+    { ...press, action: { ...action, value: 'cancel 260601-1200-bbbbbb' } },
+  ];
+  for (const other of others) expect(await process.accept(other)).toBe(true);
+});
+
 test('a request that was refused stays refused when Slack repeats it; a click may be tried again', async () => {
   const process = processOf('one', { refuses: true });
   for (const incoming of [asked('deploy site lab', 'mention'), pressed('first')]) {
@@ -232,9 +248,8 @@ test('a click that was written when its person had been told that it was not is 
   const slow: InboxStore = {
     ...store,
     async receive(item, owner, now) {
-      const there = await store.receive(item, owner, now);
       await landing;
-      return there;
+      return store.receive(item, owner, now);
     },
   };
   const one = processOf('one', { inbox: slow });
@@ -244,7 +259,7 @@ test('a click that was written when its person had been told that it was not is 
   // A look that comes before the write must not forget it.
   await one.recover();
   land();
-  await clock.advance(0);
+  while ((await store.open()).length === 0) await clock.advance(0);
   await one.recover();
   expect(one.done).toEqual([]);
   expect(await store.open()).toEqual([]);

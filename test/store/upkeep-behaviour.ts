@@ -1,6 +1,6 @@
 import { type ManualClock, createManualClock } from '../../src/clock.js';
 import { silentLog } from '../../src/log.js';
-import type { RunEvent } from '../../src/model/run.js';
+import type { RunEvent, TakesUp } from '../../src/model/run.js';
 import { applyRetention } from '../../src/runs/retention-job.js';
 import { createRedactor } from '../../src/secret.js';
 import { createAudit } from '../../src/store/audit.js';
@@ -43,7 +43,7 @@ export function describeUpkeep(name: string, place: () => Place | Promise<Place>
 
     async function aRun(
       id: string,
-      { days, finished = true, args = {}, proposal = null, plan, events = 3 }: RunWish,
+      { days, finished = true, args = {}, takesUp = {}, proposal = null, plan, events = 3 }: RunWish,
     ): Promise<void> {
       const at = daysAgo(days).toISOString();
       const row = {
@@ -72,7 +72,7 @@ export function describeUpkeep(name: string, place: () => Place | Promise<Place>
         .insertInto('runs')
         .values({ ...whole, finished_at: finished ? at : null })
         .execute();
-      const bodies: object[] = [{ args }, ...(plan === undefined ? [] : [{ hash: plan }])];
+      const bodies: object[] = [{ args, ...takesUp }, ...(plan === undefined ? [] : [{ hash: plan }])];
       const types: RunEvent['type'][] = ['run.requested', ...(plan === undefined ? [] : (['plan.made'] as const))];
       const rows = Array.from({ length: Math.max(events, bodies.length) }, (_, index) => ({
         run_id: id,
@@ -92,6 +92,7 @@ export function describeUpkeep(name: string, place: () => Place | Promise<Place>
       days: number;
       finished?: boolean;
       args?: Record<string, unknown>;
+      takesUp?: TakesUp;
       proposal?: string | null;
       plan?: string;
       events?: number;
@@ -141,6 +142,8 @@ export function describeUpkeep(name: string, place: () => Place | Promise<Place>
         { proposal: JSON.stringify({ needed: 1, hash: 'abcdef0123456789', text: 't' }) },
       ],
       ['the run that it continues', { args: { continues: '250101-0000-planne' } }],
+      ['the run that it resumes', { takesUp: { resumes: '250101-0000-planne' } }],
+      ['the run that it retries', { takesUp: { retries: '250101-0000-planne' } }],
     ])('what a waiting run was made from stays: %s', async (_what, wish) => {
       await aRun('250101-0000-planne', { days: 500, plan: 'abcdef0123456789' });
       await aRun('250102-0000-others', { days: 500 });
