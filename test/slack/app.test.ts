@@ -106,6 +106,19 @@ describe.each<Mode>(['socket', 'http'])('over %s', (mode) => {
     });
   });
 
+  test('Slack has its acknowledgement only when it is written down', async () => {
+    const order: string[] = [];
+    const accept = async () => {
+      // Long enough for an acknowledgement that was sent before to arrive.
+      for (let turn = 0; turn < 1_000; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      return order.push('written') > 0;
+    };
+    const { fake } = await inSlack(mode, undefined, { options: { accept } });
+    const { acked } = await fake.say('deploy site staging');
+    order.push(`acked: ${acked}`);
+    expect(order).toEqual(['written', 'acked: true']);
+  });
+
   test('Slack has its acknowledgement while the work still goes on', async () => {
     let finish: () => void = () => undefined;
     const work = new Promise<void>((resolve) => {
