@@ -37,6 +37,7 @@ type HostWords = {
   limit?: string | undefined;
   startAt?: string | undefined;
   serial?: string | undefined;
+  split?: number | undefined;
   forks?: number | undefined;
   plan?: string | undefined;
   tags: readonly string[];
@@ -51,8 +52,8 @@ export async function requireDeployable(words: HostWords, target: Target): Promi
 }
 
 function requireNoHostWords(words: HostWords, { kind, name }: Target): void {
-  const { limit, startAt, serial, forks, plan, tags, skipTags, extraVars } = words;
-  const given = Object.entries({ limit, 'start-at': startAt, serial, forks, plan })
+  const { limit, startAt, serial, split, forks, plan, tags, skipTags, extraVars } = words;
+  const given = Object.entries({ limit, 'start-at': startAt, serial, split, forks, plan })
     .filter(([, value]) => value !== undefined)
     .map(([flag]) => flag);
   const lists = Object.entries({ tags, 'skip-tags': skipTags, 'extra-vars': extraVars })

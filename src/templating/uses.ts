@@ -174,11 +174,10 @@ function createWalk() {
 
   /** `hostvars[host].variable`: a look at one variable of one host, which may be the own. Whether it is that. */
   function ofOneHost(object: Expression, variable: string | undefined, line: number): boolean {
-    const key = object.type === 'item' ? object.key : undefined;
-    if (object.type !== 'item' || !key || !isHostvars(object.object)) return false;
+    if ((object.type !== 'item' && object.type !== 'attribute') || !isHostvars(object.object)) return false;
     uses.variables.set('hostvars', { sure: false });
-    if (!isOwnName(key)) looksAtOthers('hostvars', line, variable);
-    expression(key);
+    if (object.type === 'attribute' || !isOwnName(object.key)) looksAtOthers('hostvars', line, variable);
+    if (object.type === 'item') expression(object.key);
     return true;
   }
 

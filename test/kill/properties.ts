@@ -98,7 +98,7 @@ function directMessages(person: string, { slack }: World['sandbox']): FakeMessag
 }
 
 function runsFor({ person }: Wish, { runs }: Seen): Seen['runs'] {
-  return runs.filter((run) => run.person.id === person);
+  return runs.filter((run) => run.person.id === person && run.partOf === undefined);
 }
 
 function doneOrAnswered(seen: Seen): string[] {
@@ -143,7 +143,8 @@ function stepsOnce(seen: Seen): string[] {
         const count = marks.filter((mark) => mark.token === token).length;
         if (count !== STEPS.length) wrong.push(`${run.id} succeeded with ${count} steps of ${token} on ${host}`);
       }
-      for (const run of runs.filter((one) => one.environment === environment && one.state === 'succeeded')) {
+      const wholes = runs.filter((one) => one.environment === environment && one.partOf === undefined);
+      for (const run of wholes.filter((one) => one.state === 'succeeded')) {
         const token = tokenOfFirst(run, seen);
         const steps = new Set(marks.filter((mark) => mark.token === token).map(({ step }) => step));
         if (token && steps.size !== STEPS.length)
@@ -163,16 +164,25 @@ function tokenOfFirst(run: Pick<Run, 'id'>, seen: Seen): string | undefined {
 
 /** A retry begins anew; a resume with the task at which the run before was cut off. */
 function mayRepeat(step: string, { now, before }: { now: string; before: string }, seen: Seen): boolean {
-  for (let id: string | undefined = now; id !== undefined && id !== before; ) {
+  const last = seen.runs.find((run) => run.id === before)?.partOf ?? before;
+  for (let id: string | undefined = now; id !== undefined && id !== last; ) {
     const asked = requestOf(id, seen);
     if (asked?.text.startsWith('retry ')) return true;
     id = goesOnWith(asked);
     if (id === undefined) return false;
-    const last = seen.events.get(id)?.findLast(({ type }) => type === 'task.started');
-    const at = STEPS.findIndex((name) => last?.type === 'task.started' && taskOf(name) === last.task);
-    if (STEPS.findIndex((name) => name === step) < at) return false;
+    if (STEPS.findIndex((name) => name === step) < stepAt(id, seen)) return false;
   }
   return now !== before;
+}
+
+/** The number of the step at which a run was cut off, or the first of its parts was; -1 before there was any. */
+function stepAt(id: string, { runs, events }: Seen): number {
+  const parts = runs.filter(({ partOf }) => partOf === id).map((part) => part.id);
+  const steps = (parts.length > 0 ? parts : [id]).map((one) => {
+    const last = events.get(one)?.findLast(({ type }) => type === 'task.started');
+    return STEPS.findIndex((name) => last?.type === 'task.started' && taskOf(name) === last.task);
+  });
+  return Math.min(...steps);
 }
 
 type Requested = Extract<RunEvent, { type: 'run.requested' }>;
@@ -189,7 +199,7 @@ function goesOnWith(request: Requested | undefined): string | undefined {
 
 function goneOnWithOnce(seen: Seen): string[] {
   const good = seen.runs
-    .filter(({ state }) => state === 'succeeded')
+    .filter(({ state, partOf }) => state === 'succeeded' && partOf === undefined)
     .map(({ id }) => [id, goesOnWith(requestOf(id, seen))]);
   return good.flatMap(([id, earlier], index) =>
     earlier !== undefined && good.slice(0, index).some(([, other]) => other === earlier)

@@ -54,12 +54,14 @@ export function createWishes(world: World, chance: Chance) {
   function wanted(number: number): Pick<Wish, 'words' | 'token' | 'makesRun'> {
     const token = `t${number}`;
     const sort = chance.number();
-    if (sort < 0.3) return { words: `deploy marks sandbox -e given=${token}`, token, makesRun: true };
-    if (sort < 0.4) return { words: `deploy marks sandbox -e given=${token} -e pause=1`, token, makesRun: true };
+    const split = chance.happens(0.3) ? ' --split 2' : '';
+    if (sort < 0.3) return { words: `deploy marks sandbox -e given=${token}${split}`, token, makesRun: true };
+    if (sort < 0.4)
+      return { words: `deploy marks sandbox -e given=${token} -e pause=1${split}`, token, makesRun: true };
     if (sort < 0.78) {
       const name = `marks-${number}`;
       world.writePlaybook(name, token);
-      return { words: `deploy ${name} ${sort < 0.58 ? 'sandbox' : 'guarded'}`, token, makesRun: true };
+      return { words: `deploy ${name} ${sort < 0.58 ? 'sandbox' : 'guarded'}${split}`, token, makesRun: true };
     }
     if (sort < 0.84) return { words: `restart ${APP} sandbox`, makesRun: true };
     if (sort < 0.88) return { words: `lock ${LOCKED_ENVIRONMENT} for 1m --reason n${number}`, makesRun: false };

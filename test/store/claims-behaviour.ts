@@ -153,6 +153,97 @@ export function describeClaims(name: string, place: () => Place | Promise<Place>
       expect(await claim(one, 'r1', 51)).toMatchObject({ claimed: true });
     });
 
+    describe('of a run that is split', () => {
+      const part = (number: number, host: string) => {
+        const id = `whole-${number}`;
+        const about = { command: 'deploy', text: `part ${number}`, environment: 'lab', person: ADA } as const;
+        const request = { ...about, source: 'slack' as const };
+        const first: RunEvent = {
+          run: id,
+          seq: 1,
+          at: at(2).toISOString(),
+          type: 'run.requested',
+          args: {},
+          ...request,
+        };
+        const requestedAt = at(2).toISOString();
+        return { run: { id, ...request, requestedAt, owner: '', resources: [`host:${host}`] }, first };
+      };
+      const split = () => one.runs.createParts('whole', one.owner, [part(1, 'c3'), part(2, 'c4')], at(2));
+      const states = async () => (await two.runs.partsOf('whole')).map(({ state }) => state);
+
+      beforeEach(async () => {
+        await queue('whole', ['*']);
+        await claim(one, 'whole');
+      });
+
+      test('parts begin under what the whole holds, past those that wait for it and past a freeze, and in other processes', async () => {
+        await queue('next', ['*'], { second: 1 });
+        await split();
+        await one.claims.freeze({ environment: 'lab', name: 'lock', person: BEN, reason: 'release' }, at(3));
+        expect(await claim(one, 'whole-1', 4)).toMatchObject({ claimed: true });
+        expect(await claim(two, 'whole-2', 4)).toMatchObject({ claimed: true });
+        expect((await claim(two, 'next', 4)).claimed).toBe(false);
+        expect((await one.claims.list('lab', at(4))).map(({ resource }) => resource).sort()).toEqual([
+          '*',
+          'freeze:lock',
+          'host:c3',
+          'host:c4',
+        ]);
+      });
+
+      test('parts are made by the process that has it alone, and none of them when it has ended', async () => {
+        expect(await two.runs.createParts('whole', two.owner, [part(1, 'c3')], at(2))).toBe(false);
+        await finish(one, 'whole');
+        expect(await split()).toBe(false);
+        expect(await states()).toEqual([]);
+      });
+
+      test('the end of the whole cancels parts that wait, tells those under way, and leaves them their hosts', async () => {
+        await split();
+        await claim(two, 'whole-1', 3);
+        await finish(one, 'whole');
+        expect(await states()).toEqual(['running', 'cancelled']);
+        expect(await two.runs.performedBy(two.owner)).toMatchObject([
+          { id: 'whole-1', cancel: { reason: 'The run whole that it is a part of was succeeded.' } },
+        ]);
+        expect((await one.claims.list('lab', at(4))).map(({ resource }) => resource)).toEqual(['host:c3']);
+        await queue('next', ['*'], { second: 4 });
+        expect((await claim(one, 'next', 5)).claimed).toBe(false);
+        expect(await claim(two, 'whole-2', 5)).toEqual({ claimed: false, gone: true });
+        await finish(two, 'whole-1');
+        expect(await claim(one, 'next', 6)).toMatchObject({ claimed: true });
+      });
+
+      test('of the end of the whole and the claim of a part at the same moment the later one knows of the other', async () => {
+        for (let round = 0; round < 10; round += 1) {
+          const id = `r${round}`;
+          if (round > 0) {
+            await queue(id, ['*']);
+            await claim(one, id);
+          }
+          const whole = round > 0 ? id : 'whole';
+          const own = { ...part(1, `h${round}`), run: { ...part(1, `h${round}`).run, id: `${whole}-1` } };
+          const made = { ...own, first: { ...own.first, run: `${whole}-1` } };
+          await one.runs.createParts(whole, one.owner, [made], at(2));
+          const [claimed] = await Promise.all([claim(two, `${whole}-1`, 3), finish(one, whole)]);
+          const { cancel } = (await two.runs.performedBy(two.owner)).find((run) => run.id === `${whole}-1`) ?? {};
+          const { state } = (await two.runs.find(`${whole}-1`)) ?? {};
+          expect([state, claimed.claimed, cancel !== undefined]).toEqual(
+            claimed.claimed ? ['running', true, true] : ['cancelled', false, false],
+          );
+          await finish(two, `${whole}-1`);
+        }
+      });
+
+      test('only the whole is listed, and found by the beginning of its id', async () => {
+        await split();
+        expect((await one.runs.list({ limit: 9 })).map(({ id }) => id)).toEqual(['whole']);
+        expect((await one.runs.find('who'))?.id).toBe('whole');
+        expect((await one.runs.find('whole-2'))?.id).toBe('whole-2');
+      });
+    });
+
     test('a freeze that is over is in the way of no other, before anybody has looked', async () => {
       const freeze = { environment: 'lab', name: 'lock', person: BEN, reason: 'release' };
       await one.claims.freeze({ ...freeze, until: at(5).toISOString() }, at(0));

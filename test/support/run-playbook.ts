@@ -64,8 +64,27 @@ export async function runPlaybook(project: Project, options: RunOptions = {}): P
   return runIn(writeProject(project), options);
 }
 
+/** The hosts of the project in so many parts; rejects with why it cannot be split. No host can be reached. */
+export async function divided(project: Project, count: number, options: RunOptions = {}): Promise<string[][]> {
+  const folder = writeProject(project);
+  const connect = () => Promise.reject(new Error('A host was touched.'));
+  const { provision, target, extraVars } = provisionIn(folder, { ...options, connect });
+  return provision.divide({ ...options, target, extraVars }, count);
+}
+
 /** The same for a project that is written already. */
 export async function runIn(folder: string, options: RunOptions = {}): Promise<Played> {
+  const { provision, target, extraVars, request, events, connected } = provisionIn(folder, options);
+  const notes = () => events.flatMap((event) => (event.type === 'note' ? [event.message] : []));
+  try {
+    const result = await provision.run({ ...request, target, extraVars });
+    return { folder, result, error: undefined, events, notes: notes(), connected };
+  } catch (error) {
+    return { folder, result: undefined, error, events, notes: notes(), connected };
+  }
+}
+
+function provisionIn(folder: string, options: RunOptions) {
   const {
     connect,
     clock = systemClock,
@@ -103,13 +122,7 @@ export async function runIn(folder: string, options: RunOptions = {}): Promise<P
   });
   const target = options.target ?? { playbook: join(stack, 'site.yml') };
   const extraVars = [`base=${join(folder, 'out')}`, ...(request.extraVars ?? [])];
-  const notes = () => events.flatMap((event) => (event.type === 'note' ? [event.message] : []));
-  try {
-    const result = await provision.run({ ...request, target, extraVars });
-    return { folder, result, error: undefined, events, notes: notes(), connected };
-  } catch (error) {
-    return { folder, result: undefined, error, events, notes: notes(), connected };
-  }
+  return { provision, target, extraVars, request, events, connected };
 }
 
 function writePassword(folder: string, password: string): string {

@@ -24,6 +24,28 @@ function plain(message: Message | undefined): string {
 const lines = (...all: string[]) => all.join('\n');
 
 describe('the message of a run', () => {
+  test('has a line for each part of a run that is split: who does it, what it is at, whom it lost', () => {
+    const view = runView(
+      started,
+      { type: 'part.made', part: 1, id: 'r1-1', hosts: ['c3', 'c4', 'c5', 'c6'] },
+      { type: 'part.made', part: 2, id: 'r1-2', hosts: ['c7'] },
+      {
+        type: 'part.changed',
+        part: 1,
+        state: 'running',
+        process: 'pid 7 on a',
+        doing: 'docker : install',
+        lost: ['c4'],
+      },
+    );
+    expect(plain(runMessage(view, NOW))).toContain(
+      lines(
+        '🔵 Part 1 · 4 hosts (c3 to c6) · pid 7 on a · → docker : install · lost c4 · stars show r1-1',
+        '⚪ Part 2 · 1 host (c7) · stars show r1-2',
+      ),
+    );
+  });
+
   test('shows steps, the play under way and each of a few hosts', () => {
     const view = runView(
       started,
