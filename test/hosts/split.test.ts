@@ -219,7 +219,7 @@ test('a cancel of the run ends its parts in both processes', async () => {
   expect(await leases()).toEqual([]);
 });
 
-test('people approve the plan of all hosts, and what differs from it on a host is not done there', async () => {
+test('people approve the plan of all hosts, which its parts then do, and nothing of one that is stale', async () => {
   approvers(['U0BEN']);
   await sandbox.slack.say('deploy work sandbox --split 2');
   await until(async () => (await newest())?.state === 'awaiting-approval');
@@ -229,11 +229,19 @@ test('people approve the plan of all hosts, and what differs from it on a host i
   const unsplit = await asked('plan work sandbox');
   const same = (await store().events(unsplit.id)).find((event) => event.type === 'plan.made');
   expect(same?.type === 'plan.made' && same.hash).toBe(plan?.type === 'plan.made' && plan.hash);
+  await approve(id);
+  expect((await ended(id)).state).toBe('succeeded');
+  expect((await store().partsOf(id)).map(({ state }) => state)).toEqual(['succeeded', 'succeeded']);
+  await sandbox.slack.say('deploy work sandbox --split 2');
+  await until(async () => (await newest())?.state === 'awaiting-approval');
+  const { id: stale = '' } = (await newest()) ?? {};
   playbook('"false"');
-  await createRunStore(database, audit()).decide(
-    { id, person: { id: 'U0BEN', name: 'ben' }, decision: 'approve' },
-    new Date(),
-  );
-  expect(await ended(id)).toMatchObject({ state: 'failed', error: { code: 'PLAN_STALE' } });
-  expect(await store().partsOf(id)).toEqual([]);
+  await approve(stale);
+  expect(await ended(stale)).toMatchObject({ state: 'failed', error: { code: 'PLAN_STALE' } });
+  expect(await store().partsOf(stale)).toEqual([]);
 });
+
+async function approve(id: string): Promise<void> {
+  const ben = { id: 'U0BEN', name: 'ben' };
+  expect(await store().decide({ id, person: ben, decision: 'approve' }, new Date())).toMatchObject({ counted: true });
+}

@@ -386,3 +386,38 @@ test('a cancelled run ends even when its work does not stop, and says that it ma
     error: { message: expect.stringMatching(/Ada pressed cancel\. In flight was the step “Look”\..*left to itself/) },
   });
 });
+
+test('of the parts of a run a process begins one at a look, and leaves the next to others for three seconds', async () => {
+  const store = createRunStore(database, audit());
+  let whole = '';
+  const hang = () => new Promise<RunResult>(() => undefined);
+  const split: Work = async ({ id }) => {
+    whole = id;
+    const requestedAt = clock.now().toISOString();
+    const made = [1, 2, 3, 4].map((part) => {
+      const run = { ...REQUEST, id: `${id}-${part}`, requestedAt, owner: '', resources: [`host:c${part}`] };
+      return { run, first: { run: run.id, seq: 1, at: requestedAt, type: 'run.requested' as const, ...REQUEST } };
+    });
+    await store.createParts(id, 'process-1', made, clock.now());
+    return hang();
+  };
+  const perform: RunWork['perform'] = (_request, run) => (whole === '' ? split(run) : hang());
+  const [first, second] = ['process-1', 'process-2'].map((owner) => setUp(owner, parts(perform)).runs);
+  if (!first || !second) throw new Error('two processes');
+  await first.ask({ request: REQUEST, resources: ['*'] });
+  await first.serve();
+  while ((await store.partsOf(whole)).length === 0) await new Promise((done) => setImmediate(done));
+  const owners = async () => (await store.partsOf(whole)).map(({ owner }) => owner);
+  await first.look();
+  await first.look();
+  expect(await owners()).toEqual(['process-1', '', '', '']);
+  await second.serve();
+  await second.look();
+  expect(await owners()).toEqual(['process-1', 'process-2', '', '']);
+  await clock.advance(3_000);
+  await Promise.all([first.look(), second.look()]);
+  while ((await owners()).includes('')) await clock.advance(1_000);
+  expect((await owners()).toSorted()).toEqual(['process-1', 'process-1', 'process-2', 'process-2']);
+  first.stop();
+  second.stop();
+});
