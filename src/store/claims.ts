@@ -51,7 +51,6 @@ export function createClaimStore(database: Database, audit: AuditWriter) {
         .executeTakeFirst();
       if (!row) return undo({ claimed: false, gone: true });
       const run = toRun(row);
-      if (!(await isOpen(transaction, run, at))) return undo({ claimed: false, gone: true });
       const wanted = leases ? run.resources : [];
       const blockers = wanted.length === 0 ? undefined : await keptBy(transaction, run, at);
       if (blockers) return undo({ claimed: false, blockers });
@@ -244,18 +243,6 @@ export function createClaimStore(database: Database, audit: AuditWriter) {
 /** Frees what a run held; part of the transaction that ends the run or lets it wait. */
 export async function releaseLeases(transaction: Transaction<Tables>, run: string): Promise<void> {
   await transaction.deleteFrom('leases').where('run_id', '=', run).execute();
-}
-
-/** Whether it is no part, or the run that it is a part of is under way, which nobody can change before this transaction ends. */
-async function isOpen(transaction: Transaction<Tables>, { partOf }: Run, at: string): Promise<boolean> {
-  if (partOf === undefined) return true;
-  const { numUpdatedRows } = await transaction
-    .updateTable('runs')
-    .set({ heartbeat_at: at })
-    .where('id', '=', partOf)
-    .where('state', '=', 'running')
-    .executeTakeFirst();
-  return numUpdatedRows === 1n;
 }
 
 async function raise(transaction: Transaction<Tables>, environment: string): Promise<number> {

@@ -231,7 +231,7 @@ export function createRunStore(database: Database, audit: AuditWriter) {
     const { numUpdatedRows } = await update.executeTakeFirst();
     if (numUpdatedRows === 0n) return false;
     await releaseLeases(transaction, id);
-    // Nobody would sum up what they do; what they hold stays theirs until they have stopped.
+    // So a part waits only while its whole runs. What those under way hold stays theirs until they have stopped.
     await endParts(transaction, id, `The run ${id} that it is a part of was ${end.state}.`, now);
     return true;
   }
