@@ -134,6 +134,13 @@ const MISTAKES: Mistake[] = [
     says: ['Only handlers can listen'],
   },
   {
+    title: 'words and a variable to say at once',
+    project: { 'site.yml': play('- debug: {msg: x, var: y}') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:4:7',
+    says: ['parameters are mutually exclusive: msg|var'],
+  },
+  {
     title: 'a playbook that is no YAML',
     project: { 'site.yml': '- hosts: all\n  tasks:\n    - debug: "x\n' },
     code: 'SYNTAX',

@@ -8,6 +8,8 @@ export type ControlDefinition = {
   summary: string;
   args: z.ZodType;
   aliases?: Record<string, string>;
+  /** Of each of these one may be given. */
+  exclusive?: readonly (readonly string[])[];
   /** The argument that free text is taken as. */
   freeForm?: string;
   /** It takes any other argument too: what they are for, in a sentence. */
@@ -45,6 +47,7 @@ const ALL: readonly ControlDefinition[] = [
       var: raw().optional().describe('The variable or expression whose value to say.'),
       verbosity: int().default(0).describe('Above 0 nothing is said: Stars has the loudness of Ansible without -v.'),
     }),
+    exclusive: [['msg', 'var']],
     checkMode: SAME,
   },
   {
