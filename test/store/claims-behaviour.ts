@@ -144,6 +144,15 @@ export function describeClaims(name: string, place: () => Place | Promise<Place>
       expect(await one.runs.append([note], one.owner)).toBe(true);
     });
 
+    test('a run is not claimed before an earlier one that wants the same, whoever looks; one that wants something else is', async () => {
+      await queue('first', ['app:/a'], { second: 1 });
+      await queue('second', ['app:/a'], { second: 2 });
+      await queue('other', ['app:/b'], { second: 3 });
+      expect(await claim(two, 'second', 4)).toMatchObject({ claimed: false, blockers: { runs: [{ id: 'first' }] } });
+      expect(await claim(two, 'other', 4)).toMatchObject({ claimed: true });
+      expect(await claim(one, 'first', 5)).toMatchObject({ claimed: true });
+    });
+
     test('a freeze keeps runs away until it is ended or over', async () => {
       const freeze = { environment: 'lab', name: 'lock', person: BEN, reason: 'release' };
       expect(await one.claims.freeze({ ...freeze, until: at(50).toISOString() }, at(0))).toMatchObject({ person: BEN });
