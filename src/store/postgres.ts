@@ -2,8 +2,12 @@ import { type Dialect, PostgresDialect } from 'kysely';
 import type { Secret } from '../secret.js';
 import { postgresTrouble } from './trouble.js';
 
+// The server ends a statement after 30 s and says so; who hears nothing by then has no server any more.
+const STATEMENT_TIMEOUT_MS = 30_000;
+const ANSWER_TIMEOUT_MS = 40_000;
+
 /** PostgreSQL at this address. What keeps Stars from it is told as a STORE error, whether somebody reads or writes. */
-export async function postgresDialect(url: Secret): Promise<Dialect> {
+export async function postgresDialect(url: Secret, { answerTimeoutMs = ANSWER_TIMEOUT_MS } = {}): Promise<Dialect> {
   // Loaded only now: it takes longer than opening SQLite.
   const { default: pg } = await import('pg');
   // Counts come back as text from PostgreSQL, as numbers from SQLite: make both numbers.
@@ -12,7 +16,9 @@ export async function postgresDialect(url: Secret): Promise<Dialect> {
     connectionString: url.reveal(),
     max: 5,
     connectionTimeoutMillis: 10_000,
-    statement_timeout: 30_000,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: answerTimeoutMs,
+    keepAlive: true,
   });
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => undefined);

@@ -1,10 +1,11 @@
-import { sql } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { createManualClock } from '../../src/clock.js';
 import { createRedactor } from '../../src/secret.js';
 import { createAudit } from '../../src/store/audit.js';
 import { createClaimStore } from '../../src/store/claims.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
 import { createInboxStore } from '../../src/store/inbox.js';
+import { postgresDialect } from '../../src/store/postgres.js';
 import { createRunStore } from '../../src/store/runs.js';
 import { createScheduleStore } from '../../src/store/schedules.js';
 import { Secret } from '../../src/secret.js';
@@ -141,6 +142,28 @@ test('a way to the database that is cut is told to whoever only reads, too', asy
     await database.destroy();
     await relay.stop();
     await fresh.remove();
+  }
+});
+
+test('a database that says nothing any more is told after a time, and used again when it answers', async () => {
+  const relay = await startRelay(server.socket);
+  const url = new Secret(`postgresql://postgres@127.0.0.1:${relay.port}/postgres`);
+  const database = new Kysely({ dialect: await postgresDialect(url, { answerTimeoutMs: 500 }) });
+  const answer = () => sql<{ one: number }>`select 1 as one`.execute(database);
+  try {
+    expect((await answer()).rows).toEqual([{ one: 1 }]);
+    relay.hang();
+    await expect(answer()).rejects.toMatchObject({
+      code: 'STORE',
+      message: expect.stringContaining('Query read timeout'),
+    });
+    relay.mend();
+    // The connection that hung breaks now, which the next statement may be the one to find.
+    const again = await answer().catch(answer);
+    expect(again.rows).toEqual([{ one: 1 }]);
+  } finally {
+    await database.destroy();
+    await relay.stop();
   }
 });
 
