@@ -120,7 +120,7 @@ function storyLines(event: RunEvent): string[] {
     case 'plan.made':
       return [`${time}  plan ${event.hash}`];
     case 'approval.asked':
-      return [`${time}  waits for approval of ${event.hash} until ${utcWords(event.until)}`];
+      return [`${time}  waits for approval of ${event.hash} until ${utcWords(event.until)}`, ...indented(event.text)];
     case 'run.approved':
     case 'run.denied':
       return [

@@ -99,7 +99,7 @@ export function createPresenter(options: PresenterOptions) {
       await places.wasShown(run.id, clock.now()).catch((failed: unknown) => log.warn({ error: failed }, 'not noted'));
       await tellAsker(
         run,
-        `Run ${run.id} has begun, but its message could not be posted: ${asStarsError(error).describe()}\n\`/stars show ${run.id}\` tells how it goes.`,
+        `Run ${run.id} has begun, but its message could not be posted: ${asStarsError(error).describe()}\n${goesOn(run)}`,
       );
     }
   }
@@ -215,6 +215,13 @@ export function createPresenter(options: PresenterOptions) {
 /** Then who performed it has the last words, however long that takes: two that look whether they stand there could both find nothing. */
 function isPerformedToItsEnd(events: readonly RunEvent[]): boolean {
   return events.findLast(({ type }) => type === 'run.started' || type === 'approval.asked')?.type === 'run.started';
+}
+
+/** How to go on with a run that has no message here, and so no buttons. */
+function goesOn({ id, proposal }: Pick<Run, 'id' | 'proposal'>): string {
+  const show = `\`/stars show ${id}\` tells how it goes.`;
+  if (proposal === undefined) return show;
+  return `${show} It waits for approval, and nobody sees its plan here: tell the approvers, who see it with \`show\` and say \`/stars approve ${id}\`.`;
 }
 
 function below({ channel, ts, threadTs }: RunThread): UploadTo {
