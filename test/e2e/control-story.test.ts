@@ -203,6 +203,19 @@ test('of two deploys at once the second waits for the first and says so; cancell
   expect(text(again(second))).toContain('✅ deploy motd sandbox');
 });
 
+test('who waits is told the place in the queue, and moves up when one before gives up', async () => {
+  const first = await begun('deploy slow sandbox');
+  const second = await begun('deploy motd sandbox');
+  const third = await begun('deploy motd sandbox --limit stars-c3');
+  expect(text(second)).not.toContain('in the queue');
+  await slack().until(() => text(again(third)).includes('It is number 2 in the queue.'));
+  await slack().click(second.ts, 'stars.do.cancel', { person: 'ada' });
+  await slack().until(() => /Waits for deploy slow sandbox(?!.*in the queue)/s.test(text(again(third))));
+  await pressed(first, 'cancel', 'ada');
+  expect(text(again(third))).toContain('✅ deploy motd sandbox --limit stars-c3');
+  expect(motd()).toEqual(['hello from stars-c3\n', 'as it was\n']);
+});
+
 test('a locked environment refuses changes with who and why, answers questions, and is open again after unlock', async () => {
   await toldAlone(slack(), 'U0ADA', () => say('lock sandbox for 2h --reason "release day"'));
   expect(await toldAlone(slack(), 'U0ADA', () => say('deploy motd sandbox'))).toMatch(
@@ -238,6 +251,15 @@ test('a window of environment.yml keeps changes away', async () => {
     status: 4,
     error: expect.stringContaining('sandbox is frozen until 2999-01-01T00:00:00Z: for ever.'),
   });
+});
+
+test.each([
+  ['is over', '2020-01-01T00:00:00Z', '2020-01-02T00:00:00Z'],
+  ['is still to come', '2998-01-01T00:00:00Z', '2999-01-01T00:00:00Z'],
+])('a window of environment.yml that %s keeps nothing away', async (_when, from, until) => {
+  configured({ freeze: [{ from, until, reason: 'not now' }] });
+  expect(await practice.type('deploy', 'motd', 'sandbox')).toMatchObject({ status: 0, error: '' });
+  expect(motd()).toEqual(['hello from stars-c3\n', 'hello from stars-c4\n']);
 });
 
 test('a window that opens while a run waits keeps it waiting', async () => {

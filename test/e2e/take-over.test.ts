@@ -186,6 +186,30 @@ test('what a run that was cut off still does is ended by nobody whose rule is na
   expect(await answered(`halt ${id}`, 'ben')).not.toContain('You may not');
 });
 
+test('a button that resumes a run is refused to whom no list and no rule lets do the same', async () => {
+  const { id, message } = await begun('deploy slow live', 'running');
+  await practice.stars.runs.cancel(id, 'Enough.', undefined);
+  await service.idle();
+  for (const person of ['eve', 'cleo', 'dora']) {
+    const press = () => slack().click(message.ts, 'stars.do.resume', { person });
+    expect(await toldAfter(press, person)).toContain('You may not deploy on live.');
+  }
+  await service.idle();
+  expect(await practice.stars.store.list({ limit: 1 })).toMatchObject([{ id, state: 'cancelled' }]);
+  const { out } = await practice.type('audit', 'search', '--kind', 'refusal', '--person', 'U0EVE');
+  expect(out).toContain(`resume ${id}`);
+});
+
+test('an environment is locked and unlocked by nobody whom only rules let do something there', async () => {
+  for (const person of ['eve', 'ben', 'dora'])
+    expect(await answered('lock live for 1h', person)).toContain('You may not lock on live.');
+  expect(await answered('lock live for 1h --reason "release"', 'ada')).toContain('live is locked until');
+  for (const person of ['eve', 'ben', 'dora'])
+    expect(await answered('unlock live', person)).toContain('You may not unlock on live.');
+  expect((await practice.type('locks', 'live')).out).toContain('release');
+  expect(await answered('unlock live', 'ada')).toContain('live is unlocked');
+});
+
 test('a run whose asker lost the right to it while it waited is denied when its turn comes, and nothing is done', async () => {
   const { id: holder } = await begun('deploy slow live', 'running');
   await say('deploy motd live', 'cleo');
