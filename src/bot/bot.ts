@@ -96,7 +96,7 @@ export function createBot(options: BotOptions) {
     const end = await options.unrecorded(runRequest, work, observe, request.signal);
     if (end.error) {
       const error = thrownAgain(end.error);
-      if (error.code === 'NOT_PERMITTED') return requestAudit.refused(request, error, known);
+      if (isRefusal(error)) return requestAudit.refused(request, error, known);
       throw error;
     }
     return { kind: 'answer', text: end.summary ?? '', files };
@@ -195,6 +195,11 @@ function noHome({ folder }: Home): StarsError {
 /** The error of an answer that was not recorded, for whoever asked. */
 function thrownAgain({ code, message, hint }: RunError): StarsError {
   return new StarsError(code as ErrorCode, message, hint === undefined ? {} : { hint });
+}
+
+/** What failed for another reason was asked and permitted all the same. */
+function isRefusal({ exitStatus }: StarsError): boolean {
+  return exitStatus === 3 || exitStatus === 4;
 }
 
 /** Whether anything in it would not survive being written down. */

@@ -64,6 +64,42 @@ test('who may not is in it with the place that it was about', async () => {
   });
 });
 
+test('what a locked environment refuses is in it, be it a change or another lock', async () => {
+  await practice.type('lock', 'other', '--reason', 'release');
+  try {
+    for (const words of [
+      ['deploy', 'motd', 'other'],
+      ['lock', 'other', '--reason', 'mine'],
+    ]) {
+      expect((await practice.type(...words)).status).toBe(4);
+      expect(await newest()).toMatchObject({
+        kind: 'refusal',
+        outcome: 'LOCKED',
+        command: words[0],
+        environment: 'other',
+        reason: expect.stringContaining('release') as unknown,
+      });
+    }
+  } finally {
+    await practice.type('unlock', 'other');
+  }
+});
+
+test('who cancels a run is in it', async () => {
+  const { stars } = practice;
+  const asked = practice.type('deploy', 'slow', 'sandbox');
+  let run = (await stars.store.list({ limit: 1 }))[0];
+  while (run?.text !== 'deploy slow sandbox' || run.state !== 'running') {
+    await new Promise((resolve) => setImmediate(resolve));
+    run = (await stars.store.list({ limit: 1 }))[0];
+  }
+  await practice.type('cancel', run.id);
+  await asked;
+  expect(await stars.audit.search({ run: run.id, kind: 'cancel', limit: 2 })).toMatchObject([
+    { person: terminalPerson(), environment: 'sandbox', command: 'deploy' },
+  ]);
+});
+
 test('a run is in it with its request, its start and its end', async () => {
   await practice.type('deploy', 'motd', 'other');
   const [run] = await practice.stars.store.list({ limit: 1 });
