@@ -216,6 +216,12 @@ export async function createStars(adapters: Adapters): Promise<Stars> {
     return startWatcher({ ...common, backupAge: ageOf, hostsOf, claims, owner, presenter });
   }
 
+  async function channelOf(environment: string | undefined): Promise<string | undefined> {
+    // One that cannot be read is told to whoever uses it.
+    const own = environment === undefined ? undefined : await home.environment(environment).catch(() => undefined);
+    return own?.config.slack?.channel ?? home.config.slack.channel;
+  }
+
   function told(outcome: string): Promise<void> {
     return audit
       .record({ kind: 'service', outcome, details: { process: says } })
@@ -239,7 +245,7 @@ export async function createStars(adapters: Adapters): Promise<Stars> {
     startSchedules,
     schedulesLookedAt: () => lookedAt,
     startWatcher: watch,
-    startTimers: (post) => startTimers({ ...common, inbox, bot, owner, post }),
+    startTimers: (post) => startTimers({ ...common, inbox, bot, owner, channelOf, post }),
     startDailyHead: (post) => startDailyHead({ audit, dailyJobs, home, post, clock, log }),
     close,
   };

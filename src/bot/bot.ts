@@ -38,6 +38,8 @@ export type BotRequest = {
   address?: Address | undefined;
   /** Under which it stands in the inbox. */
   requestKey?: string | undefined;
+  /** Was promised before: where it may not begin now it waits until it may, in place of being refused. */
+  promised?: boolean | undefined;
 };
 
 /** What became of a request: an answer for the asker alone, or a run that everybody sees. */
@@ -83,8 +85,8 @@ export function createBot(options: BotOptions) {
       ...(parsed.retries === undefined ? {} : { retries: parsed.retries }),
       ...(isTrusted(request) && !parsed.trusted ? { trusted: false } : {}),
     };
-    const { person, source, channel, print, requestKey } = request;
-    const meaning = { parsed, args, environment, person, source, channel, print, requestKey };
+    const { person, source, channel, print, requestKey, address } = request;
+    const meaning = { parsed, args, environment, person, source, channel, print, requestKey, address };
     const known = { command: parsed.command, environment: runRequest.environment };
     await requestAudit.asked(request, known);
     if (parsed.command.kind === 'run') {
@@ -108,7 +110,8 @@ export function createBot(options: BotOptions) {
   async function asRun({ parsed, args, environment, request, runRequest, observe }: ToRun): Promise<BotAnswer> {
     const { command } = parsed;
     const resources = await resourcesOf(command, { args, home, environment });
-    if (environment && resources.length > 0) await options.gates.requireOpen(environment);
+    const isChange = environment !== undefined && resources.length > 0;
+    if (isChange && request.promised !== true) await options.gates.requireOpen(environment);
     const approvals = approvalsNeeded(environment, command, resources);
     const { id, ended } = await options.runs.ask({
       request: runRequest,

@@ -10,7 +10,7 @@ import type { Provision } from '../provision/provision.js';
 import type { RunHandle, RunResult } from '../runs/runs.js';
 import type { Audit } from '../store/audit.js';
 import type { FileStore } from '../store/files.js';
-import type { RunStore } from '../store/runs.js';
+import type { Address, RunStore } from '../store/runs.js';
 import type { IncidentStore } from '../store/incidents.js';
 import type { SampleStore } from '../store/samples.js';
 import type { ScheduleStore } from '../store/schedules.js';
@@ -132,7 +132,7 @@ export function createCommandWork(options: CommandWorkOptions) {
       signal: run.signal,
       emit: run.emit,
       ...createSteps({ run, earlier }),
-      later: (what) => setTimer(what, { environment: environment?.name, person, run: run.id }),
+      later: (what) => setTimer(what, { environment: environment?.name, person, run: run.id }, asked.address),
       note: (message) => run.emit({ type: 'note', message }),
       offer: (what) => run.emit({ type: 'offer', ...what }),
       attach: createAttach({
@@ -159,9 +159,13 @@ export function createCommandWork(options: CommandWorkOptions) {
 
   type Whose = { environment: string | undefined; person: Person; run: string };
 
-  async function setTimer({ at, subject, words, says }: Later, whose: Whose): Promise<void> {
+  async function setTimer(
+    { at, subject, words, says }: Later,
+    whose: Whose,
+    asked: Address | undefined,
+  ): Promise<void> {
     const now = options.clock.now();
-    const { address } = (await options.store.find(whose.run)) ?? {};
+    const address = asked ?? (await options.store.find(whose.run))?.address;
     const dueAt = at.toISOString();
     const remindAt = new Date(at.getTime() - reminderMs(at.getTime() - now.getTime())).toISOString();
     const timer = { id: `t-${randomUUID().slice(0, 8)}`, ...whose, subject, words, says, address, remindAt, dueAt };

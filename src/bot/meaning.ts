@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import type { Environment, Home } from '../home/home.js';
 import type { Attachment } from '../model/attachment.js';
 import type { Person, RunSource, TakesUp } from '../model/run.js';
+import type { Address } from '../store/run-rows.js';
 import { type Parsed, usageError } from './parse.js';
 import type { Subject } from './subject.js';
 
@@ -23,6 +24,8 @@ export type Meaning = {
   print?: ((line: string) => void) | undefined;
   /** Under which it stands in the inbox. */
   requestKey?: string | undefined;
+  /** Where an answer was asked for; that of a run is recorded with it. */
+  address?: Address | undefined;
   /** Takes the files of an answer. */
   files?: Attachment[] | undefined;
 };

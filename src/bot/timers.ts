@@ -5,6 +5,7 @@ import type { Audit } from '../store/audit.js';
 import type { InboxStore } from '../store/inbox.js';
 import { repeat } from '../repeat.js';
 import { actions, message, section, type Message, escape } from '../slack/messages/message.js';
+import type { Address } from '../store/runs.js';
 import type { Timer, TimerStore } from '../store/timers.js';
 import type { Bot } from './bot.js';
 import { splitWords } from './words.js';
@@ -18,6 +19,8 @@ export type TimersOptions = {
   owner: string;
   clock: Clock;
   log: Log;
+  /** The channel of an environment: for what was asked where there is no chat. */
+  channelOf(environment: string | undefined): Promise<string | undefined>;
   /** Posts into a channel; left out where there is no chat. */
   post?: ((channel: string, message: Message) => Promise<unknown>) | undefined;
 };
@@ -84,13 +87,17 @@ async function fire(timer: Timer, options: TimersOptions, attempt: Try): Promise
 }
 
 /** The request stands in the inbox under the timer's key, so that one run comes of it. */
-async function ask(timer: Timer, { inbox, bot, owner, clock }: TimersOptions): Promise<void> {
+async function ask(timer: Timer, options: TimersOptions): Promise<void> {
+  const { inbox, bot, owner, clock } = options;
   const key = `timer ${timer.id}`;
   const now = clock.now();
   const there = await inbox.receive({ key, kind: 'timer', body: { words: timer.words } }, owner, now);
   if (there?.run !== undefined) return;
-  const { words: text, person, address } = timer;
-  await bot.handle({ words: splitWords(text), text, person, source: 'schedule', address, requestKey: key });
+  const { words: text, person } = timer;
+  const words = splitWords(text);
+  const address = await addressOf(timer, options);
+  // Whoever closed the environment since may not even know of it: it comes when that is over.
+  await bot.handle({ words, text, person, source: 'schedule', address, requestKey: key, promised: true });
   await inbox.settle(key, 'it was done', clock.now());
 }
 
@@ -102,14 +109,27 @@ async function remind(timer: Timer, options: TimersOptions): Promise<void> {
 }
 
 async function tell(
-  { id, address, person }: Timer,
+  timer: Timer,
   words: string,
-  { post, log }: TimersOptions,
+  options: TimersOptions,
   buttons: { words: string; label: string }[] = [],
 ): Promise<void> {
+  const { id, person } = timer;
+  const { post, log } = options;
+  const address = await addressOf(timer, options);
   if (!post || !address) return;
   const text = `${escape(words)}${/^[UW]/.test(person.id) ? ` <@${person.id}>` : ''}`;
   await post(address.channel, message(text, [section(text), ...actions(buttons)])).catch((error: unknown) =>
     log.warn({ timer: id, error }, 'a reminder could not be posted'),
   );
+}
+
+/** Where it was asked for; what was asked where there is no chat belongs into the channel of its environment. */
+async function addressOf(
+  { address, environment }: Timer,
+  { post, channelOf }: TimersOptions,
+): Promise<Address | undefined> {
+  if (address !== undefined || !post) return address;
+  const channel = await channelOf(environment);
+  return channel === undefined ? undefined : { channel };
 }

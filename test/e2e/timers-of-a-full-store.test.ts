@@ -12,6 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => practice.stop());
 
+const channelOf = async () => undefined;
+
 test('what is due while the store takes nothing is told once, tried less and less often, and done once the store takes it', async () => {
   const { database, inbox, audit, bot, owner } = practice.stars;
   const timers = createTimerStore(database);
@@ -27,7 +29,7 @@ test('what is due while the store takes nothing is told once, tried less and les
     ...inbox,
     receive: (...words: Parameters<typeof inbox.receive>) => ((asked += 1), inbox.receive(...words)),
   };
-  const options = { timers, inbox: counted, audit, bot, owner, clock, log: silentLog };
+  const options = { timers, inbox: counted, audit, bot, owner, channelOf, clock, log: silentLog };
   const tries: Tries = new Map();
   const told = async () =>
     (await database.selectFrom('audit').select('body').where('kind', '=', 'timer').execute()).length;
@@ -58,10 +60,13 @@ test('what is due while a process stops waits for the next one', async () => {
   const dueAt = clock.now().toISOString();
   await timers.add({ ...common, id: 't-stop', words, address: undefined, remindAt: undefined, dueAt }, clock.now());
   await runs.close('Stars was asked to stop.');
-  await lookAtTimers({ timers, inbox, audit, bot, owner, clock, log: silentLog }, new Map());
+  await lookAtTimers({ timers, inbox, audit, bot, owner, channelOf, clock, log: silentLog }, new Map());
   expect((await timers.waiting()).map(({ id }) => id)).toEqual(['t-stop']);
   const { stars } = practice;
-  await lookAtTimers({ ...stars, timers: createTimerStore(stars.database), clock, log: silentLog }, new Map());
+  await lookAtTimers(
+    { ...stars, timers: createTimerStore(stars.database), channelOf, clock, log: silentLog },
+    new Map(),
+  );
   expect(await timers.waiting()).toEqual([]);
   expect((await stars.store.list({ limit: 5 })).map(({ text }) => text)).toContain(words);
   await database.destroy();

@@ -1,3 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { systemClock } from '../../src/clock.js';
+import { poll } from '../../src/poll.js';
 import type { SlackService } from '../../src/serve.js';
 import { toPlain } from '../../src/slack/messages/plain.js';
 import { inSlack, practise, type Practice } from './support/practice.js';
@@ -73,6 +78,58 @@ test('what is going to happen by itself can be called off', async () => {
   expect((await practice.type('schedules')).out).toContain('Nothing is scheduled.');
 });
 
+test('what is due while somebody has locked the environment waits for that to end, and is done then', async () => {
+  await practice.type('scale', 'zeppelin', '1', 'sandbox');
+  await practice.type('scale', 'zeppelin', '0', 'sandbox', 'for', '2h');
+  await practice.type('lock', 'sandbox', '--reason', 'release');
+  await makeDue('due_at');
+  const back = 'scale /zeppelin 1 sandbox';
+  const waiting = await until(async () => (await practice.stars.store.waiting()).find(({ text }) => text === back));
+  expect(waiting.state).toBe('queued');
+  await until(async () => JSON.stringify(await practice.stars.store.events(waiting.id)).includes('release'));
+  expect(await instances()).toBe(0);
+  await practice.type('unlock', 'sandbox');
+  await until(async () => (await practice.stars.store.find(waiting.id))?.state === 'succeeded');
+  expect(await instances()).toBe(1);
+}, 60_000);
+
+test('what is due for somebody who has lost the right to it by then is not done, and they are told', async () => {
+  const file = 'inventories/sandbox/environment.yml';
+  const original = readFileSync(join(practice.home, file), 'utf8');
+  await practice.type('scale', 'zeppelin', '1', 'sandbox');
+  await slack().say('scale zeppelin 0 sandbox for 2h', { person: 'ben' });
+  await until(async () => (await instances()) === 0);
+  await service.idle();
+  practice.write(file, JSON.stringify({ ...(parse(original) as object), access: { operate: ['U0ADA'] } }));
+  try {
+    await makeDue('due_at');
+    await slack().until(() => said().some((text) => text.includes('this was due now, but was refused')));
+    const told = said().find((text) => text.includes('was refused')) ?? '';
+    expect(told).toContain('/zeppelin goes back to 1 instance');
+    expect(told).toContain('You may not scale on sandbox.');
+    expect(told).toContain('@U0BEN');
+    expect(await instances()).toBe(0);
+    expect((await practice.type('schedules')).out).toContain('Nothing is scheduled.');
+  } finally {
+    practice.write(file, original);
+  }
+}, 60_000);
+
+test('people are reminded of the end of a lock, and it is told where it was asked for', async () => {
+  const before = said().length;
+  const told = (words: string) =>
+    said()
+      .slice(before)
+      .some((text) => text.includes(words));
+  await slack().say('lock sandbox for 2h');
+  await until(async () => (await practice.type('schedules')).out.includes('sandbox is open for changes again'));
+  await makeDue('remind_at');
+  await slack().until(() => told('minutes: sandbox is open for changes again.'));
+  await makeDue('due_at');
+  await slack().until(() => told('⏰ sandbox is open for changes again.'));
+  await practice.type('unlock', 'sandbox');
+});
+
 test.each(['for never', 'for 0h', 'until 25:00', 'for 400d'])('a time that is none is refused: %s', async (end) => {
   expect(await practice.type('scale', 'zeppelin', '1', 'sandbox', ...end.split(' '))).toMatchObject({ status: 2 });
 });
@@ -81,6 +138,15 @@ function said(): string[] {
   return slack()
     .messages()
     .map((message) => toPlain(message));
+}
+
+async function until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
+  return poll(async () => (await look()) || undefined, {
+    clock: systemClock,
+    everyMs: 20,
+    timeoutMs: 50_000,
+    what: 'What the test waits for',
+  });
 }
 
 /** Waits for the end of the n-th run of these words. */
