@@ -4,6 +4,7 @@ import { type ControlCall, controlModules, type RemoteHost } from './control/ind
 import type { Ahead } from './asking-ahead.js';
 import type { Place } from './place.js';
 import { argumentsWithDefaults, templatedArguments } from './task-arguments.js';
+import { playbookError } from './playbook-error.js';
 import { flagOf, keywordOf } from './task-keywords.js';
 import { isTrue } from './task-result.js';
 import type { Job, RunnerOptions } from './job.js';
@@ -24,7 +25,10 @@ export function controlCall(
   const { rawText, where } = task;
   const { role } = task.scope;
   const folders = searchFolders('vars', task, world.playbookFolder);
-  const args = templatedArguments(task, templar, { freeText: controlModules.get(task.module)?.freeForm !== true });
+  const freeText = controlModules.get(task.module)?.freeForm !== true;
+  const args = templatedArguments(task, templar, { freeText });
+  if (freeText && rawText !== undefined && args.has('_raw_params'))
+    throw playbookError(`${task.module} needs a mapping of arguments, which ${rawText} is not.`, where);
   const delegated = flagOf(task, templar, 'delegate_facts');
   return {
     args,

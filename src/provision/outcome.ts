@@ -7,7 +7,14 @@ import { dictOf, type Include, isTrue, type ItemOutcome, messageOf, type TaskOut
 import type { Task } from './task.js';
 
 /** What running a task once came to. */
-export type Once = { result: Dict; includes: Include[]; diff: string | undefined; notify?: string[] };
+export type Once = {
+  result: Dict;
+  includes: Include[];
+  diff: string | undefined;
+  notify?: string[];
+  /** What a person reads, where the result does not say it. */
+  words?: string | undefined;
+};
 
 /** The same for a whole task with its loop. */
 export type Draft = Once & {
@@ -42,7 +49,7 @@ export function loopResult(results: Value[]): Dict {
 
 /** The outcome as everybody sees it: failures that are ignored are marked, and no_log hides all words. */
 export function outcomeOf(task: Task, templar: Templar, draft: Draft): TaskOutcome {
-  const { result, includes, diff, items, notify = [] } = draft;
+  const { result, includes, diff, items, notify = [], words } = draft;
   const hidden = draft.hidden ?? isHidden(task, templar);
   const ignored = statusOf(result) === 'failed' && flagOf(task, templar, 'ignore_errors');
   const status: TaskStatus = ignored ? 'ignored' : statusOf(result);
@@ -50,7 +57,7 @@ export function outcomeOf(task: Task, templar: Templar, draft: Draft): TaskOutco
     status,
     changed: isTrue(result.get('changed')),
     result,
-    message: hidden ? censored(status) : wordsOf(task, status, { result, items }),
+    message: hidden ? censored(status) : wordsOf(task, status, { result, items, words }),
     diff: hidden ? undefined : diff,
     items: hidden ? items.map(hideItem) : items,
     includes: statusOf(result) === 'failed' ? [] : includes,
@@ -65,10 +72,10 @@ const TALKING: ReadonlySet<string> = new Set(['debug', 'assert']);
 function wordsOf(
   { module }: Task,
   status: TaskStatus,
-  { result, items }: Pick<Draft, 'result' | 'items'>,
+  { result, items, words }: Pick<Draft, 'result' | 'items' | 'words'>,
 ): string | undefined {
   if (status === 'ok' && !TALKING.has(module)) return undefined;
-  if (items.length === 0) return messageOf(result);
+  if (items.length === 0) return words ?? messageOf(result);
   return firstFailure(items) ?? (items.flatMap(({ message }) => message ?? []).join('\n') || undefined);
 }
 
@@ -102,7 +109,14 @@ function plainOutcome(status: TaskStatus, result: Dict): TaskOutcome {
 /** The result of a task, or of one item, that ended with an error. */
 export function failedResult(task: Task, error: StarsError): Dict {
   const place = MISTAKES.has(error.code) && task.where && !error.where ? `${formatPosition(task.where)}: ` : '';
-  return dictOf({ failed: true, changed: false, msg: `${place}${error.describe()}` });
+  const changed = endedBeforeModule(task, error) ? undefined : false;
+  return dictOf({ failed: true, changed, msg: `${place}${error.describe()}` });
+}
+
+/** As in Ansible nothing is said about changes where the task itself could not be templated; a file that it fills is the module's. */
+function endedBeforeModule({ module, where }: Task, error: StarsError): boolean {
+  const isItsFile = module === 'template' && error.where?.file !== where?.file;
+  return !isItsFile && (error.code === 'TEMPLATE' || error.code === 'UNDEFINED_VARIABLE');
 }
 
 /** What is wrong in the files rather than on a host. */

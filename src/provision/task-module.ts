@@ -101,7 +101,12 @@ export function readArguments(
       );
     }
   } else if (value !== null) {
-    rawText = pythonText(value);
+    const given = Array.isArray(value) ? 'a list' : pythonText(value);
+    throw playbookError(
+      `${module} takes a mapping or a text, not ${given}.`,
+      where,
+      Array.isArray(value) ? 'Write its arguments as name: value.' : 'Put it in quotes where it is meant as a text.',
+    );
   }
   if (extra instanceof Map) for (const [key, inner] of extra) if (!args.has(key)) args.set(key, inner);
   checkNames(module, [value, extra, args], where, { modules, report });

@@ -193,8 +193,8 @@ export function createTaskRunner(options: RunnerOptions) {
       const definition = controlDefinitions.get(task.module);
       if (definition) checkValues(definition, call.args);
       if (!HARMLESS.has(task.module)) job.settle();
-      const { result, includes = [] } = await control.run(call);
-      return { result, includes, diff: undefined };
+      const { result, includes = [], words } = await control.run(call);
+      return { result, includes, diff: undefined, words };
     } catch (thrown) {
       const error = asStarsError(thrown);
       if (signal.aborted || isUnreachable(error) || ENDS_LOOP.has(error.code)) throw error;
@@ -228,12 +228,12 @@ function notifiedBy(task: Task, templar: Templar, { result }: Once): string[] {
   return task.scope.notify.flatMap((raw) => nameList(templar.template(raw, task.where)));
 }
 
-function itemOutcome(label: string, { result, diff }: Once): ItemOutcome {
+function itemOutcome(label: string, { result, diff, words }: Once): ItemOutcome {
   return {
     label,
     status: statusOf(result),
     changed: isTrue(result.get('changed')),
-    message: messageOf(result),
+    message: words ?? messageOf(result),
     diff,
   };
 }

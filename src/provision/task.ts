@@ -175,6 +175,8 @@ function remarkOldWords(module: string, args: Dict, deprecated: Deprecated, wher
   const state = args.get('state');
   const meant = typeof state === 'string' ? OLD_WORDS[module]?.[state] : undefined;
   if (meant !== undefined) deprecated(`${module} state=${pythonText(state)} is an old word for ${meant}.`, where);
+  if (args.has('warn') && (module === 'command' || module === 'shell'))
+    deprecated(`${module} warn is an old argument that means nothing any more.`, where);
 }
 
 function checkRegister(entry: Dict, where: Position | undefined): void {

@@ -84,6 +84,16 @@ const FORMS: Form[] = [
     ],
   },
   {
+    title: 'a command that is not to warn',
+    project: {
+      'site.yml': play(
+        '- command: echo a warn=no\n  register: a\n- shell: echo b\n  args: {warn: no}\n  register: b\n- debug: msg={{ a.stdout ~ b.stdout }}',
+      ),
+    },
+    says: ['ab'],
+    notes: ['site.yml:4: command warn is an old argument', 'site.yml:6: shell warn is an old argument'],
+  },
+  {
     title: 'braces in a condition',
     project: { 'site.yml': play('- debug: msg=held\n  when: "{{ yes_please }}"', '  vars: {yes_please: true}\n') },
     says: ['held'],

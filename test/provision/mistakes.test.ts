@@ -285,6 +285,20 @@ const MISTAKES: Mistake[] = [
     says: ['file has no argument “ownr”', 'Did you mean owner', 'state'],
   },
   {
+    title: 'a list for arguments',
+    project: { 'site.yml': play('- debug: [a]') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:4:7',
+    says: ['debug takes a mapping or a text, not a list', 'name: value'],
+  },
+  {
+    title: 'a yes or no for a command',
+    project: { 'site.yml': play('- command: true') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:4:7',
+    says: ['command takes a mapping or a text, not True', 'quotes'],
+  },
+  {
     title: 'free text for a module that takes none',
     project: { 'site.yml': play('- file: /tmp/x state=directory') },
     code: 'PLAYBOOK',
@@ -565,6 +579,11 @@ const FAILURES: Failure[] = [
     title: 'a value that the module cannot take',
     project: { 'site.yml': play('- file: path=/tmp/x state={{ s }}', '  vars: {s: nowhere}\n') },
     says: ['site.yml:', 'state', 'directory'],
+  },
+  {
+    title: 'a text where arguments are meant',
+    project: { 'site.yml': play('- debug: "{{ words }}"', '  vars: {words: msg=x}\n') },
+    says: ['site.yml:5:7', 'debug needs a mapping'],
   },
   {
     title: 'an argument that is missing',

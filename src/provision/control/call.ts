@@ -59,7 +59,12 @@ export type InventoryChanges = {
   addToGroup(host: string, group: string, parents: readonly string[]): boolean;
 };
 
-export type ControlResult = { result: Dict; includes?: Include[] };
+export type ControlResult = {
+  result: Dict;
+  includes?: Include[];
+  /** What a person reads, where the result does not say it. */
+  words?: string;
+};
 
 export type ControlModule = {
   /** It takes free text instead of `name=value`. */

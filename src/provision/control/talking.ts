@@ -1,5 +1,7 @@
 import { type Position, StarsError } from '../../errors.js';
-import { Undefined, type Value } from '../../jinja/value.js';
+import { str } from '../../jinja/python-text.js';
+import { isText } from '../../jinja/python-value.js';
+import type { Dict, Value } from '../../jinja/value.js';
 import type { Templar } from '../../templating/templar.js';
 import { dictOf, plainOf } from '../task-result.js';
 import { pythonText } from '../python-text.js';
@@ -26,14 +28,13 @@ function say({ args, raw, templar, where }: ControlCall): ControlResult {
   // What a template made may be a host's words, so it may name a variable but is no expression.
   const asks = typeof variable === 'string' && (!templar.isTemplate(variable) || VARIABLE_PATH.test(name));
   const value = asks ? show(templar, name, where) : given;
-  return {
-    result: new Map<Value, Value>([
-      [name, value],
-      ['msg', `${name}: ${typeof value === 'string' ? value : JSON.stringify(plainOf(value))}`],
-      ['changed', false],
-      ['failed', false],
-    ]),
-  };
+  const result: Dict = new Map<Value, Value>([
+    [name, value],
+    ['failed', false],
+  ]);
+  // A variable called changed counts as such.
+  if (!result.has('changed')) result.set('changed', false);
+  return { result, words: `${name}: ${isText(value) ? str(value) : JSON.stringify(plainOf(value))}` };
 }
 
 const VARIABLE_PATH = /^[A-Za-z_]\w*(\.\w+|\[(\d+|'[^'\\]*'|"[^"\\]*")\])*$/;
@@ -41,8 +42,8 @@ const NOT_DEFINED = 'VARIABLE IS NOT DEFINED!';
 
 function show(templar: Templar, expression: string, where: Position | undefined): Value {
   try {
-    const value = templar.evaluate(expression, where);
-    return value instanceof Undefined ? NOT_DEFINED : value;
+    // As a template and not as an expression: what it comes to is a text, unless it is a variable, a list or a mapping.
+    return templar.template(`{{ ${expression} }}`, where);
   } catch (error) {
     if (error instanceof StarsError && error.code === 'UNDEFINED_VARIABLE') return NOT_DEFINED;
     throw error;

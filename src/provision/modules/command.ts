@@ -16,9 +16,12 @@ const shared = {
   warn: bool().optional().describe('Accepted and without effect, as playbooks of older Ansibles have it.'),
 };
 
+const WARN = 'Ansible 2.14 refuses `warn`; here it runs with a note.';
+
 export const command = defineModule({
   name: 'command',
   summary: 'Run a program, without a shell.',
+  differences: [WARN],
   checkMode: 'Skipped; with `creates` or `removes` it says whether it would run.',
   freeForm: 'cmd',
   oneNeeded: [['cmd', 'argv']],
@@ -39,7 +42,10 @@ export const command = defineModule({
 export const shell = defineModule({
   name: 'shell',
   summary: 'Run a command line in a shell.',
-  differences: ['The words of a syntax error name `eval`, which keeps the text out of the arguments of every process.'],
+  differences: [
+    WARN,
+    'The words of a syntax error name `eval`, which keeps the text out of the arguments of every process.',
+  ],
   checkMode: 'Skipped; with `creates` or `removes` it says whether it would run.',
   freeForm: 'cmd',
   oneNeeded: [['cmd']],

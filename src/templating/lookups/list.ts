@@ -25,11 +25,7 @@ export const listLookups: Record<string, LookupPlugin> = {
     const length = Math.max(...lists.map((list) => list.length));
     return Array.from({ length }, (_, index) => lists.map((list) => list[index] ?? null));
   },
-  random_choice: (terms) => {
-    const [only] = terms;
-    const list = terms.length === 1 && Array.isArray(only) ? only : terms;
-    return list.length === 0 ? [] : [list[randomInt(list.length)] ?? null];
-  },
+  random_choice: (terms) => (terms.length === 0 ? [] : [terms[randomInt(terms.length)] ?? null]),
   subelements: (terms) => {
     const [list, path, flags] = terms;
     if (list === undefined || path === undefined)
