@@ -9,10 +9,11 @@ import type { Become } from './connection.js';
 export function becomeCommand(become: Become | undefined, shell: string, { prompt, begun }: BecomeWords): string {
   if (!become) return `exec ${shell}`;
   const announced = quote(`echo ${begun};exec ${shell}`);
-  if (become.method === 'su') return ['exec su', ...flags(become), quote(become.user), '-c', announced].join(' ');
+  const program = ['exec', ...wordsOf(become.exe ?? become.method)];
+  if (become.method === 'su') return [...program, ...flags(become), quote(become.user), '-c', announced].join(' ');
   const asks = asksFirst(become);
   return [
-    'exec sudo',
+    ...program,
     ...(become.flags === undefined ? ['-H'] : flags(become)),
     ...(asks ? ['-S', '-p', quote(prompt)] : ['-n']),
     '-u',
@@ -31,10 +32,15 @@ export function asksFirst(become: Become | undefined): boolean {
 
 function flags({ flags = '', method }: Become): string[] {
   // Whether it asks is decided by whether there is a password, not by `-n` or `-S` among somebody's flags.
-  return flags
-    .split(/\s+/)
-    .filter((flag) => flag && !(method === 'sudo' && /^-[nS]$/.test(flag)))
-    .map(quote);
+  const asWritten = wordsOf(flags);
+  if (method === 'su') return asWritten;
+  return asWritten
+    .map((flag) => (/^-\w+$/.test(flag) ? flag.replaceAll(/[nS]/g, '') : flag))
+    .filter((flag) => flag !== '-' && flag !== '--non-interactive');
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/\s+/).flatMap((word) => (word ? [quote(word)] : []));
 }
 
 /** Whether what was said so far ends with the question for the password. */

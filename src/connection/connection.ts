@@ -11,7 +11,15 @@ export type ExecResult = {
 };
 
 /** Which user a script runs as; without it, the login user. */
-export type Become = { user: string; method: 'sudo' | 'su'; password?: string; flags?: string };
+export type Become = {
+  user: string;
+  method: 'sudo' | 'su';
+  password?: string;
+  /** Options in place of those that sudo gets otherwise. */
+  flags?: string;
+  /** The program in place of the one that the method is named after. */
+  exe?: string;
+};
 
 export type ExecOptions = {
   become?: Become | undefined;

@@ -40,7 +40,7 @@ export function createShellConnection({
 
   function inTurn<T>(become: Become | undefined, act: (session: Session) => Promise<T>): Promise<T> {
     if (closing) return Promise.reject(new StarsError('UNREACHABLE', `${host}: the connection is closed.`));
-    const key = become ? JSON.stringify([become.method, become.user, become.flags, become.password]) : '';
+    const key = become ? JSON.stringify([become.method, become.user, become.flags, become.exe, become.password]) : '';
     if (key !== turn.key) turn = { key, begin: Promise.allSettled(turn.calls), calls: new Set() };
     const { begin, calls } = turn;
     const call = begin.then(() => session(key, become)).then(act);

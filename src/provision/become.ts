@@ -10,13 +10,21 @@ type Look = (name: string) => Value | undefined;
 export function becomeOf(keyword: Look, variable: Look): Become | undefined {
   const wanted = variable('ansible_become') ?? keyword('become');
   if (!isTrue(wanted)) return undefined;
-  const user = pythonText(variable('ansible_become_user') ?? keyword('become_user') ?? 'root');
-  const login = variable('ansible_user') ?? variable('ansible_ssh_user') ?? keyword('remote_user');
-  if (login !== undefined && pythonText(login) === user) return undefined;
-  const method = pythonText(variable('ansible_become_method') ?? keyword('become_method') ?? 'sudo');
+  const method = textOr(variable('ansible_become_method') ?? keyword('become_method')) ?? 'sudo';
   if (method !== 'sudo' && method !== 'su')
     throw new StarsError('UNSUPPORTED', `become_method ${method} is not run by Stars.`, { hint: 'Use sudo or su.' });
-  const password =
-    variable('ansible_become_password') ?? variable('ansible_become_pass') ?? variable('ansible_sudo_pass');
-  return { user, method, ...(password === undefined ? {} : { password: pythonText(password) }) };
+  const given = (what: string) => textOr(variable(`ansible_become_${what}`) ?? variable(`ansible_${method}_${what}`));
+  const user = given('user') ?? textOr(keyword('become_user')) ?? 'root';
+  const login = variable('ansible_user') ?? variable('ansible_ssh_user') ?? keyword('remote_user');
+  if (login !== undefined && pythonText(login) === user) return undefined;
+  const more = {
+    password: given('password') ?? given('pass'),
+    flags: given('flags') ?? textOr(keyword('become_flags')),
+    exe: given('exe') ?? textOr(keyword('become_exe')),
+  };
+  return { user, method, ...Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined)) };
+}
+
+function textOr(value: Value | undefined): string | undefined {
+  return value === undefined || value === null ? undefined : pythonText(value);
 }

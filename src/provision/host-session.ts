@@ -149,5 +149,5 @@ function batchesOf(questions: readonly Question[]): Question[][] {
 }
 
 function userOf(become: Become | undefined): string {
-  return become ? `${become.method}:${become.user}:${become.flags ?? ''}` : '';
+  return become ? `${become.method}:${become.user}:${become.flags ?? ''}:${become.exe ?? ''}` : '';
 }

@@ -7,8 +7,10 @@ const PASSWORDS = [
   'ansible_become_password',
   'ansible_become_pass',
   'ansible_sudo_pass',
+  'ansible_su_pass',
   'ansible_password',
   'ansible_ssh_pass',
+  'ansible_ssh_password',
 ];
 
 /** Registers the passwords among the variables of a host, so that nothing about it shows them. */

@@ -418,6 +418,15 @@ describe('becoming another user', () => {
     expect((await host.exec('echo still')).stdout).toBe('still\n');
   });
 
+  test('with flags and a program of its own, each a shell of its own', async () => {
+    const host = await withSudo(`export FLAGS="$*"; ${RUN}`);
+    const flags = async (become: Become) => (await host.exec('echo "$FLAGS"', { become })).stdout;
+    expect(await flags(root)).toBe('-H -n -u root -- /bin/sh\n');
+    expect(await flags({ ...root, flags: '-E  -HSn -k' })).toBe('-E -H -k -n -u root -- /bin/sh\n');
+    expect(await flags({ ...root, exe: 'env sudo' })).toBe('-H -n -u root -- /bin/sh\n');
+    await expect(flags({ ...root, exe: '/no/such/sudo' })).rejects.toMatchObject({ code: 'BECOME' });
+  });
+
   test('no sudo on the host', async () => {
     // As a shell says it: this machine may well have a sudo of its own.
     const host = await withSudo('echo "/bin/sh: 1: sudo: not found" >&2; exit 127');

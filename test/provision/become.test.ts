@@ -24,6 +24,24 @@ test.each([
     { ansible_become_user: 'db', ansible_become_method: 'su' },
     { user: 'db', method: 'su' },
   ],
+  [
+    'keywords name flags and a program',
+    { become: true, become_flags: '-H -E', become_exe: 'doas' },
+    {},
+    { user: 'root', method: 'sudo', flags: '-H -E', exe: 'doas' },
+  ],
+  [
+    'variables name flags and a program against the keywords',
+    { become: true, become_flags: '-H', become_exe: 'sudo' },
+    { ansible_become_flags: '-E', ansible_sudo_exe: '/opt/sudo' },
+    { user: 'root', method: 'sudo', flags: '-E', exe: '/opt/sudo' },
+  ],
+  [
+    'the old variables of the method say how',
+    { become: true, become_method: 'su' },
+    { ansible_su_user: 'db', ansible_su_pass: 'secret', ansible_sudo_user: 'web', ansible_sudo_pass: 'other' },
+    { user: 'db', method: 'su', password: 'secret' },
+  ],
   ['the user is the login user anyway', { become: true, become_user: 'web' }, { ansible_user: 'web' }, undefined],
 ])('who a task runs as when %s', (_title, keywords, variables, expected) => {
   expect(become(keywords, variables)).toEqual(expected);

@@ -220,7 +220,7 @@ test('no_log hides what a variable puts into the name of a task', async () => {
 });
 
 test('passwords of hosts are kept out of events, wherever their variables come from', async () => {
-  const names = ['become_password', 'become_pass', 'sudo_pass', 'password', 'ssh_pass'].map(
+  const names = ['become_password', 'become_pass', 'sudo_pass', 'su_pass', 'password', 'ssh_pass', 'ssh_password'].map(
     (name) => `ansible_${name}`,
   );
   const tasks = names.map((name) => `- name: "show {{ ${name} }}"\n  debug: var=${name}`).join('\n');
