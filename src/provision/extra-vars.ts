@@ -30,7 +30,7 @@ function readOne(text: string, { folder, trusted }: ExtraVarsOptions): Dict {
 }
 
 /** Variables that say where and as whom tasks run: from a chat they would run on the machine of Stars itself. */
-const REACH = /^ansible_(connection|host|port|user|ssh_|private_key|password|become|sudo|shell|python|remote)/;
+const REACH = /^ansible_(connection|host|port|user|ssh_|private_key|password|become|sudo|su_|shell|python|remote)/;
 
 function reachesElsewhere(name: string): StarsError {
   return new StarsError('USAGE', `-e ${name} cannot be given in a chat: it says how hosts are reached.`, {

@@ -7,6 +7,7 @@ test.each([
   'ansible_connection=local',
   '{"ansible_host": "10.0.0.1"}',
   'ansible_become_user=root',
+  'ansible_su_user=root',
   'ansible_ssh_common_args=x',
 ])('a chat may not say how hosts are reached: %s', (text) => {
   expect(() => readExtraVars([text], chat)).toThrow(expect.objectContaining({ code: 'USAGE' }));

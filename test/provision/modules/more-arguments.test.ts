@@ -2,13 +2,17 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { command } from '../../../src/provision/modules/command.js';
+import { copy } from '../../../src/provision/modules/copy.js';
 import { cron } from '../../../src/provision/modules/cron.js';
 import { find } from '../../../src/provision/modules/find.js';
 import { modules } from '../../../src/provision/modules/index.js';
 import type { AnyModule } from '../../../src/provision/module.js';
+import { unarchive } from '../../../src/provision/modules/unarchive.js';
+import { uri } from '../../../src/provision/modules/uri.js';
 import { waitFor } from '../../../src/provision/modules/wait-for.js';
 import { commands } from '../support/canned-host.js';
-import type { Answers } from '../support/planned.js';
+import { type Answers, planned } from '../support/planned.js';
 import { type LocalHost, localHost, shells } from '../support/local-host.js';
 
 describe.each(shells())('with %s as the shell of the host', (...shell) => {
@@ -33,6 +37,30 @@ describe.each(shells())('with %s as the shell of the host', (...shell) => {
     expect((await host.plan(cron, { ...file, name: 'PATH', value: '/sbin', env: 'yes' })).actions).toEqual([]);
     await host.apply(cron, { ...file, name: 'PATH', env: 'yes', state: 'absent' });
     expect(readFileSync(at('tab'), 'utf8')).not.toContain('PATH');
+  });
+
+  test('unarchive with copy=no takes an archive of the host', async () => {
+    const given = { src: at('none.tgz'), dest: host.folder };
+    const failure = { failed: true, msg: `Source '${at('none.tgz')}' does not exist` };
+    expect(await host.apply(unarchive, { ...given, copy: 'no' })).toMatchObject(failure);
+    await expect(host.apply(unarchive, { ...given, copy: 'yes' })).rejects.toThrow('none.tgz');
+  });
+
+  test('copy with force=no writes only what is missing', async () => {
+    const given = { dest: at('once'), force: 'no' };
+    expect(await host.apply(copy, { ...given, content: 'first' })).toMatchObject({ changed: true });
+    expect(await host.apply(copy, { ...given, content: 'second' })).toMatchObject({ changed: false });
+    expect(readFileSync(at('once'), 'utf8')).toBe('first');
+  });
+
+  test('uri takes several codes for success, in a text with commas', async () => {
+    const { actions } = await host.plan(uri, { url: 'http://h/', dest: at('page'), status_code: '200,403' });
+    expect(JSON.stringify(actions)).toContain("' 200 403 '");
+  });
+
+  test('creates means the home of whom the command runs as by ~', async () => {
+    expect(await host.apply(command, { cmd: 'true', creates: '~/.' })).toMatchObject({ changed: false });
+    expect(await host.apply(command, { cmd: 'true', creates: '~/no/such' })).toMatchObject({ changed: true });
   });
 
   test.each([
@@ -154,6 +182,10 @@ const ANN: Answers = [
     'shadow\npasswd ann:x:7:7::/home/ann:/bin/sh\nprimary ann\nshadow-entry ann:!:1:2:90:7:::\nhome-exists\n',
   ],
 ];
+const MEMBER: Answers = [
+  [/getent passwd/, 'shadow\npasswd ann:x:7:7::/home/ann:/bin/sh\nprimary ann\nmember adm\nhome-exists\n'],
+  [/getent group/, 'some:x:10:\n'],
+];
 const JAVA: Answers = [
   [
     /--display/,
@@ -174,6 +206,11 @@ test.each<[string, Record<string, unknown>, Answers, string | RegExp | string[]]
     NOBODY,
     /useradd -m -Z staff_u bob &&\nchage -M 9 bob/,
   ],
+  ['user', { name: 'ann', groups: 'wheel', append: 'yes' }, MEMBER, /^usermod -a -G wheel ann/],
+  ['user', { name: 'ann', groups: 'wheel' }, MEMBER, /^usermod -G wheel ann/],
+  ['user', { name: 'ann', groups: 'adm', append: 'yes' }, MEMBER, []],
+  ['group', { name: 'crew', system: 'yes' }, [[/getent group/, 'shadow\n']], /^groupadd -r crew/],
+  ['group', { name: 'crew' }, [[/getent group/, 'shadow\n']], /^groupadd crew/],
   [
     'user',
     { name: 'ann', generate_ssh_key: 'yes', ssh_key_bits: 2048 },
@@ -235,10 +272,17 @@ test.each<[string, Record<string, unknown>, Answers, string | RegExp | string[]]
   ['dnf', { list: 'installed' }, LISTED, []],
   ['apk', { upgrade: 'yes', available: 'yes' }, [], ['apk upgrade -q --available']],
 ])('%s %j', async (name, args, answers, expected) => {
-  const planned = await commands(name, args, answers);
-  if (Array.isArray(expected)) expect(planned).toEqual(expected);
-  else if (typeof expected === 'string') expect(planned).toBe(expected);
-  else expect(String(planned)).toMatch(expected);
+  const found = await commands(name, args, answers);
+  if (Array.isArray(expected)) expect(found).toEqual(expected);
+  else if (typeof expected === 'string') expect(found).toBe(expected);
+  else expect(String(found)).toMatch(expected);
+});
+
+test('git trusts a host that it meets for the first time only where it is told to', async () => {
+  const trusting = /GIT_SSH_COMMAND='ssh -o StrictHostKeyChecking=accept-new'/;
+  const given = { repo: 'git@h:r.git', dest: '/r' };
+  expect(String(await planned('git', { ...given, accept_hostkey: 'yes' }, []))).toMatch(trusting);
+  expect(String(await planned('git', given, []))).not.toMatch(trusting);
 });
 
 test('dnf lists packages whose long names stand on a line of their own', async () => {

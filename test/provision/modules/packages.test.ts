@@ -29,6 +29,12 @@ test.each<[string, Record<string, unknown>, [RegExp, string][], RegExp | string 
     [INSTALLED, [/madison/, ' mesos | 1.4-2 | repo\n']],
     /install -- mesos=1\.4-2$/,
   ],
+  [
+    'apt',
+    { name: 'mesos=1.2*', state: 'present' },
+    [INSTALLED, [/madison/, ' mesos | 1.2-9 | repo\n']],
+    /install -- mesos=1\.2-9$/,
+  ],
   ['apt', { name: 'mesos=9*', state: 'present' }, [INSTALLED], /no available installation candidate for mesos=9\*/],
   ['apt', { name: 'curl', state: 'latest', default_release: 'stable' }, [INSTALLED], /-t stable install -- curl$/],
   ['apt', { name: 'curl', state: 'absent', purge: 'yes' }, [INSTALLED], /--purge remove -- curl$/],
