@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect as netConnect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import type { Become, Connection, HostTarget } from '../../src/connection/connection.js';
@@ -80,6 +81,35 @@ describe('running scripts over SSH', () => {
       message: expect.stringMatching(/had not begun/),
     });
     await expect(host.exec('true')).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  });
+
+  test('a host that freezes while a script runs is unreachable after as many questions as it may leave open', async () => {
+    const server = await serve();
+    const target = server.target();
+    const sockets: Socket[] = [];
+    const between = createServer((near) => {
+      const far = netConnect(target.port, target.address);
+      sockets.push(
+        near.on('error', () => {}),
+        far.on('error', () => {}),
+      );
+      near.pipe(far);
+      far.pipe(near);
+    }).listen(0, '127.0.0.1');
+    await once(between, 'listening');
+    const { port } = between.address() as AddressInfo;
+    const [knownHosts = ''] = target.knownHostsFiles;
+    writeFileSync(knownHosts, readFileSync(knownHosts, 'utf8').replaceAll(`]:${target.port}`, `]:${port}`));
+    const host = await connect({ ...target, port }, { keepalive: { intervalMs: 50, count: 2 } });
+    const freeze = () => {
+      for (const socket of sockets) socket.unpipe().pause();
+    };
+    await expect(host.exec('echo on; sleep 1000', { onOutput: freeze })).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      message: expect.stringMatching(/^alpha: .* outcome .* unknown/),
+    });
+    for (const socket of sockets) socket.destroy();
+    between.close();
   });
 
   test('a cancelled script is ended and the connection stays usable', async () => {
@@ -341,12 +371,16 @@ describe('becoming another user', () => {
   const root: Become = { user: 'root', method: 'sudo' };
 
   /** A sudo that asks as the real one does: for `right` once, wrong ones are asked for again. */
-  async function withSudo(script: string) {
+  function withSudo(script: string) {
+    return withProgram('sudo', script);
+  }
+
+  async function withProgram(name: string, script: string) {
     const server = await serve();
     const programs = join(server.folder, 'bin');
     mkdirSync(programs);
-    writeFileSync(join(programs, 'sudo'), `#!/bin/sh\n${script}`);
-    chmodSync(join(programs, 'sudo'), 0o755);
+    writeFileSync(join(programs, name), `#!/bin/sh\n${script}`);
+    chmodSync(join(programs, name), 0o755);
     const behind = await serve({ programs });
     return connect(behind.target());
   }
@@ -416,6 +450,25 @@ describe('becoming another user', () => {
       hint: expect.stringMatching(/\w/),
     });
     expect((await host.exec('echo still')).stdout).toBe('still\n');
+  });
+
+  test.each(['Password: ', 'Passwort:', '密码：'])('with su, which asks “%s”', async (prompt) => {
+    const host = await withProgram(
+      'su',
+      `printf %s '${prompt}' >&2; read -r answer
+      [ "$answer" = 'right: word' ] || { echo 'su: Authentication failure' >&2; exit 1; }
+      while [ "$1" != -c ]; do shift; done; BECAME=yes exec sh -c "$2"`,
+    );
+    const become: Become = { user: 'db', method: 'su', password: 'right: word' };
+    expect((await host.exec('echo "$BECAME"; cat', { become })).stdout).toBe('yes\n');
+    await expect(host.exec('true', { become: { ...become, password: 'wrong' } })).rejects.toMatchObject({
+      code: 'BECOME',
+      message: 'alpha: cannot become db with su: the password is wrong.',
+    });
+    await expect(host.exec('true', { become: { user: 'db', method: 'su' } })).rejects.toMatchObject({
+      code: 'BECOME',
+      message: expect.stringContaining('a password is required'),
+    });
   });
 
   test('with flags and a program of its own, each a shell of its own', async () => {

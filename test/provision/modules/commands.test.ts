@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { command, shell } from '../../../src/provision/modules/command.js';
 import { stat } from '../../../src/provision/modules/stat.js';
+import { removeProjects, runPlaybook, saidBy } from '../../support/run-playbook.js';
 import { type LocalHost, localHost, shells } from '../support/local-host.js';
 
 describe.each(shells())('with %s as the shell of the host', (...words) => {
@@ -103,11 +104,21 @@ test('in check mode a command is not run, and with creates it counts as a change
 
 test('a secret in a shell command is no argument of any process', async () => {
   const host = localHost();
-  const { stdout } = await host.apply(shell, {
-    cmd: ': hunter2; tr "\\0" " " <"/proc/$$/cmdline"',
-    executable: '/bin/bash',
-  });
+  const { stdout } = await host.apply(shell, { cmd: SHOW_ARGUMENTS, executable: '/bin/bash' });
   expect(stdout).toMatch(/^\/bin\/bash -c/);
   expect(stdout).not.toContain('hunter2');
   host.remove();
 });
+
+test('nor is it where the shell of the session runs it', async () => {
+  const tasks = JSON.stringify([{ shell: SHOW_ARGUMENTS, register: 'said' }, { debug: { msg: '{{ said.stdout }}' } }]);
+  const played = await runPlaybook({
+    inventory: 'h1\n',
+    'site.yml': `- {hosts: h1, gather_facts: no, tasks: ${tasks}}\n`,
+  });
+  expect(saidBy(played)).toEqual([expect.stringMatching(/^h1: \S*sh/)]);
+  expect(saidBy(played).join()).not.toContain('hunter2');
+  removeProjects();
+});
+
+const SHOW_ARGUMENTS = ': hunter2; tr "\\0" " " <"/proc/$$/cmdline"';
