@@ -8,6 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { RunEvent } from '../../src/model/run.js';
 import { createSampleStore } from '../../src/store/samples.js';
+import { createTimerStore } from '../../src/store/timers.js';
 import { requireBuilt } from './support/built.js';
 import { practise, type Practice } from './support/practice.js';
 
@@ -212,6 +213,25 @@ test('the service without tokens serves a console of its own, and says where', a
   await until(async () => (await thread()).includes('✅ deploy motd sandbox --check'));
   child.kill('SIGTERM');
   expect(await over).toBe(0);
+});
+
+test('a console does what is due by itself, and the audit tells when it came and when it went', async () => {
+  const { database, audit } = practice.stars;
+  const timers = createTimerStore(database);
+  const dueAt = new Date().toISOString();
+  const what = { environment: 'sandbox', subject: 'app:/x', words: 'run stars-c3 sandbox -- true', says: 'it is due' };
+  const whose = { person: { id: 'terminal:ada', name: 'ada' }, run: undefined, address: undefined };
+  await timers.add({ id: 't-console', ...what, ...whose, remindAt: undefined, dueAt }, new Date());
+  const before = (await audit.head())?.seq ?? 0;
+  const child = start(['serve'], { PORT: String(await freePort()), LOG_LEVEL: 'error' });
+  const over = finished(child);
+  await until(async () => (await latestRun())?.text === what.words && (await latestRun())?.state === 'succeeded');
+  await until(async () => (await timers.waiting()).length === 0);
+  child.kill('SIGTERM');
+  expect(await over).toMatchObject({ status: 0 });
+  const told = (await audit.search({ kind: 'service', limit: 9 })).filter(({ seq }) => seq > before);
+  expect(told.map(({ outcome }) => outcome)).toEqual(['stopped', 'started']);
+  expect(told[0]?.details?.['process']).toContain(`pid ${child.pid}`);
 });
 
 test('the service with tokens is in Slack, and a stop cuts off what runs and records it', async () => {
