@@ -100,7 +100,10 @@ test('what is due for somebody who has lost the right to it by then is not done,
   await slack().say('scale zeppelin 0 sandbox for 2h', { person: 'ben' });
   await until(async () => (await instances()) === 0);
   await service.idle();
-  practice.write(file, JSON.stringify({ ...(parse(original) as object), access: { operate: ['U0ADA'] } }));
+  practice.write(
+    file,
+    JSON.stringify({ ...(parse(original) as object), production: true, access: { read: ['everyone'] } }),
+  );
   try {
     await makeDue('due_at');
     await slack().until(() => said().some((text) => text.includes('this was due now, but was refused')));
