@@ -37,6 +37,7 @@ export function createJournal(options: JournalOptions) {
   let writing = Promise.resolve();
   let failure: StarsError | undefined;
   let cancelTimer: (() => void) | undefined;
+  let owed: (() => Promise<void>) | undefined;
 
   function make(body: RunEventBody): RunEvent {
     seq += 1;
@@ -106,9 +107,17 @@ export function createJournal(options: JournalOptions) {
     } catch (error) {
       log.error({ run: id, error }, 'the end of a run is not stored');
       const unrecorded: RunEnd = { state: 'failed', ms: wanted.ms, error: toRunError(storeError(error)) };
-      show({ run: id, seq: event.seq, at: event.at, type: 'run.finished', ...unrecorded });
+      const last: RunEvent = { run: id, seq: event.seq, at: event.at, type: 'run.finished', ...unrecorded };
+      const events = [...pending, last];
+      owed = () => recordLate(unrecorded, events);
+      show(last);
       return unrecorded;
     }
+  }
+
+  /** Stores what could not be stored when the run ended; where that had come about all the same, or somebody else has ended it, that is shown. */
+  async function recordLate(end: RunEnd, events: RunEvent[]): Promise<void> {
+    if ((await store?.finish(id, end, events, clock.now(), { owner })) === false) await endedBefore(end);
   }
 
   /** Somebody else has ended this run, such as a process that took this one for dead: the recorded end is the one shown. */
@@ -137,6 +146,8 @@ export function createJournal(options: JournalOptions) {
     flush,
     durable,
     finish,
+    /** What stores an end that could not be stored; undefined when none is owed. It rejects as long as the store does not take it. */
+    owed: () => owed,
     takePending,
     view: () => view,
     stop: () => cancelTimer?.(),

@@ -22,6 +22,8 @@ export type QueueOptions = {
   active: ReadonlyMap<string, AbortController>;
   /** What somebody here waits for. */
   local: ReadonlyMap<string, Waited>;
+  /** What stores the ends of runs that ended here while the database did not take them. */
+  unrecorded: Map<string, () => Promise<void>>;
   perform(claimed: { run: Run; fence: number }): Promise<void>;
   ended(id: string, end: RunEnd): void;
 };
@@ -42,7 +44,7 @@ const GIVE_UP_AFTER_MS = 20_000;
 
 /** Gives waiting runs their turn: looks at once when something changes here, and every second for what others change. */
 export function createQueue(options: QueueOptions) {
-  const { store, claims, clock, log, redactor, owner, work, active, local, perform, ended } = options;
+  const { store, claims, clock, log, redactor, owner, work, active, local, unrecorded, perform, ended } = options;
   let serving = false;
   let stopped = false;
   let looking: Promise<void> | undefined;
@@ -98,11 +100,12 @@ export function createQueue(options: QueueOptions) {
 
   function schedule(): void {
     cancelTimer();
-    if (stopped || (!serving && local.size === 0)) return;
+    if (stopped || (!serving && local.size === 0 && unrecorded.size === 0)) return;
     cancelTimer = clock.after(LOOK_EVERY_MS, () => void look());
   }
 
   async function lookOnce(): Promise<void> {
+    await recordEnds();
     const waiting = await store.waiting();
     for (const id of givenUp.keys()) if (!waiting.some((run) => run.id === id)) givenUp.delete(id);
     const now = clock.now();
@@ -123,6 +126,18 @@ export function createQueue(options: QueueOptions) {
     }
     await followOthers();
     await heedOthers();
+  }
+
+  /** Until this is through a run that has ended stands as running, and holds what it wanted. */
+  async function recordEnds(): Promise<void> {
+    for (const [id, record] of unrecorded) {
+      try {
+        await record();
+        unrecorded.delete(id);
+      } catch (error) {
+        log.warn({ run: id, error }, 'the end of a run is still not stored');
+      }
+    }
   }
 
   /** Cancels what others want cancelled, and what belongs to this process no more. */

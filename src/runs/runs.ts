@@ -16,7 +16,7 @@ import {
   type RunEnd,
   type RunStore,
 } from '../store/runs.js';
-import { createJournal, type RunObserver, storeError } from './journal.js';
+import { createJournal, type Journal, type RunObserver, storeError, toRunError } from './journal.js';
 import { performWork, type RunHandle, type RunResult } from './performance.js';
 import { createQueue } from './queue.js';
 import { newRunId } from './run-id.js';
@@ -82,6 +82,8 @@ export function createRuns(options: RunsOptions) {
   const local = new Map<string, Local>();
   const underWay = new Set<Promise<unknown>>();
   const watchers = new Set<RunWatcher>();
+  /** By run, what stores the end of one that ended here while the database did not take it. */
+  const unrecorded = new Map<string, () => Promise<void>>();
   let closed: StarsError | undefined;
 
   const settler = createSettler(options);
@@ -89,6 +91,7 @@ export function createRuns(options: RunsOptions) {
     ...options,
     active,
     local,
+    unrecorded,
     perform: (claimed) => track(performClaimed(claimed)),
     ended: tellEnd,
   });
@@ -154,15 +157,15 @@ export function createRuns(options: RunsOptions) {
     const asked = local.get(id);
     const controller = new AbortController();
     active.set(id, controller);
-    const before = await store.events(id);
     const journal = createJournal({
       ...options,
       id,
       observe: (event, view) => tell(asked, event, view, run),
       onFailure: (error) => controller.abort(error),
     });
-    for (const event of before) journal.adopt(event, event.seq > (asked?.told ?? 0));
     try {
+      const before = await store.events(id);
+      for (const event of before) journal.adopt(event, event.seq > (asked?.told ?? 0));
       const recorded = before[0];
       if (!recorded || recorded.type !== 'run.requested') throw storeError(new Error(`the run ${id} has no request`));
       const request = asked?.request ?? recorded;
@@ -178,11 +181,27 @@ export function createRuns(options: RunsOptions) {
       };
       if (isProposing(run)) await propose(request, run, doing);
       else await finishWith(request, run, doing);
+    } catch (error) {
+      leaveUnrecorded(run, journal, error);
     } finally {
       active.delete(id);
       journal.stop();
       void track(queue.look());
     }
+  }
+
+  /** It did nothing, or nothing that is left to do: the database failed while it began, or when its proposal was to be kept. */
+  function leaveUnrecorded(run: Run, journal: Journal, thrown: unknown): void {
+    log.error({ run: run.id, error: thrown }, 'a run could not go on');
+    const ms = clock.now().getTime() - Date.parse(run.requestedAt);
+    const end: RunEnd = redactor.redactValue({ state: 'failed', ms, error: toRunError(storeError(thrown)) });
+    unrecorded.set(run.id, async () => {
+      await store.finishFor(run.id, end, [], clock.now(), { owner });
+      const events = await store.events(run.id);
+      for (const event of journal.view() ? events.slice(-1) : events)
+        journal.adopt(event, event.type === 'run.finished');
+    });
+    tellEnd(run.id, end);
   }
 
   type Doing = Omit<Parameters<typeof performWork>[0], 'work'>;
@@ -213,6 +232,8 @@ export function createRuns(options: RunsOptions) {
     const ms = clock.now().getTime() - Date.parse(run.requestedAt);
     const finished = await journal.finish(redactor.redactValue({ ...end, ms }));
     log.info({ run: run.id, command: run.command, state: finished.state, ms, error: finished.error }, 'run finished');
+    const owed = journal.owed();
+    if (owed) unrecorded.set(run.id, owed);
     active.delete(run.id);
     tellEnd(run.id, finished);
   }

@@ -326,6 +326,71 @@ test('seven thousand results at once are recorded; a run that the store cannot f
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, index) => index + 1));
 });
 
+test('a run that ends while the database takes nothing frees what it held once that takes it again', async () => {
+  const { store, runs, performed } = setUp();
+  const shown: RunEvent[] = [];
+  const end = await performed(
+    REQUEST,
+    async ({ emit }) => {
+      emit(itemResult('one'));
+      await refuseEnds();
+      return { summary: 'Done.' };
+    },
+    (event) => shown.push(event),
+  );
+  expect(end).toMatchObject({ state: 'failed', error: { code: 'STORE' } });
+  expect(await store.find(end.id)).toMatchObject({ state: 'running' });
+  await runs.look();
+  await sql`drop trigger no_ends`.execute(database);
+  await runs.look();
+  expect(await store.find(end.id)).toMatchObject({ state: 'failed', error: { code: 'STORE' } });
+  expect(await store.events(end.id)).toEqual(shown);
+  expect(await claimsNow()).toEqual([]);
+  expect((await performed(REQUEST, nothing)).state).toBe('succeeded');
+});
+
+test('a run whose end is stored though the database broke off shows that end', async () => {
+  const { store, runs, performed } = setUp();
+  const shown: RunEvent[] = [];
+  const { finish } = store;
+  store.finish = async (...args) => {
+    store.finish = finish;
+    await finish(...args);
+    throw new StarsError('STORE', 'The connection broke.');
+  };
+  const { id } = await performed(
+    REQUEST,
+    async () => ({ summary: 'Done.' }),
+    (event) => shown.push(event),
+  );
+  await runs.look();
+  expect(shown.at(-1)).toMatchObject({ type: 'run.finished', state: 'succeeded', summary: 'Done.' });
+  expect(await store.find(id)).toMatchObject({ state: 'succeeded' });
+});
+
+test('a run that begins just as the database can no longer be read has failed, and holds nothing when it can', async () => {
+  const { store, runs, performed } = setUp();
+  const shown: RunEvent[] = [];
+  const { events } = store;
+  store.events = () => Promise.reject(new StarsError('STORE', 'The connection broke.'));
+  const { id, state } = await performed(REQUEST, nothing, (event) => shown.push(event));
+  expect(state).toBe('failed');
+  store.events = events;
+  await runs.look();
+  expect(await store.find(id)).toMatchObject({ state: 'failed' });
+  expect(shown.at(-1)).toMatchObject({ type: 'run.finished', state: 'failed' });
+  expect(await claimsNow()).toEqual([]);
+});
+
+/** The database takes everything but the end of a run. */
+async function refuseEnds(): Promise<void> {
+  await sql`create trigger no_ends before update of finished_at on runs begin select raise(abort, 'no room'); end`.execute(
+    database,
+  );
+}
+
+const claimsNow = () => createClaimStore(database, audit()).list(undefined, clock.now());
+
 function itemResult(item: string): RunEventBody {
   const task = { play: 'Workers', role: null, task: 'Look', host: 'a' };
   return { type: 'task.result', ...task, item, status: 'ok', changed: false, ms: 1 };
