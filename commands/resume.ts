@@ -2,6 +2,7 @@ import { defineStandIn } from '../src/bot/command.js';
 import { asked, recordedDeploy, requireEnded } from '../src/bot/recorded-deploy.js';
 import { againAsRecorded, isDeploy } from '../src/bot/recorded-run.js';
 import { runToTakeUp } from '../src/bot/run-to-take-up.js';
+import { StarsError } from '../src/errors.js';
 import { againArgs, againFlags, waiting } from './wait-for-hosts.js';
 
 export const resume = defineStandIn({
@@ -20,6 +21,14 @@ export const resume = defineStandIn({
     if (!isDeploy(run)) return againAsRecorded(run, runs, 'resumes');
     const deploy = await recordedDeploy(runs, run.id);
     requireEnded(deploy);
+    if (deploy.nothingLeft)
+      throw new StarsError(
+        'USAGE',
+        `Every part of the run ${run.id} was done before it was cut off: nothing is left to do.`,
+        {
+          hint: `“show ${run.id}” tells its parts.`,
+        },
+      );
     const { limit } = deploy.input;
     const changes = {
       startAt: deploy.startAt ?? deploy.input['startAt'],

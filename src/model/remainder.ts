@@ -12,6 +12,8 @@ export type Remainder = {
   /** Where to go on: the task, as `role : name` or by its name; undefined for the beginning. */
   startAt: string | undefined;
   owed: OwedHandler[];
+  /** Every part of it was done well before it was cut off. */
+  nothingLeft: boolean;
 };
 
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
@@ -28,6 +30,7 @@ export function remainderOf(events: readonly RunEvent[]): Remainder {
     through: wentThrough && end.hosts ? [...others] : [],
     startAt: startAfter(events, lost, wentThrough),
     owed: owedHandlers(events),
+    nothingLeft: false,
   };
 }
 
@@ -43,6 +46,7 @@ export function remainderOfParts(parts: readonly (readonly RunEvent[])[]): Remai
       parts,
     ),
     owed: remainders.flatMap(({ owed }) => owed),
+    nothingLeft: left.length === 0,
   };
 }
 

@@ -36,6 +36,12 @@ test('what is left of a run that was split is what is left of its parts, and it 
   expect(remainderOfParts([through, failedAtB, cutOffAtA])).toMatchObject({ through: ['h1'], startAt: 'a' });
 });
 
+test('nothing is left where every part was done before the whole was cut off', () => {
+  expect(remainderOfParts([through, through]).nothingLeft).toBe(true);
+  expect(remainderOfParts([through, failedAtB]).nothingLeft).toBe(false);
+  expect(remainderOfParts([through, part(interrupted)]).nothingLeft).toBe(false);
+});
+
 test('where a part had not begun it goes on from the beginning, and so it does where the order of tasks is not told', () => {
   expect(remainderOfParts([failedAtB, part(interrupted)]).startAt).toBeUndefined();
   const elsewhere = part(task('c'), interrupted);
