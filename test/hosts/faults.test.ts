@@ -14,6 +14,14 @@ afterEach(removeProjects);
 afterAll(() => hosts.stop());
 
 const inside = async (index: number, script: string) => hosts.host(index).inside('sh', '-c', `${script} || :`);
+/** Where its root is seen from outside, which a boot changes; undefined while it does not run. */
+function rootOf(index: number): string | undefined {
+  try {
+    return hosts.host(index).root();
+  } catch {
+    return undefined;
+  }
+}
 const until = (check: () => Promise<boolean>) =>
   poll(async () => (await check()) || undefined, {
     clock: systemClock,
@@ -96,8 +104,11 @@ describe('a host that is lost in the middle of a run', () => {
   });
 
   test('because it boots anew is unreachable, and the others go on; the next run finds it again', async () => {
+    const before = rootOf(0);
     const played = await playedWhile(() => inside(0, 'systemctl reboot'));
     expect(endsByHost(played)).toEqual(lost);
+    // What is asked in a host that is going down is stopped with all that runs there, and never answers.
+    await until(async () => ![undefined, before].includes(rootOf(0)));
     await until(async () => (await inside(0, 'systemctl is-active ssh').catch(() => '')) === 'active\n');
     await tidy(0);
     const again = await playOnHosts(hosts, site('    - {name: again, command: "true", changed_when: no}\n'));
