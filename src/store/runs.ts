@@ -83,14 +83,7 @@ export function createRunStore(database: Database, audit: AuditWriter) {
    */
   async function createParts(whole: string, owner: string, parts: readonly NewPart[], now: Date): Promise<boolean> {
     return database.transaction().execute(async (transaction) => {
-      const { numUpdatedRows } = await transaction
-        .updateTable('runs')
-        .set({ heartbeat_at: now.toISOString() })
-        .where('id', '=', whole)
-        .where('owner', '=', owner)
-        .where('state', '=', 'running')
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) return false;
+      if (!(await lockOwn(transaction, whole, owner, now.toISOString()))) return false;
       for (const { run, first } of parts) {
         const row = toRow({ ...run, partOf: whole });
         await transaction.insertInto('runs').values(row).execute();
@@ -148,14 +141,7 @@ export function createRunStore(database: Database, audit: AuditWriter) {
     const [first] = events;
     if (!first) return true;
     return database.transaction().execute(async (transaction) => {
-      const { numUpdatedRows } = await transaction
-        .updateTable('runs')
-        .set({ heartbeat_at: events.at(-1)?.at ?? first.at })
-        .where('id', '=', first.run)
-        .where('owner', '=', owner)
-        .where('state', '=', 'running')
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) return false;
+      if (!(await lockOwn(transaction, first.run, owner, events.at(-1)?.at ?? first.at))) return false;
       await insertEvents(transaction, events);
       return true;
     });
@@ -483,6 +469,18 @@ async function lock(transaction: Transaction<Tables>, id: string, states: RunSta
     .set({ heartbeat_at: now.toISOString() })
     .where('id', '=', id)
     .where('state', 'in', states)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** The same, as long as this process performs the run. `at`: ISO UTC. */
+async function lockOwn(transaction: Transaction<Tables>, id: string, owner: string, at: string): Promise<boolean> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('runs')
+    .set({ heartbeat_at: at })
+    .where('id', '=', id)
+    .where('owner', '=', owner)
+    .where('state', '=', 'running')
     .executeTakeFirst();
   return numUpdatedRows === 1n;
 }
