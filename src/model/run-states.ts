@@ -16,3 +16,6 @@ export const NEXT_STATES: Record<RunState, readonly RunState[]> = {
 export function hasEnded(state: RunState): boolean {
   return NEXT_STATES[state].length === 0;
 }
+
+/** Of a run that waits: for its turn, or for people. */
+export const WAITING: RunState[] = ['queued', 'awaiting-approval'];
