@@ -39,16 +39,17 @@ export function folderOf(source: string): string | undefined {
 function filesOf(path: string): string[] {
   const found = EXTENSIONS.map((extension) => path + extension).find((candidate) => existsSync(candidate));
   if (found === undefined) return [];
-  return isFolder(found) ? filesBelow(found, 0) : [found];
+  return isFolder(found) ? variablesFilesBelow(found) : [found];
 }
 
-function filesBelow(folder: string, depth: number): string[] {
+/** Of a folder of variables the files that count, in order. */
+export function variablesFilesBelow(folder: string, depth = 0): string[] {
   if (depth > MAX_DEPTH) return [];
   const names = readdirSync(folder).filter((name) => !name.startsWith('.') && !name.endsWith('~'));
   return names.sort(byCodePoint).flatMap((name) => {
     const path = join(folder, name);
     const extension = extname(name);
-    if (isFolder(path)) return extension === '' ? filesBelow(path, depth + 1) : [];
+    if (isFolder(path)) return extension === '' ? variablesFilesBelow(path, depth + 1) : [];
     return EXTENSIONS.includes(extension) && existsSync(path) ? [path] : [];
   });
 }

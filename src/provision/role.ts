@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { type Position, StarsError } from '../errors.js';
+import { variablesFilesBelow } from '../inventory/variable-folders.js';
 import type { Dict, Value } from '../jinja/value.js';
 import { nearNames } from '../near-names.js';
 import { loadYaml } from '../yaml/load-yaml.js';
@@ -29,7 +30,7 @@ export type RoleUse = { name: string; again: boolean; ran: Set<string>; complete
 
 export type RoleParts = { tasks?: string; handlers?: string; vars?: string; defaults?: string };
 
-const EXTENSIONS = ['', '.yml', '.yaml', '.json'];
+const EXTENSIONS = ['.yml', '.yaml', '.json'];
 
 /** The folder of a role by name or path: `roles/` beside the playbook first; PLAYBOOK names where it was looked for. */
 export function findRole(name: string, folders: readonly string[], where: Position | undefined): string {
@@ -95,7 +96,7 @@ function loadPart(
   decrypt: (text: string, file: string) => string,
   optional = name === 'main',
 ): { file: string; value: Value } {
-  const file = EXTENSIONS.map((extension) => join(path, folder, name + extension)).find(
+  const file = candidatesOf(join(path, folder), name).find(
     (candidate) => existsSync(candidate) && statSync(candidate).isFile(),
   );
   if (file) return { file, value: loadYaml(decrypt(readFileSync(file, 'utf8'), file), { file }) };
@@ -106,6 +107,12 @@ function loadPart(
   return { file: join(path, folder, 'main.yml'), value: null };
 }
 
+/** A name as it stands goes before those with an ending, but for `main`. */
+function candidatesOf(folder: string, name: string): string[] {
+  const endings = name === 'main' ? [...EXTENSIONS, ''] : ['', ...EXTENSIONS];
+  return endings.map((ending) => join(folder, name + ending));
+}
+
 /** `main.yml`, or a folder `main/` whose files are merged. */
 function loadVariables(
   path: string,
@@ -113,11 +120,10 @@ function loadVariables(
   name: string,
   decrypt: (text: string, file: string) => string,
 ): { file: string; value: Value } {
-  const directory = join(path, folder, name);
-  if (!existsSync(directory) || !statSync(directory).isDirectory()) return loadPart(path, folder, name, decrypt);
+  const directory = candidatesOf(join(path, folder), name).find((candidate) => existsSync(candidate));
+  if (directory === undefined || !statSync(directory).isDirectory()) return loadPart(path, folder, name, decrypt);
   const merged: Dict = new Map();
-  for (const entry of readdirSync(directory).sort()) {
-    const file = join(directory, entry);
+  for (const file of variablesFilesBelow(directory)) {
     for (const [key, value] of asDict({ file, value: loadYaml(decrypt(readFileSync(file, 'utf8'), file), { file }) }) ??
       [])
       merged.set(key, value);
