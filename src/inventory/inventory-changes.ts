@@ -8,7 +8,7 @@ export function createInventoryChanges(data: InventoryData) {
 
   function addHost(name: string, { groups, variables }: { groups: readonly string[]; variables: Dict }): boolean {
     const isNew = !data.hosts.has(name);
-    data.addHost(name, isNew ? 'all' : (groups[0] ?? 'all'), { file: new Map() });
+    if (isNew) data.addHost(name, 'all', { file: new Map() });
     const news = [...variables].filter(([key, value]) => !hasVariable(name, key, value));
     for (const [key, value] of news) data.hosts.get(name)?.variables.set(key, value);
     const joined = groups.filter((group) => join(name, group));
