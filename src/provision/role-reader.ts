@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Position } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
 import { looksLikeTemplate } from '../templating/unsafe.js';
@@ -95,7 +95,10 @@ export function createRoleReader(options: RoleReaderOptions) {
   /** A role with its dependencies as task nodes; what it brings to the play (handlers, variables) goes into its parts. */
   function useRole(written: string, use: UseOfRole, play: PlayParts): TaskNode[] {
     const name = nameOf(written, use, play);
-    const folders = [join(play.folder, 'roles'), ...options.rolesFolders, play.folder];
+    const owner = use.chain?.at(-1);
+    // What a role depends on may stand beside it, wherever that is.
+    const beside = owner === undefined ? [] : [dirname(owner)];
+    const folders = [join(play.folder, 'roles'), ...options.rolesFolders, ...beside, play.folder];
     const path = findRole(name, folders, use.where);
     const chain = [...(use.chain ?? []), path];
     if (use.chain?.includes(path))
