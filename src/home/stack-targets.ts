@@ -141,7 +141,15 @@ const LARGEST_PLAYBOOK = 4 * 1024 * 1024;
 const PLAIN_MAPPING = /^(?:[ \t]*(?:#.*|---[ \t]*)?\n)*[\w.-]+:(?:\s|$)/;
 const PLAY_KEY = /\b(?:hosts|import_playbook|include|(?:pre_|post_)?tasks|roles)["']?[ \t]*:/;
 /** A play that forgot its hosts is told so when it is deployed. */
-const PLAY_KEYS = ['hosts', 'import_playbook', 'ansible.builtin.import_playbook', 'include', 'tasks', 'roles'];
+const PLAY_KEYS = [
+  'hosts',
+  'import_playbook',
+  'ansible.builtin.import_playbook',
+  'ansible.legacy.import_playbook',
+  'include',
+  'tasks',
+  'roles',
+];
 
 async function rolesIn(folder: string): Promise<Target[]> {
   const entries = await entriesIn(folder);

@@ -1,11 +1,20 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Position, StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
+import { looksLikeTemplate } from '../templating/unsafe.js';
 import { loadYaml } from '../yaml/load-yaml.js';
 import { copyOfKeys, keyPosition, positionOf } from '../yaml/position.js';
 import { type AdHocPlay, entryOf } from './ad-hoc.js';
-import { importTarget, ownVariables, partsOfImport, resolveTaskFile, scopeOfImport, validates } from './includes.js';
+import {
+  importTarget,
+  isFile,
+  ownVariables,
+  partsOfImport,
+  resolveTaskFile,
+  scopeOfImport,
+  validates,
+} from './includes.js';
 import { PLAY_KEYWORDS } from './keywords.js';
 import { checkKeywords, type Deprecated, orReport, playbookError, type Report, textList } from './playbook-error.js';
 import { createRoleReader, type PlayParts, type StaticName } from './role-reader.js';
@@ -45,6 +54,13 @@ export type PlaybookLoader = ReturnType<typeof createPlaybookLoader>;
 
 const MOST_IMPORTS = 100;
 
+const PLAYBOOK_IMPORTS = [
+  'import_playbook',
+  'ansible.builtin.import_playbook',
+  'ansible.legacy.import_playbook',
+  'include',
+];
+
 type Importing = { parts: PlayParts; file: string; belongs: Belongs | undefined };
 
 /** Reads playbooks, roles and task files. Everything wrong with them is a StarsError with file, line and column. */
@@ -74,13 +90,22 @@ export function createPlaybookLoader(options: PlaybookOptions) {
   function loadEntry(entry: Value, file: string, seen: readonly string[], near: Position | undefined): Play[] {
     if (!(entry instanceof Map))
       throw playbookError('A play must be a mapping with “hosts”.', positionOf(entry) ?? near ?? { file });
-    const name = ['import_playbook', 'ansible.builtin.import_playbook', 'include'].find((one) => entry.has(one));
+    const name = PLAYBOOK_IMPORTS.find((one) => entry.has(one));
     if (name === undefined) return [readPlay(entry, file)];
     const where = keyPosition(entry, name) ?? positionOf(entry);
     if (name === 'include') options.deprecated('include of a playbook is an old word for import_playbook.', where);
-    const target = pythonText(entry.get(name)).trim().split(/\s/)[0] ?? '';
-    const plays = loadPlaybook(resolve(dirname(file), target), seen, where);
+    const plays = loadPlaybook(resolve(dirname(file), importedFile(entry, name, file)), seen, where);
     return plays.map((play) => withImported(play, entry));
+  }
+
+  /** Its first word, by what the entry and extra variables say. */
+  function importedFile(entry: Dict, name: string, file: string): string {
+    const written = pythonText(entry.get(name));
+    const [word = ''] = /(?:\{\{[^]*?\}\}|\S)+/.exec(written) ?? [];
+    if (!looksLikeTemplate(word)) return word;
+    const own = entry.has('vars') ? variablesOf(entry) : new Map<Value, Value>();
+    const magic = new Map<Value, Value>([['playbook_dir', dirname(file)]]);
+    return options.nameOf(word, [own, magic], keyPosition(entry, name));
   }
 
   /** `when` and `tags` of an import go to every task of the plays it brings, its variables go before the plays' own. */
@@ -233,7 +258,7 @@ export function createPlaybookLoader(options: PlaybookOptions) {
   }
 
   function loadFile(file: string, where: Position = { file }): Value {
-    if (!existsSync(file)) throw new StarsError('PLAYBOOK', `There is no file ${file}.`, { where });
+    if (!isFile(file)) throw new StarsError('PLAYBOOK', `There is no file ${file}.`, { where });
     return loadYaml(options.decrypt(readFileSync(file, 'utf8'), file), { file });
   }
 

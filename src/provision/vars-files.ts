@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
@@ -6,6 +6,7 @@ import type { Templar } from '../templating/templar.js';
 import { looksLikeTemplate } from '../templating/unsafe.js';
 import { loadYaml } from '../yaml/load-yaml.js';
 import { positionOf } from '../yaml/position.js';
+import { isFile } from './includes.js';
 import { playbookError } from './playbook-error.js';
 import type { Play } from './playbook.js';
 import { pythonText } from './python-text.js';
@@ -14,6 +15,8 @@ import { pythonText } from './python-text.js';
 export type VarsFiles = {
   /** What is known now for this host. */
   of(host: string): Dict;
+  /** The same for no host: what depends on none. */
+  ofAll(): Dict;
   /**
    * Reads the files whose names can be templated by now; once facts are there (`complete`) a name that cannot is an error.
    * Throws PLAYBOOK or SYNTAX with file and line.
@@ -37,6 +40,10 @@ export function createVarsFiles(play: Play, decrypt: (text: string, file: string
     const all: Dict = new Map(entries.flatMap(({ fixed }, index) => [...(fixed ?? own?.get(index) ?? [])]));
     merged.set(host, all);
     return all;
+  }
+
+  function ofAll(): Dict {
+    return new Map(entries.flatMap(({ fixed }) => [...(fixed ?? [])]));
   }
 
   function read(host: string, templar: Templar, complete: boolean): void {
@@ -64,7 +71,7 @@ export function createVarsFiles(play: Play, decrypt: (text: string, file: string
     const candidates = names.flatMap((name) =>
       name.startsWith('/') ? [name] : [join(play.folder, 'vars', name), join(play.folder, name)],
     );
-    const file = candidates.find((candidate) => existsSync(candidate));
+    const file = candidates.find(isFile);
     if (file === undefined)
       throw playbookError(
         `The variables file ${names.join(' or ')} was not found.`,
@@ -74,7 +81,7 @@ export function createVarsFiles(play: Play, decrypt: (text: string, file: string
     return mapping(loadYaml(decrypt(readFileSync(file, 'utf8'), file), { file }), file);
   }
 
-  return { of, read };
+  return { of, ofAll, read };
 }
 
 function mapping(value: Value, file: string): Dict {

@@ -182,6 +182,13 @@ const MISTAKES: Mistake[] = [
     at: 'site.yml:3:',
     says: ['nope.yml', 'not found'],
   },
+  {
+    title: 'a variables file that is a folder',
+    project: { 'site.yml': play(OK, '  vars_files: [vars]\n'), 'vars/v.yml': 'a: 1\n' },
+    code: 'PLAYBOOK',
+    at: 'site.yml:3:',
+    says: ['vars', 'not found'],
+  },
   { title: 'an empty playbook', project: { 'site.yml': '' }, code: 'PLAYBOOK', at: 'site.yml:1', says: ['empty'] },
   {
     title: 'a playbook of comments',
@@ -346,6 +353,20 @@ const MISTAKES: Mistake[] = [
     code: 'PLAYBOOK',
     at: 'site.yml:1:3',
     says: ['nope.yml'],
+  },
+  {
+    title: 'an imported playbook that is a folder',
+    project: { 'site.yml': '- import_playbook: plays\n', 'plays/one.yml': play(OK) },
+    code: 'PLAYBOOK',
+    at: 'site.yml:1:3',
+    says: ['plays'],
+  },
+  {
+    title: 'an imported playbook named by a variable that nobody knows before the run',
+    project: { 'site.yml': `${play(OK)}- import_playbook: "{{ which }}.yml"\n` },
+    code: 'UNDEFINED_VARIABLE',
+    at: 'site.yml:5',
+    says: ["'which' is undefined"],
   },
   {
     title: 'task files that import each other',

@@ -4,6 +4,7 @@ import { StarsError } from '../../errors.js';
 import { toJsRegExp } from '../../jinja/python-regex.js';
 import type { Dict, Value } from '../../jinja/value.js';
 import { loadYaml } from '../../yaml/load-yaml.js';
+import { isFile } from '../includes.js';
 import { dictOf } from '../task-result.js';
 import { pythonText } from '../python-text.js';
 import type { ControlCall, ControlModule, ControlResult } from './call.js';
@@ -36,8 +37,11 @@ function run(call: ControlCall): ControlResult {
 
 function readOne(call: ControlCall): Read {
   const target = targetOf(call);
-  const file = call.folders.map((folder) => resolve(folder, target)).find((candidate) => existsSync(candidate));
+  const found = call.folders.map((folder) => resolve(folder, target)).filter((candidate) => existsSync(candidate));
+  const file = found.find(isFile);
   if (file !== undefined) return readFiles([file], call);
+  if (found.length > 0)
+    return { files: [], variables: new Map(), failed: `${found[0]} is a folder: “dir: ${target}” reads what is in it` };
   const failed = `Could not find or access '${target}'. It was looked for in ${call.folders.join(', ')}.`;
   return { files: [], variables: new Map(), failed };
 }
