@@ -24,7 +24,8 @@ import type { HostRun } from './host-run.js';
 import type { AnyModule } from './module.js';
 import { jobsGoOn } from './async-jobs.js';
 import { createModuleRunner } from './module-runner.js';
-import { createPlaybookLoader, type PlaybookLoader } from './playbook.js';
+import { inventoryFiles } from './file-seals.js';
+import { createPlaybookLoader, type Play, type PlaybookLoader } from './playbook.js';
 import { createReports } from './playbook-error.js';
 import { createRemarks, placed } from './remarks.js';
 import { createPlayRunner } from './play-runner.js';
@@ -162,6 +163,7 @@ function createOneRun(
       createPythonPlugins(() => pluginFolders(playbook, options.stackFolder)),
     );
     const { loader, reports, plays, playbookFolder } = load(request, remark, findings);
+    for (const file of inventoryFiles([], elsewhere(plays, playbookFolder))) onRead(file);
     const hosts = new Map<string, HostRun>();
     const { inventory, ready, world, ...inventoryOfRun } = await makeReady().catch((error: unknown) => {
       // What is wrong with the inventory or the variables is told together with what is wrong with the playbook.
@@ -230,7 +232,9 @@ function createOneRun(
       let broken = false;
       for (const play of ready) {
         // What tasks added to the inventory counts for the plays after them.
-        const now = inventoryOfRun.version() === 0 ? play : rematched(play, { request, world });
+        world.enter(play.play.folder);
+        const asBefore = inventoryOfRun.version() === 0 && !play.matchedLater;
+        const now = asBefore ? play : rematched(play, { request, world });
         broken = (await runPlay(now, { request, world, playRunner })) === 'broken';
         if (broken) break;
       }
@@ -341,7 +345,7 @@ function createOneRun(
     let lostBefore = lostOf(world);
     let broken = false;
     // As in Ansible hosts that failed before keep their places: they make batches smaller, and percentages are of all.
-    for (const batch of batchesOf(inOrder(all, play), serialOf(play, request, world))) {
+    for (const batch of batchesOf(inOrder(all, play), serialOf({ play, varsFiles }, { request, world }))) {
       const playRun: PlayRun = { play, batch, all, varsFiles };
       const here = batch.filter((host) => !isLost(host));
       for (const host of here) varsFiles.read(host.name, templarFor(world, playRun, host), false);
@@ -378,6 +382,11 @@ function locally(names: readonly string[], world: VariableWorld): Crossing[] {
 function isOfInventory(variable: string, { inventory, hostRun }: VariableWorld): boolean {
   if (['inventory_hostname', 'group_names', 'ansible_host'].includes(variable)) return true;
   return inventory.hosts.some((name) => hostRun(name)?.inventoryVars.has(variable));
+}
+
+/** The folders of imported playbooks, in which variables of theirs may stand. */
+function elsewhere(plays: readonly Play[], playbookFolder: string): string[] {
+  return [...new Set(plays.map(({ folder }) => folder))].filter((folder) => folder !== playbookFolder);
 }
 
 function isLost({ status }: HostRun): boolean {

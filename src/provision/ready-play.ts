@@ -1,15 +1,18 @@
+import { StarsError } from '../errors.js';
 import type { Value } from '../jinja/value.js';
-import { createTemplar, type Templar } from '../templating/templar.js';
+import { usesOfText } from '../templating/uses.js';
 import { inOrder } from './host-order.js';
 import type { Play } from './playbook.js';
 import { pythonText } from './python-text.js';
 import { batchesOf } from './serial.js';
 import { strategyOf } from './strategy.js';
-import type { VariableWorld } from './variables.js';
+import { textsIn } from './survey/texts.js';
+import { templarOfPlay, type VariableWorld } from './variables.js';
 import { createVarsFiles, type VarsFiles } from './vars-files.js';
 import { withAnswers } from './vars-prompt.js';
 
-export type ReadyPlay = { play: Play; names: string[]; varsFiles: VarsFiles };
+/** `written` is the play before its hosts were templated, which what earlier plays find out may change. */
+export type ReadyPlay = { written: Play; play: Play; names: string[]; varsFiles: VarsFiles; matchedLater: boolean };
 
 type Setting = {
   /** What a request says in place of the play. */
@@ -24,7 +27,11 @@ type Preparing = {
 
 /** The play with its hosts and variables files, so that a mistake in a later play shows before the first one runs. */
 export function prepare(given: Play, { request, world, remark, decrypt }: Setting & Preparing): ReadyPlay {
-  const play = withNames(withAnswers(given, { world, remark }), world);
+  const written = withAnswers(given, { world, remark });
+  const varsFiles = createVarsFiles(written, decrypt);
+  strategyOf(written);
+  const play = orLater(() => withNames(written, world, varsFiles), written);
+  if (!play) return { written, play: { ...written, hosts: [] }, names: [], varsFiles, matchedLater: true };
   const { hosts: names, warnings } = world.inventory.match(patternOf(play), request.limit);
   for (const warning of warnings) remark(warning);
   batchesOf(
@@ -32,33 +39,36 @@ export function prepare(given: Play, { request, world, remark, decrypt }: Settin
       names.map((name) => ({ name })),
       play,
     ),
-    serialOf(play, request, world),
+    serialOf({ play, varsFiles }, { request, world }),
   );
-  strategyOf(play);
-  return { play, names, varsFiles: createVarsFiles(play, decrypt) };
+  return { written, play, names, varsFiles, matchedLater: false };
 }
 
-/** The hosts of the play as the inventory is by now; a limit that leaves none of them leaves the play out. */
+/** Undefined where what an earlier play may yet make, a group or a variable of a host, is missing in the pattern. */
+function orLater(named: () => Play, { hosts, where }: Play): Play | undefined {
+  const uses = [...textsIn(hosts)].map((text) => usesOfText(text, where));
+  const waits = uses.some(({ variables }) => variables.has('hostvars') || variables.has('groups'));
+  try {
+    const play = named();
+    return waits && Array.isArray(play.hosts) && play.hosts.length === 0 ? undefined : play;
+  } catch (error) {
+    if (waits && error instanceof StarsError && error.code === 'UNDEFINED_VARIABLE') return undefined;
+    throw error;
+  }
+}
+
+/** The play with the hosts that it has by now; a limit that leaves none of them leaves the play out. */
 export function rematched(ready: ReadyPlay, { request, world }: Setting): ReadyPlay {
-  const play = withNames(ready.play, world);
+  const play = withNames(ready.written, world, ready.varsFiles);
   const { hosts } = world.inventory.match(patternOf(play), request.limit);
   return { ...ready, play, names: hosts };
 }
 
-/** The play with its hosts and name templated, for which only the play's own and extra variables are known. */
-function withNames(play: Play, world: VariableWorld): Play {
-  const templar = templarOfPlay(play, world);
+/** The play with its hosts and name templated, by what is known without any host of it. */
+function withNames(play: Play, world: VariableWorld, varsFiles: VarsFiles): Play {
+  const templar = templarOfPlay(world, play, varsFiles);
   const name = templar.isTemplate(play.name) ? nameOrRaw(() => templar.template(play.name), play.name) : play.name;
   return { ...play, name, hosts: templar.template(play.hosts, play.where) };
-}
-
-function templarOfPlay(play: Play, world: VariableWorld): Templar {
-  return createTemplar({
-    lookup: (name) =>
-      world.extraVars.get(name) ?? play.vars.get(name) ?? (name === 'groups' ? world.groups : undefined),
-    environment: world.environment,
-    now: world.now,
-  });
 }
 
 function nameOrRaw(template: () => Value, raw: string): string {
@@ -69,9 +79,12 @@ function nameOrRaw(template: () => Value, raw: string): string {
   }
 }
 
-export function serialOf(play: Play, request: Setting['request'], world: VariableWorld): Value {
+export function serialOf(
+  { play, varsFiles }: Pick<ReadyPlay, 'play' | 'varsFiles'>,
+  { request, world }: Setting,
+): Value {
   const given = request.serial ?? play.keywords.get('serial') ?? null;
-  return templarOfPlay(play, world).template(given, play.where);
+  return templarOfPlay(world, play, varsFiles).template(given, play.where);
 }
 
 /** A text with commas is not taken apart at its colons, so it goes to the inventory as it is. */

@@ -51,6 +51,8 @@ export type VariableWorld = {
   deprecated: Deprecated;
   /** Keeps the passwords that a host's variables hold out of everything shown. */
   hidePasswords(templar: Templar): void;
+  /** From now on a play of this folder is looked at: the `group_vars` and `host_vars` in it count, not those of other playbooks. */
+  enter(folder: string): void;
   now(): Date;
 };
 
@@ -183,16 +185,14 @@ const VERSION = new Map<Value, Value>([
   ['string', '2.14.18'],
 ]);
 
-const MAGIC: Magic = new Map(
+type Everywhere = Pick<Surroundings, 'world' | 'run'>;
+
+/** What needs no host to be known. */
+const MAGIC_OF_ALL: ReadonlyMap<string, (around: Everywhere) => Value | undefined> = new Map(
   Object.entries({
-    inventory_hostname: ({ host }) => host.name,
-    inventory_hostname_short: ({ host }) => host.name.split('.')[0] ?? host.name,
     groups: ({ world }) => world.groups,
-    group_names: ({ world, host }) => world.inventory.groupsOf(host.name),
     hostvars: ({ world }) => hostVariables(world),
     playbook_dir: ({ world, run }) => playbookFolderOf(world, run),
-    inventory_file: ({ world }) => world.inventoryFile,
-    inventory_dir: ({ world }) => dirname(world.inventoryFile),
     ansible_inventory_sources: ({ world }) => [world.inventoryFile],
     ansible_limit: ({ world }) => (world.isPart ? ofAllHosts('ansible_limit') : world.limit),
     ansible_config_file: () => null,
@@ -207,11 +207,45 @@ const MAGIC: Magic = new Map(
     ansible_version: () => VERSION,
     ansible_managed: () => 'Ansible managed',
     omit: () => OMIT,
+  } satisfies Record<string, (around: Everywhere) => Value | undefined>),
+);
+
+const MAGIC: Magic = new Map<string, (around: Surroundings) => Value | undefined>([
+  ...MAGIC_OF_ALL,
+  ...Object.entries({
+    inventory_hostname: ({ host }) => host.name,
+    inventory_hostname_short: ({ host }) => host.name.split('.')[0] ?? host.name,
+    group_names: ({ world, host }) => world.inventory.groupsOf(host.name),
+    inventory_file: ({ world }) => world.inventoryFile,
+    inventory_dir: ({ world }) => dirname(world.inventoryFile),
     ansible_host: (around) => addressOf(around, 'ansible_host'),
     ansible_ssh_host: (around) => addressOf(around, 'ansible_ssh_host'),
     vars: ({ world, run, host, task }) => allVariables(world, run, host, task),
   } satisfies Record<string, (around: Surroundings) => Value | undefined>),
-);
+]);
+
+/** The templar of what a play says of itself before it has any host: its pattern, its name, `serial`. */
+export function templarOfPlay(world: VariableWorld, play: Play, varsFiles: VarsFiles): Templar {
+  const layers = [
+    // A part matches its own hosts, whatever the limit of the whole was.
+    new Map<Value, Value>([
+      ['playbook_dir', play.folder],
+      ...(world.limit === undefined ? [] : [['ansible_limit', world.limit] as const]),
+    ]),
+    { get: (name: string) => MAGIC_OF_ALL.get(name)?.({ world, run: undefined }), keys: () => MAGIC_OF_ALL.keys() },
+    world.extraVars,
+    ...play.roles.toReversed().flatMap((role) => [role.vars, role.entryVars]),
+    varsFiles.ofAll(),
+    play.vars,
+    ...play.roles.toReversed().map((role) => role.defaults),
+  ];
+  return createTemplar({
+    lookup: (name) => lookup(layers, name),
+    searchFolders: (kind) => [`${play.folder}/${kind}`, play.folder],
+    environment: world.environment,
+    now: world.now,
+  });
+}
 
 const playRoles = ({ run }: Surroundings, which: (role: RoleVariables) => boolean = () => true) =>
   run && run.play.roles.filter(which).map(({ name }) => name);

@@ -59,6 +59,7 @@ export type WorldSetting = Pick<VariableWorld, 'inventory' | 'playbookFolder' | 
 export function createWorld(options: WorldOptions, request: WorldRequest, given: WorldSetting) {
   const { hosts, playbookFolder } = given;
   const added: ((inventory: Inventory) => boolean)[] = [];
+  let variablesFolder = playbookFolder;
   let groups: Dict | undefined;
   let version = 0;
   let limited: Set<string> | undefined;
@@ -106,6 +107,11 @@ export function createWorld(options: WorldOptions, request: WorldRequest, given:
     askOutside: createSharedOutside({ folder: playbookFolder, environment: options.environment }),
     now: () => options.clock.now(),
     hidePasswords: (templar) => registerPasswords(templar, options.redactor),
+    enter(folder) {
+      if (folder === variablesFolder) return;
+      variablesFolder = folder;
+      readAgain([...hosts.keys()]);
+    },
   };
 
   function outside(name: string): boolean {
@@ -115,7 +121,7 @@ export function createWorld(options: WorldOptions, request: WorldRequest, given:
   }
 
   function inventoryVariables(name: string): Dict {
-    return world.inventory.variablesOf(name, { playbookDir: playbookFolder });
+    return world.inventory.variablesOf(name, { playbookDir: variablesFolder });
   }
 
   const changes: InventoryChanges = {
@@ -135,6 +141,10 @@ export function createWorld(options: WorldOptions, request: WorldRequest, given:
   function seeAgain(names: readonly string[]): void {
     groups = undefined;
     version += 1;
+    readAgain(names);
+  }
+
+  function readAgain(names: readonly string[]): void {
     for (const name of names) {
       const host = hosts.get(name);
       if (!host || !(world.inventory.hosts.includes(name) || LOCAL_NAMES.includes(name))) continue;

@@ -59,6 +59,7 @@ export function surveyPlays(plays: readonly SurveyedPlay[], options: SurveyOptio
   );
 
   for (const { play, names, varsFiles } of plays) {
+    world.enter(play.folder);
     const hosts = sampleOf(names, world);
     const place: Place = { run: { play, batch: hosts, all: hosts, varsFiles }, sure: names.length > 0, depth: 0 };
     for (const nodes of [play.preTasks, play.tasks, play.postTasks, play.handlers]) surveyNodes(nodes, place);
