@@ -39,6 +39,7 @@ import { batchesOf } from './serial.js';
 import type { KnownModules } from './task-module.js';
 import { createPythonPlugins, pluginFolders } from './survey/python-plugins.js';
 import { surveyPlays } from './survey/survey.js';
+import { flatTasks, type Task } from './task.js';
 import { createTaskJournal } from './task-journal.js';
 import { createTaskRunner } from './task-runner.js';
 import { type PlayRun, templarFor, type VariableWorld } from './variables.js';
@@ -165,26 +166,33 @@ function createOneRun(
     const { loader, reports, plays, playbookFolder } = load(request, remark, findings);
     for (const file of inventoryFiles([], elsewhere(plays, playbookFolder))) onRead(file);
     const hosts = new Map<string, HostRun>();
-    const { inventory, ready, world, ...inventoryOfRun } = await makeReady().catch((error: unknown) => {
-      // What is wrong with the inventory or the variables is told together with what is wrong with the playbook.
-      if (error instanceof StarsError && error.code !== 'CANCELLED') findings.add(error, undefined, true);
-      throw findings.refusal(nameOf(request)) ?? error;
-    });
+    const { inventory, ready, world, ...inventoryOfRun } = await makeReady().catch(refuse);
     const crossings = withCrossings ? createCrossings((name) => isOfInventory(name, world)) : undefined;
-    surveyPlays(ready, {
-      crossings,
-      modules: options.modules,
-      world,
-      loader,
-      reports,
-      findings,
-      tags: request.tags ?? [],
-      skipTags: request.skipTags ?? [],
-    });
+    try {
+      surveyPlays(ready, {
+        crossings,
+        modules: options.modules,
+        world,
+        loader,
+        reports,
+        findings,
+        tags: request.tags ?? [],
+        skipTags: request.skipTags ?? [],
+      });
+    } catch (error) {
+      refuse(error);
+    }
     tell(findings, request, remark);
     const matched = ready.some(({ names }) => names.length > 0);
     if (!matched) throw nobodyMatched(request, plays, inventory);
     return { ready, world, hosts, plays, loader, remark, inventoryOfRun, crossings: crossings?.all() ?? [] };
+
+    /** What is wrong with the inventory or the variables is told together with what is wrong with the playbook. */
+    function refuse(error: unknown): never {
+      if (error instanceof StarsError && error.code !== 'CANCELLED') findings.add(error, undefined, true);
+      for (const task of plays.flatMap(tasksIn)) findings.count(task.where);
+      throw findings.refusal(nameOf(request)) ?? error;
+    }
 
     async function makeReady() {
       const inventory = await options.inventory(playbookFolder);
@@ -382,6 +390,10 @@ function locally(names: readonly string[], world: VariableWorld): Crossing[] {
 function isOfInventory(variable: string, { inventory, hostRun }: VariableWorld): boolean {
   if (['inventory_hostname', 'group_names', 'ansible_host'].includes(variable)) return true;
   return inventory.hosts.some((name) => hostRun(name)?.inventoryVars.has(variable));
+}
+
+function tasksIn({ preTasks, tasks, postTasks, handlers }: Play): Task[] {
+  return flatTasks([...preTasks, ...tasks, ...postTasks, ...handlers]);
 }
 
 /** The folders of imported playbooks, in which variables of theirs may stand. */

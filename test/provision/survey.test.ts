@@ -63,6 +63,25 @@ test('what a project defines in Python itself is told with the file that defines
   expect(told).not.toMatch(/dulled.*\n {2}The project/);
 });
 
+test('of a project whose variables cannot be read either, all tasks are counted', async () => {
+  const { error } = await runPlaybook({
+    'site.yml': `- hosts: "{{ nobody_knows }}"\n  tasks:\n    - debug: msg=x\n    - nonesuch: x=y\n  handlers: [{name: h, debug: {msg: x}}]\n`,
+  });
+  expect((error as StarsError).message).toContain('2 of 3 tasks can be run');
+});
+
+test('a vault that cannot be opened is told together with all else', async () => {
+  const { error } = await runPlaybook({
+    'site.yml': '- hosts: all\n  roles: [missing]\n  tasks: [{debug: {msg: x}}]\n',
+    'group_vars/all.yml': '$ANSIBLE_VAULT;1.1;AES256\n6162\n',
+  });
+  const { code, message } = error as StarsError;
+  expect(code).toBe('PLAYBOOK');
+  expect(message).toContain('all 1 task can be run');
+  expect(message).toContain('The role missing was not found.');
+  expect(message).toContain('group_vars/all.yml');
+});
+
 describe('refused is a filter that there is none of', () => {
   const cases: [string, Project][] = [
     ['in a condition', site('- debug: msg=x\n  when: 1 | nonesuch')],
