@@ -6,7 +6,7 @@ import type { Fact, FactKind } from './module.js';
 export type Question = Pick<Fact<unknown>, 'script' | 'together' | 'about'> & { become: Become | undefined };
 
 type Answers = ReadonlyMap<Question, ExecResult>;
-type Part = { script: string; read(result: ExecResult): Answers };
+type Part = { script: string; read(result: ExecResult): Answers; ofKind?: true };
 
 /** One script for many questions, and what its output says to each of them. */
 export type JointQuestion = { script: string; answers(result: ExecResult): Answers };
@@ -20,10 +20,17 @@ export function joinQuestions(questions: readonly Question[]): JointQuestion {
   const parts = partsOf(questions);
   const end = `printf '\\n${mark} %s\\n' "$?";printf '\\n${mark}\\n' >&2`;
   return {
-    // Each in a subshell, so that nothing it does reaches those after it; on a line of its own, since "((" would be arithmetic.
-    script: parts.map(({ script }) => `\n(:\n${script}\n)\n${end}`).join(''),
+    script: parts.map((part, index) => `\n${alone(part, index === parts.length - 1)}\n${end}`).join(''),
     answers: (result) => new Map(parts.flatMap((part, index) => readPart(part, result, mark, index))),
   };
+}
+
+/**
+ * In a subshell, so that nothing it does reaches those after it; on a line of its own, since "((" would be arithmetic. A fork less where nothing
+ * comes after it that could be reached; not for questions of other kinds, which may `exit`.
+ */
+function alone({ script, ofKind }: Part, isLast: boolean): string {
+  return isLast && ofKind ? script : `(:\n${script}\n)`;
 }
 
 function partsOf(questions: readonly Question[]): Part[] {
@@ -34,7 +41,7 @@ function partsOf(questions: readonly Question[]): Part[] {
     if (kind) kinds.set(kind, [...(kinds.get(kind) ?? []), question]);
     else others.push(otherKind(question));
   }
-  return [...[...kinds].map(([kind, members]) => oneKind(kind, members)), ...others];
+  return [...others, ...[...kinds].map(([kind, members]) => oneKind(kind, members))];
 }
 
 function otherKind(question: Question): Part {
@@ -44,6 +51,7 @@ function otherKind(question: Question): Part {
 function oneKind(kind: FactKind, questions: readonly Question[]): Part {
   const subjects = questions.map(({ together }) => together?.subject ?? '');
   return {
+    ofKind: true,
     script: kind.script(subjects),
     read({ stdout }) {
       const answers = kind.answers(stdout, subjects);

@@ -18,7 +18,7 @@ export type Fact<T> = {
 export type Together = { kind: FactKind; subject: string };
 
 export type FactKind = {
-  /** Reads all subjects at once. */
+  /** Reads all subjects at once, without `exit`: it may share its shell with what reports its end. */
   script(subjects: readonly string[]): string;
   /** What the script of each subject alone would have printed; undefined where that cannot be told. */
   answers(stdout: string, subjects: readonly string[]): (string | undefined)[];

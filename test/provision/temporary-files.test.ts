@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../src/clock.js';
 import { poll } from '../../src/poll.js';
@@ -83,4 +83,27 @@ test('what a run left beside a file when its host lost power goes with the next 
     '.stars-notes-2024-ours-1',
     'file',
   ]);
+});
+
+test.each([
+  ['a new file with a mode', "mode: '0644'", undefined],
+  ['a new file without one', '', undefined],
+  ['a file that is replaced', '', 'before\n'],
+])('content is for nobody else to read until it has its permissions: %s', async (_title, words, before) => {
+  const folder = writeProject({
+    inventory: 'h1 ansible_become_exe="{{ base }}/../programs/sudo"\n',
+    'site.yml': `- hosts: all\n  gather_facts: no\n  become: yes\n  tasks:\n    - copy: {content: new, dest: '{{ base }}/file', ${words}}\n`,
+  });
+  const out = join(folder, 'out');
+  if (before !== undefined) writeFileSync(join(out, 'file'), before, { mode: 0o644 });
+  const programs = join(folder, 'programs');
+  const seen = join(programs, 'seen');
+  mkdirSync(programs);
+  const program = (name: string, script: string) =>
+    writeFileSync(join(programs, name), `#!/bin/sh\n${script}`, { mode: 0o755 });
+  program('sudo', `until [ "$1" = -- ]; do shift; done; shift\nPATH='${programs}':$PATH exec "$@"\n`);
+  program('chmod', `stat -c %a "$2" >>'${seen}'\nPATH=\${PATH#*:} exec chmod "$@"\n`);
+  expect((await runIn(folder)).result?.failed).toBeUndefined();
+  expect(readFileSync(seen, 'utf8')).toBe('600\n');
+  expect(statSync(join(out, 'file')).mode & 0o777).toBe(0o644);
 });

@@ -27,12 +27,18 @@ export function placeFile(context: ModuleContext, placement: Placement): Action[
   const temporary = context.temporaryPath(end.includes('/') ? end : `./${end}`);
   const inline = isInline(placement.content);
   const text = placement.content.toString('utf8');
-  const write = inline ? [{ text: `( umask 077 && printf %s ${quoted(text)} >${quote(temporary)} )` }] : [];
+  const write = inline ? [written(`printf %s ${quoted(text)} >${quote(temporary)}`, end, placement)] : [];
   const run: Action = {
     kind: 'run',
     command: cleanly(temporary, [...write, ...moveIntoPlace(temporary, end, placement), ...reportIfSeen(context, end)]),
   };
   return inline ? [run] : [{ kind: 'upload', content: placement.content, path: temporary }, run];
+}
+
+/** For nobody else's eyes until it has its permissions. A fork less where nothing after it looks at the umask. */
+function written(write: string, end: string, { state, wanted, validate }: Placement): ShellCommand {
+  const looksAtUmask = validate !== undefined || (wanted.mode === undefined && !replaced(state, end));
+  return { text: looksAtUmask ? `( umask 077 && ${write} )` : `umask 077 && ${write}` };
 }
 
 /** The commands that turn a finished temporary file into the destination. */
@@ -41,13 +47,18 @@ export function moveIntoPlace(
   end: string,
   { state, wanted, backup, validate }: Omit<Placement, 'content'>,
 ): ShellCommand[] {
-  const old = state.link ? (end === state.path ? undefined : state.link.stat) : state.stat;
+  const old = replaced(state, end);
   return [
     ...attributesOfNew(temporary, old, wanted),
     ...(validate === undefined ? [] : [validation(validate, temporary)]),
     ...(backup && (old ?? state.link?.stat) ? [backupCommand(end)] : []),
     sh`mv -f ${temporary} ${end}`,
   ];
+}
+
+/** What stands where the file is to be; a link that is itself replaced hands nothing on. */
+function replaced({ path, stat, link }: FileState, end: string): FileStat | undefined {
+  return link ? (end === path ? undefined : link.stat) : stat;
 }
 
 /** Joins commands so that the temporary file never stays behind, and neither does one of a run that a power cut ended there. */
