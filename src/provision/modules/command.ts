@@ -9,7 +9,7 @@ const shared = {
   creates: path().optional().describe('A file or pattern: when it exists, nothing is run.'),
   removes: path().optional().describe('A file or pattern: when it does not exist, nothing is run.'),
   chdir: path().optional().describe('Folder in which it runs.'),
-  executable: text().optional().describe('The shell that runs it; only `shell` looks at it.'),
+  executable: text().optional().describe('The shell that runs it; only `shell` looks at it, and without it at the variable `ansible_shell_executable`.'),
   stdin: text().optional().describe('Text for its standard input.'),
   stdin_add_newline: bool().default(true).describe('End that text with a line break.'),
   strip_empty_ends: bool().default(true).describe('Drop empty lines at the end of what it prints.'),
@@ -54,14 +54,21 @@ export const shell = defineModule({
   async plan(given, context: ModuleContext): Promise<Plan> {
     const line = given.cmd ?? '';
     if (line.trim() === '') return { actions: [], failed: 'no command given' };
+    const executable = given.executable ?? usualShell(context);
     return commandPlan(context, {
       ...given,
       cmd: line,
-      script: shellScript(line, given.executable),
-      program: given.executable?.startsWith('/') ? given.executable : undefined,
+      script: shellScript(line, executable),
+      program: executable?.startsWith('/') ? executable : undefined,
     });
   },
 });
+
+/** What the inventory says of a host's shell; of all modules only this one looks at it. */
+function usualShell(context: ModuleContext): string | undefined {
+  const shell = context.variable('ansible_shell_executable');
+  return typeof shell === 'string' && shell !== '' ? shell : undefined;
+}
 
 // A program of this name must be meant, for a shell would run its own instead: `exit` would even end our shell.
 const BUILTINS = new Set(
