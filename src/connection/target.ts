@@ -33,6 +33,10 @@ export const CONNECTION_VARIABLES = [
   'ansible_connection',
   'ansible_ssh_common_args',
   'ansible_ssh_extra_args',
+  'ansible_timeout',
+  'ansible_ssh_timeout',
+  'ansible_host_key_checking',
+  'ansible_ssh_host_key_checking',
 ] as const;
 
 type ConnectionVariable = (typeof CONNECTION_VARIABLES)[number];
@@ -46,6 +50,7 @@ export function hostTarget(name: string, variables: Dict, defaults: TargetDefaul
   const keyFile =
     text('ansible_private_key_file', 'ansible_ssh_private_key_file') ?? args.identityFile ?? defaults.privateKeyFile;
   const knownHosts = args.knownHostsFiles ?? (defaults.knownHosts === undefined ? undefined : [defaults.knownHosts]);
+  const timeout = text('ansible_timeout', 'ansible_ssh_timeout');
   const given = { port: port ?? defaults.port, user, privateKeyFiles: keyFile, knownHostsFiles: knownHosts };
   return {
     name,
@@ -56,11 +61,12 @@ export function hostTarget(name: string, variables: Dict, defaults: TargetDefaul
     password: text('ansible_password', 'ansible_ssh_password', 'ansible_ssh_pass'),
     knownHostsFiles: (knownHosts ?? DEFAULT_KNOWN_HOSTS).map(expandHome),
     kind: connectionKind(name, text('ansible_connection')),
-    connectTimeoutMs: args.connectTimeoutMs ?? defaults.connectTimeoutMs,
+    connectTimeoutMs:
+      args.connectTimeoutMs ?? (timeout === undefined ? defaults.connectTimeoutMs : timeoutMs(name, timeout)),
     unset: UNSETTABLE.filter((field) => given[field] === undefined),
     proxyJump: args.proxyJump,
     identitiesOnly: args.identitiesOnly,
-    notes: args.notes,
+    notes: [...args.notes, ...uncheckedNotes(variables)],
   };
 }
 
@@ -95,6 +101,20 @@ function portNumber(host: string, text: string): number {
   throw new StarsError('CONFIG', `${host}: “${text}” is no port number.`, {
     hint: 'Set ansible_port to a number from 1 to 65535.',
   });
+}
+
+function timeoutMs(host: string, text: string): number {
+  const seconds = Number(text);
+  if (Number.isInteger(seconds) && seconds > 0) return seconds * 1000;
+  throw new StarsError('CONFIG', `${host}: “${text}” is no time in seconds.`, {
+    hint: 'Set ansible_timeout to a whole number of seconds, from 1.',
+  });
+}
+
+function uncheckedNotes(variables: Dict): string[] {
+  return ['ansible_host_key_checking', 'ansible_ssh_host_key_checking']
+    .filter((name) => (variables.get(name) ?? true) !== true)
+    .map((name) => `${name} is not followed: Stars always checks host keys.`);
 }
 
 function connectionKind(host: string, connection: string | undefined): HostTarget['kind'] {

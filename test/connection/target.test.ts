@@ -48,6 +48,18 @@ test.each([
     { knownHostsFiles: ['/a', '/b'] },
   ],
   ['-o ConnectTimeout', { ansible_ssh_common_args: '-o ConnectTimeout=3' }, { connectTimeoutMs: 3000 }],
+  ['ansible_timeout in seconds', { ansible_timeout: 30 }, { connectTimeoutMs: 30_000 }],
+  ['ansible_ssh_timeout as a text', { ansible_ssh_timeout: '5' }, { connectTimeoutMs: 5000 }],
+  [
+    'a ConnectTimeout among arguments first',
+    { ansible_timeout: 30, ansible_ssh_common_args: '-o ConnectTimeout=3' },
+    { connectTimeoutMs: 3000 },
+  ],
+  [
+    'that host keys are not to be checked as a note',
+    { ansible_host_key_checking: false },
+    { notes: ['ansible_host_key_checking is not followed: Stars always checks host keys.'] },
+  ],
   ['-p and -l', { ansible_ssh_common_args: '-p 23 -l me' }, { port: 23, user: 'me' }],
   [
     'options that Stars follows anyway',
@@ -66,6 +78,8 @@ test.each([
 test.each([
   ['a port that is none', { ansible_port: 'ssh' }, 'CONFIG', 'alpha: “ssh” is no port number.'],
   ['a port out of range', { ansible_port: 70_000 }, 'CONFIG', 'is no port number'],
+  ['a time-out that is none', { ansible_timeout: 'soon' }, 'CONFIG', 'alpha: “soon” is no time in seconds.'],
+  ['a time-out of nothing', { ansible_timeout: 0 }, 'CONFIG', 'alpha: “0” is no time in seconds.'],
   ['a list for a user', { ansible_user: ['root'] }, 'CONFIG', 'alpha: ansible_user has to be a text or a number.'],
   ['a fraction for a port', { ansible_port: new Float(22.5) }, 'CONFIG', 'ansible_port has to be a text or a number'],
   [
