@@ -9,7 +9,11 @@ const shared = {
   creates: path().optional().describe('A file or pattern: when it exists, nothing is run.'),
   removes: path().optional().describe('A file or pattern: when it does not exist, nothing is run.'),
   chdir: path().optional().describe('Folder in which it runs.'),
-  executable: text().optional().describe('The shell that runs it; only `shell` looks at it, and without it at the variable `ansible_shell_executable`.'),
+  executable: text()
+    .optional()
+    .describe(
+      'The shell that runs it; only `shell` looks at it, and without it at the variable `ansible_shell_executable`.',
+    ),
   stdin: text().optional().describe('Text for its standard input.'),
   stdin_add_newline: bool().default(true).describe('End that text with a line break.'),
   strip_empty_ends: bool().default(true).describe('Drop empty lines at the end of what it prints.'),
