@@ -11,6 +11,7 @@ import {
   requireSameWords,
   type StoredPlan,
 } from '../src/bot/plans.js';
+import { decryptOf } from '../src/bot/provision-of.js';
 import { recordedDeploy } from '../src/bot/recorded-deploy.js';
 import type { ReadableRuns } from '../src/bot/readable-runs.js';
 import { registerTypedSecrets } from '../src/bot/typed-secrets.js';
@@ -19,6 +20,7 @@ import type { Home } from '../src/home/home.js';
 import type { RunEvent } from '../src/model/run.js';
 import type { PlaybookRequest } from '../src/provision/provision.js';
 import type { ProvisionResult } from '../src/provision/provision-result.js';
+import { createVariablesReader } from '../src/provision/variables-reader.js';
 import { LOCK_FLAGS } from './app-changes/ask-marathon.js';
 import { deployDefinitions, proposedDefinitions } from './definitions/deploy-definitions.js';
 import { deployResources, deploySubject, isDefinition, requireDeployable } from './deploy-subject.js';
@@ -109,7 +111,8 @@ export const deploy = defineCommand({
       throw new StarsError('USAGE', 'A plan is either made or applied: --check and --plan do not go together.');
     const found = await home.resolveTarget(target);
     if (isDefinition(found)) await requireDeployable(args, found);
-    registerTypedSecrets({ extraVars, text, folder: home.stackFolder, trusted }, home.redactor);
+    const readVariables = createVariablesReader({ decrypt: decryptOf(home), redactor: home.redactor });
+    registerTypedSecrets({ extraVars, text, folder: home.stackFolder, trusted, readVariables }, home.redactor);
     if (split === undefined) return;
     if (serial !== undefined)
       throw new StarsError(

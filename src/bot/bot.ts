@@ -3,6 +3,7 @@ import { type ErrorCode, StarsError } from '../errors.js';
 import type { Environment, Home } from '../home/home.js';
 import type { Log } from '../log.js';
 import type { Attachment } from '../model/attachment.js';
+import { clean } from '../model/clean.js';
 import type { Person, RunError, RunRequest, RunSource } from '../model/run.js';
 import type { RunHandle, RunObserver, Runs } from '../runs/runs.js';
 import type { Unrecorded } from '../runs/unrecorded.js';
@@ -207,5 +208,6 @@ function isRefusal({ exitStatus }: StarsError): boolean {
 
 /** Whether anything in it would not survive being written down. */
 function hasSecrets(request: RunRequest, { redactor }: Home): boolean {
-  return JSON.stringify(redactor.redactValue(request)) !== JSON.stringify(request);
+  const { args } = request;
+  return JSON.stringify(clean({ args }, redactor)) !== JSON.stringify({ args });
 }

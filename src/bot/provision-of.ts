@@ -27,8 +27,6 @@ export function provisionOf(
   { run, claim }: For,
 ): Provision {
   const { user, port, privateKeyFile, knownHosts, timeoutSeconds } = environment.config.connection;
-  const decrypt: ProvisionOptions['decrypt'] = (text, file, encoding) =>
-    isVault(text) ? home.vault(text, { file }, encoding) : text;
   return createProvision({
     inventory: () => environment.inventory(),
     inventoryFile: environment.inventorySources[0] ?? environment.folder,
@@ -46,7 +44,7 @@ export function provisionOf(
         claim,
       ),
     modules,
-    decrypt,
+    decrypt: decryptOf(home),
     vault: (text) => home.vault(text, { file: 'a !vault value' }),
     environment: env,
     emit: run.emit,
@@ -57,6 +55,11 @@ export function provisionOf(
     claim,
     signal: run.signal,
   });
+}
+
+/** Opens files that are vaults. */
+export function decryptOf({ vault }: Pick<Home, 'vault'>): ProvisionOptions['decrypt'] {
+  return (text, file, encoding) => (isVault(text) ? vault(text, { file }, encoding) : text);
 }
 
 /** How the hosts of an environment stand, asked by the service itself; nothing is changed or locked. */

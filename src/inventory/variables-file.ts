@@ -1,5 +1,5 @@
 import { StarsError } from '../errors.js';
-import { Unsafe, VaultText, type Dict, type Value } from '../jinja/value.js';
+import { Float, Unsafe, VaultText, type Dict, type Value } from '../jinja/value.js';
 import type { Redactor } from '../secret.js';
 import { keyPosition, positionOf } from '../yaml/position.js';
 import { loadYaml } from '../yaml/load-yaml.js';
@@ -15,7 +15,7 @@ export type SecretTools = { vault: Vault; redactor?: Redactor | undefined };
 export function loadVariablesFile(file: string, { vault, redactor }: SecretTools): Dict {
   const { text, encrypted } = readTextFile(file, vault);
   const value = loadYaml(text, { file });
-  if (encrypted && redactor) registerTexts(value, redactor);
+  if (encrypted && redactor) registerValues(value, redactor);
   if (value === null || value === '' || value === false || value === 0 || isEmptyList(value)) return new Map();
   if (!(value instanceof Map)) {
     throw new StarsError('INVENTORY', 'A file of variables holds key: value pairs, and this one does not.', {
@@ -50,11 +50,21 @@ function openValue(value: Value, where: { file: string }, tools: SecretTools): V
   return new Unsafe(text);
 }
 
-function registerTexts(value: Value, redactor: Redactor): void {
+/** Shorter numbers are ports and sizes, which stand everywhere. */
+const SHORTEST_NUMBER = 6;
+
+/** Tells the redactor every text and long number of what was encrypted as a whole. */
+export function registerValues(value: Value, redactor: Redactor): void {
   if (typeof value === 'string') redactor.add(value);
+  else if (typeof value === 'number' || typeof value === 'bigint') registerNumber(String(value), redactor);
+  else if (value instanceof Float) registerNumber(String(value.value), redactor);
   else if (value instanceof Unsafe) redactor.add(value.text);
-  else if (Array.isArray(value)) for (const item of value) registerTexts(item, redactor);
-  else if (value instanceof Map) for (const item of value.values()) registerTexts(item, redactor);
+  else if (Array.isArray(value)) for (const item of value) registerValues(item, redactor);
+  else if (value instanceof Map) for (const item of value.values()) registerValues(item, redactor);
+}
+
+function registerNumber(digits: string, redactor: Redactor): void {
+  if (digits.length >= SHORTEST_NUMBER) redactor.add(digits);
 }
 
 function isEmptyList(value: Value): boolean {

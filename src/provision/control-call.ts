@@ -21,7 +21,7 @@ export function controlCall(
   templar: Templar,
   { place, loopVars, ahead }: Round,
 ): ControlCall {
-  const { world, moduleRunner, decrypt, clock, inventory, signal } = options;
+  const { world, moduleRunner, readVariables, clock, inventory, signal } = options;
   const { rawText, where } = task;
   const { role } = task.scope;
   const folders = searchFolders('vars', task, world.playbookFolder);
@@ -40,7 +40,7 @@ export function controlCall(
     where,
     role,
     folders,
-    decrypt,
+    readVariables,
     inventory,
     clock,
     signal,

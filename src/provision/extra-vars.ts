@@ -1,16 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
 import { protect } from '../templating/unsafe.js';
 import { loadYaml } from '../yaml/load-yaml.js';
 import { parseKeyValues } from './key-value.js';
+import type { ReadVariables } from './variables-reader.js';
 
 export type ExtraVarsOptions = {
   /** What a relative `@file` starts from. */
   folder: string;
   /** False for what comes from a chat: the values are never templated, and `@file` stays inside of the folder. */
   trusted: boolean;
+  readVariables: ReadVariables;
 };
 
 /** `-e` as Ansible reads it: `name=value …` as text, a YAML or JSON mapping, or `@file`. USAGE says what was wrong. */
@@ -20,9 +21,9 @@ export function readExtraVars(texts: readonly string[], options: ExtraVarsOption
   return variables;
 }
 
-function readOne(text: string, { folder, trusted }: ExtraVarsOptions): Dict {
+function readOne(text: string, { folder, trusted, readVariables }: ExtraVarsOptions): Dict {
   // What stands in a file of the stack was written by whoever writes its playbooks.
-  if (text.startsWith('@')) return mapping(readFile(pathOf(text.slice(1), folder, trusted)), text);
+  if (text.startsWith('@')) return mapping(readFile(pathOf(text.slice(1), folder, trusted), readVariables), text);
   const typed = readTyped(text);
   if (trusted) return typed;
   for (const name of typed.keys()) if (typeof name === 'string' && REACH.test(name)) throw reachesElsewhere(name);
@@ -54,9 +55,9 @@ function pathOf(name: string, folder: string, trusted: boolean): string {
   });
 }
 
-function readFile(file: string): Value {
+function readFile(file: string, readVariables: ReadVariables): Value {
   try {
-    return loadYaml(readFileSync(file, 'utf8'), { file });
+    return readVariables(file);
   } catch (error) {
     if (error instanceof StarsError) throw error;
     throw new StarsError('USAGE', `The file ${file} of -e cannot be read.`, {

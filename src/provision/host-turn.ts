@@ -80,7 +80,7 @@ export function createHostTurn(options: HostTurnOptions) {
       ms,
       message: words ?? message,
       diff,
-      notified,
+      notified: notified && names.ofOwed(notified, around.batch.handlers.all()),
     });
     return { ending: endingOf(host, outcome), included };
   }

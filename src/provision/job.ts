@@ -7,6 +7,7 @@ import type { ModuleRunner } from './module-runner.js';
 import type { TaskJournal } from './task-journal.js';
 import type { Task } from './task.js';
 import type { PlayRun, VariableWorld } from './variables.js';
+import type { ReadVariables } from './variables-reader.js';
 
 export type RunnerOptions = {
   world: VariableWorld;
@@ -14,7 +15,7 @@ export type RunnerOptions = {
   moduleRunner: ModuleRunner;
   clock: Clock;
   signal: AbortSignal;
-  decrypt(text: string, file: string): string;
+  readVariables: ReadVariables;
   inventory: InventoryChanges;
   journal: TaskJournal;
 };

@@ -56,6 +56,7 @@ export type ModuleRunner = ReturnType<typeof createModuleRunner>;
 
 const ACTION_TIMEOUT_MS = 3_600_000;
 const MOST_QUESTIONS = 8;
+const DIFF_OF_VAULT = 'The difference is hidden: the file is a vault.';
 /** What these start is the playbook's own and may detach itself; what others start, such as a service, is meant to stay. */
 export const RUNS_PROGRAMS_OF_OTHERS: ReadonlySet<string> = new Set(['command', 'shell', 'script', 'raw']);
 // Made once: an error takes long to make, and this one only ends a plan.
@@ -105,7 +106,9 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
     const module = modules.get(task.module);
     if (!module) throw new StarsError('UNSUPPORTED', `The module ${task.module} is not one that Stars runs.`);
     const temporary: string[] = [];
-    const own = contextFor(task, templar, place, { temporary, resultIsSeen: how.resultIsSeen });
+    let isOfVault = false;
+    const onVault = () => (isOfVault = true);
+    const own = contextFor(task, templar, place, { temporary, onVault, resultIsSeen: how.resultIsSeen });
     const { fact, asked } = askingAhead(own, place, how.ahead);
     const context = { ...own, fact };
     const args = templatedArguments(task, templar, { freeText: true });
@@ -114,7 +117,8 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
     how.beforeActing();
     const change = watch && changeOf({ task, args, plan, host, checkMode });
     if (change) watch?.(change);
-    const diff = context.diffMode || context.checkMode ? unifiedDiff(plan.diff) : undefined;
+    const shown = context.diffMode || context.checkMode ? unifiedDiff(plan.diff) : undefined;
+    const diff = shown !== undefined && isOfVault ? DIFF_OF_VAULT : shown;
     return { result: await resultOf(plan, place, { task, templar, context, temporary, asked: asked() }), diff };
   }
 
@@ -179,11 +183,18 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
     task: Task,
     templar: Templar,
     { host, session, become, variable }: Place,
-    { temporary = [], resultIsSeen }: { temporary?: string[]; resultIsSeen: boolean },
+    {
+      temporary = [],
+      resultIsSeen,
+      onVault = () => undefined,
+    }: { temporary?: string[]; resultIsSeen: boolean; onVault?(): void },
   ): ModuleContext {
     const files = createLocalFiles({
       folders: (kind) => searchFolders(kind, task, world.playbookFolder),
-      decrypt,
+      decrypt(text, file, encoding) {
+        onVault();
+        return decrypt(text, file, encoding);
+      },
       onRead: world.onRead,
     });
     return {

@@ -79,7 +79,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
   async function runBatch(play: PlayRun, setup: Task | undefined): Promise<BatchEnd> {
     const strategy = strategyOf(play.play);
     const handlers = createHandlers(play.play.handlers, (handler) => names.ofHandler(handler, play));
-    const owing = owedIn(play.play.name, options.owed);
+    const owing = owedIn(play.play.shown, options.owed);
     const free = strategy !== 'linear';
     const course = courseOf(play, setup);
     const batch = createBatch({ play, handlers, owing, free }, course);
@@ -186,7 +186,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     if (task.module === 'meta') return meta(task, hosts, around);
 
     for (const host of hosts) world.hidePasswords(templarFor(world, play, host, task));
-    const called = { play: play.play.name, role: names.roleOf(task), task: names.shown(task, first, play) };
+    const called = { play: play.play.shown, role: names.roleOf(task), task: names.shown(task, first, play) };
     const doers = doersOf(task, hosts, around);
     const some = !batch.free && doers.length < play.all.length ? { hosts: doers.map(({ host }) => host.name) } : {};
     announce(task, { ...called, ...some }, around);

@@ -22,10 +22,13 @@ import { dependentsOf, EMPTY_SCOPE, innerScope, parentRolesOf, type Scope, varia
 import { type Belongs, readTasks, type Task, type TaskNode, type TaskReader } from './task.js';
 import type { KnownModules } from './task-module.js';
 import { pythonText } from './python-text.js';
+import type { ReadVariables } from './variables-reader.js';
 
 /** A play ready to run: imports and roles are resolved, everything else is still untemplated. */
 export type Play = PlayParts & {
   name: string;
+  /** Its name in events. */
+  shown: string;
   hosts: Value;
   keywords: ReadonlyMap<string, Value>;
   scope: Scope;
@@ -44,6 +47,7 @@ export type PlaybookOptions = {
   /** Folders of roles besides `roles/` next to the playbook. */
   rolesFolders: readonly string[];
   decrypt(text: string, file: string): string;
+  readVariables: ReadVariables;
   deprecated: Deprecated;
   /** Told about each mistake below the playbook itself; what it belongs to is left out when it does not throw. */
   report: Report;
@@ -175,10 +179,12 @@ export function createPlaybookLoader(options: PlaybookOptions) {
     imported.push(...parts.handlers.splice(0));
     // Of two handlers of a name the last one counts: that of a role that a task imports before the play's own.
     parts.handlers.push(...ofRoles, ...section('handlers'), ...imported);
-    const name = entry.get('name');
+    const given = entry.get('name');
+    const name = typeof given === 'string' ? given : textList(entry.get('hosts')).join(', ');
     return {
       ...parts,
-      name: typeof name === 'string' ? name : textList(entry.get('hosts')).join(', '),
+      name,
+      shown: name,
       hosts: entry.get('hosts') ?? null,
       keywords: new Map([
         ...options.keywords,

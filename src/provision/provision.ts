@@ -4,6 +4,7 @@ import type { HostClaim } from '../connection/claim.js';
 import type { Connection } from '../connection/connection.js';
 import { StarsError } from '../errors.js';
 import type { Inventory } from '../inventory/inventory.js';
+import type { Dict } from '../jinja/value.js';
 import type { OwedHandler } from '../model/remainder.js';
 import type { Emit } from '../model/run.js';
 import type { Redactor } from '../secret.js';
@@ -43,6 +44,7 @@ import { flatTasks, type Task } from './task.js';
 import { createTaskJournal } from './task-journal.js';
 import { createTaskRunner } from './task-runner.js';
 import { type PlayRun, templarFor, type VariableWorld } from './variables.js';
+import { createVariablesReader } from './variables-reader.js';
 import { type HostHalt, haltOnHosts, type HostLook, lookAtHosts } from './verify-hosts.js';
 import { type ConnectionVariables, createWorld } from './world.js';
 
@@ -145,14 +147,18 @@ function createOneRun(
   /** Hosts that stay so for the plays that follow, though errors were cleared in one. */
   const unreachable = new Set<HostRun>();
   const onRead = (file: string) => void files.add(file);
-  const options: OneRunOptions & { watch: Watch | undefined } = {
+  const decrypt: ProvisionOptions['decrypt'] = (text, file, encoding) => {
+    onRead(file);
+    return given.decrypt(text, file, encoding);
+  };
+  const readVariables = createVariablesReader({ decrypt, redactor: given.redactor });
+  const options = {
     ...given,
     watch,
     emit: quiet ? () => undefined : given.emit,
-    decrypt(text, file, encoding) {
-      onRead(file);
-      return given.decrypt(text, file, encoding);
-    },
+    decrypt,
+    readVariables,
+    vault: given.vault && hiding(given.vault, given.redactor),
   };
 
   /** Reads all that the files say and looks whether it can be run, before any host is touched. */
@@ -198,13 +204,14 @@ function createOneRun(
       const inventory = await options.inventory(playbookFolder);
       for (const warning of inventory.warnings) remark(warning);
       if (request.limit !== undefined) inventory.requireHosts(request.limit);
-      const setting = { inventory, playbookFolder, hosts, deprecated: placed(remark), onRead };
+      const extraVars = extraVarsOf(request);
+      const setting = { inventory, playbookFolder, hosts, extraVars, deprecated: placed(remark), onRead };
       const made = createWorld(options, request, setting);
       const { world } = made;
       return {
         ...made,
         inventory,
-        ready: plays.map((play) => prepare(play, { request, world, remark, decrypt: options.decrypt })),
+        ready: plays.map((play) => prepare(play, { request, world, remark, readVariables })),
       };
     }
   }
@@ -256,14 +263,15 @@ function createOneRun(
     }
   }
 
+  function extraVarsOf({ extraVars = [], trusted = true }: PlaybookRequest): Dict {
+    return readExtraVars(extraVars, { folder: options.stackFolder, trusted, readVariables });
+  }
+
   /** Names of roles see what was given with -e and what the play itself says. */
   function staticName(request: PlaybookRequest): StaticName {
-    const extraVars = readExtraVars(request.extraVars ?? [], {
-      folder: options.stackFolder,
-      trusted: request.trusted ?? true,
-    });
+    const given = extraVarsOf(request);
     return (text, variables, where) => {
-      const lookup = (name: string) => [extraVars, ...variables].find((one) => one.has(name))?.get(name);
+      const lookup = (name: string) => [given, ...variables].find((one) => one.has(name))?.get(name);
       return pythonText(createTemplar({ lookup, environment: options.environment }).template(text, where));
     };
   }
@@ -279,7 +287,8 @@ function createOneRun(
       // What stands in no file says all that it wants itself.
       keywords: 'play' in request.target ? new Map() : cfg.keywords,
       rolesFolders,
-      decrypt: options.decrypt,
+      decrypt,
+      readVariables,
       deprecated: placed(remark),
       report: reports.report,
       nameOf: staticName(request),
@@ -349,7 +358,7 @@ function createOneRun(
     const able = all.filter((host) => !isLost(host));
     if (able.length === 0) return 'done';
     for (const host of able) host.status = 'active';
-    options.emit({ type: 'play.started', play: play.name, hosts: able.map(({ name }) => name) });
+    options.emit({ type: 'play.started', play: play.shown, hosts: able.map(({ name }) => name) });
     let lostBefore = lostOf(world);
     let broken = false;
     // As in Ansible hosts that failed before keep their places: they make batches smaller, and percentages are of all.
@@ -371,6 +380,15 @@ function createOneRun(
   }
 
   return { run, divide };
+}
+
+/** What is opened while the run goes on is kept out of everything shown, as what the inventory holds. */
+function hiding(open: (text: string) => string, redactor: Redactor | undefined): (text: string) => string {
+  return (text) => {
+    const plain = open(text);
+    redactor?.add(plain);
+    return plain;
+  };
 }
 
 /** Plays after each other on different hosts promise an order that parts would not keep. */

@@ -8,6 +8,7 @@ import { batchesOf } from './serial.js';
 import { strategyOf } from './strategy.js';
 import { textsIn } from './survey/texts.js';
 import { templarOfPlay, type VariableWorld } from './variables.js';
+import type { ReadVariables } from './variables-reader.js';
 import { createVarsFiles, type VarsFiles } from './vars-files.js';
 import { withAnswers } from './vars-prompt.js';
 
@@ -22,13 +23,13 @@ type Setting = {
 
 type Preparing = {
   remark(message: string): void;
-  decrypt(text: string, file: string, encoding?: 'utf8' | 'latin1'): string;
+  readVariables: ReadVariables;
 };
 
 /** The play with its hosts and variables files, so that a mistake in a later play shows before the first one runs. */
-export function prepare(given: Play, { request, world, remark, decrypt }: Setting & Preparing): ReadyPlay {
+export function prepare(given: Play, { request, world, remark, readVariables }: Setting & Preparing): ReadyPlay {
   const written = withAnswers(given, { world, remark });
-  const varsFiles = createVarsFiles(written, decrypt);
+  const varsFiles = createVarsFiles(written, readVariables);
   strategyOf(written);
   const play = orLater(() => withNames(written, world, varsFiles), written);
   if (!play) return { written, play: { ...written, hosts: [] }, names: [], varsFiles, matchedLater: true };
@@ -68,7 +69,9 @@ export function rematched(ready: ReadyPlay, { request, world }: Setting): ReadyP
 function withNames(play: Play, world: VariableWorld, varsFiles: VarsFiles): Play {
   const templar = templarOfPlay(world, play, varsFiles);
   const name = templar.isTemplate(play.name) ? nameOrRaw(() => templar.template(play.name), play.name) : play.name;
-  return { ...play, name, hosts: templar.template(play.hosts, play.where) };
+  // As the files have it, it is no secret.
+  const shown = play.where && name === play.shown ? name : world.redact(name);
+  return { ...play, name, shown, hosts: templar.template(play.hosts, play.where) };
 }
 
 function nameOrRaw(template: () => Value, raw: string): string {

@@ -11,6 +11,7 @@ import { innerScope, type Scope, variablesOf } from './scope.js';
 import { readTasks, type TaskNode, type TaskReader } from './task.js';
 import { plainOf } from './task-result.js';
 import { pythonText } from './python-text.js';
+import type { ReadVariables } from './variables-reader.js';
 
 /** What the parts of one play share while it is read and while it runs. */
 export type PlayParts = {
@@ -32,6 +33,7 @@ export type RoleVariables = { name: string; vars: Dict; entryVars: Dict; default
 export type RoleReaderOptions = {
   rolesFolders: readonly string[];
   decrypt(text: string, file: string): string;
+  readVariables: ReadVariables;
   deprecated: Deprecated;
   report: Report;
   readerFor(parts: PlayParts, file: string): TaskReader;
@@ -106,7 +108,7 @@ export function createRoleReader(options: RoleReaderOptions) {
         `The roles depend on each other in a circle: ${chain.map((one) => one.split('/').at(-1)).join(' → ')}.`,
         use.where,
       );
-    const role = loadRole(name, path, use.parts ?? {}, options.decrypt);
+    const role = loadRole(name, path, use.parts ?? {}, options);
     const own: RoleVariables = {
       name: role.name,
       vars: role.vars,

@@ -7,6 +7,7 @@ import { nearNames } from '../near-names.js';
 import { loadYaml } from '../yaml/load-yaml.js';
 import { positionOf } from '../yaml/position.js';
 import { isTrue } from './task-result.js';
+import type { ReadVariables } from './variables-reader.js';
 
 /** A role's folder with what its files say, nothing templated; `tasks` and `handlers` are still YAML. */
 export type Role = {
@@ -59,32 +60,32 @@ function danglingLink(name: string, link: string, where: Position | undefined): 
   });
 }
 
+type Read = (file: string) => Value;
+
+type Reading = { decrypt(text: string, file: string): string; readVariables: ReadVariables };
+
 /** Reads a role; each part is `main` unless `parts` names another file. */
-export function loadRole(
-  name: string,
-  path: string,
-  parts: RoleParts,
-  decrypt: (text: string, file: string) => string,
-): Role {
-  const meta = asDict(loadPart(path, 'meta', 'main', decrypt));
+export function loadRole(name: string, path: string, parts: RoleParts, { decrypt, readVariables }: Reading): Role {
+  const read: Read = (file) => loadYaml(decrypt(readFileSync(file, 'utf8'), file), { file });
+  const meta = asDict(loadPart(path, 'meta', 'main', { read }));
   const dependencies = meta?.get('dependencies') ?? [];
   return {
     name,
     path,
     realPath: realpathSync(path),
-    defaults: asDict(loadVariables(path, 'defaults', parts.defaults ?? 'main', decrypt)) ?? new Map(),
-    vars: asDict(loadVariables(path, 'vars', parts.vars ?? 'main', decrypt)) ?? new Map(),
-    tasks: loadPart(path, 'tasks', parts.tasks ?? 'main', decrypt),
-    handlers: loadPart(path, 'handlers', parts.handlers ?? 'main', decrypt),
+    defaults: asDict(loadVariables(path, 'defaults', parts.defaults ?? 'main', readVariables)) ?? new Map(),
+    vars: asDict(loadVariables(path, 'vars', parts.vars ?? 'main', readVariables)) ?? new Map(),
+    tasks: loadPart(path, 'tasks', parts.tasks ?? 'main', { read }),
+    handlers: loadPart(path, 'handlers', parts.handlers ?? 'main', { read }),
     dependencies: Array.isArray(dependencies) ? dependencies : [],
     allowDuplicates: isTrue(meta?.get('allow_duplicates')),
-    argumentSpecs: specsOf(path, meta, decrypt),
+    argumentSpecs: specsOf(path, meta, read),
   };
 }
 
 /** `argument_specs` of a file of its own, or of meta/main.yml. */
-function specsOf(path: string, meta: Dict | undefined, decrypt: (text: string, file: string) => string): Dict {
-  const own = asDict(loadPart(path, 'meta', 'argument_specs', decrypt, true));
+function specsOf(path: string, meta: Dict | undefined, read: Read): Dict {
+  const own = asDict(loadPart(path, 'meta', 'argument_specs', { read, optional: true }));
   const specs = (own ?? meta)?.get('argument_specs');
   return specs instanceof Map ? specs : new Map();
 }
@@ -93,13 +94,12 @@ function loadPart(
   path: string,
   folder: string,
   name: string,
-  decrypt: (text: string, file: string) => string,
-  optional = name === 'main',
+  { read, optional = name === 'main' }: { read: Read; optional?: boolean },
 ): { file: string; value: Value } {
   const file = candidatesOf(join(path, folder), name).find(
     (candidate) => existsSync(candidate) && statSync(candidate).isFile(),
   );
-  if (file) return { file, value: loadYaml(decrypt(readFileSync(file, 'utf8'), file), { file }) };
+  if (file) return { file, value: read(file) };
   if (!optional)
     throw new StarsError('PLAYBOOK', `The role ${basename(path)} has no file ${folder}/${name}.yml.`, {
       where: { file: path },
@@ -114,19 +114,12 @@ function candidatesOf(folder: string, name: string): string[] {
 }
 
 /** `main.yml`, or a folder `main/` whose files are merged. */
-function loadVariables(
-  path: string,
-  folder: string,
-  name: string,
-  decrypt: (text: string, file: string) => string,
-): { file: string; value: Value } {
+function loadVariables(path: string, folder: string, name: string, read: Read): { file: string; value: Value } {
   const directory = candidatesOf(join(path, folder), name).find((candidate) => existsSync(candidate));
-  if (directory === undefined || !statSync(directory).isDirectory()) return loadPart(path, folder, name, decrypt);
+  if (directory === undefined || !statSync(directory).isDirectory()) return loadPart(path, folder, name, { read });
   const merged: Dict = new Map();
   for (const file of variablesFilesBelow(directory)) {
-    for (const [key, value] of asDict({ file, value: loadYaml(decrypt(readFileSync(file, 'utf8'), file), { file }) }) ??
-      [])
-      merged.set(key, value);
+    for (const [key, value] of asDict({ file, value: read(file) }) ?? []) merged.set(key, value);
   }
   return { file: directory, value: merged };
 }

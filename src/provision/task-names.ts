@@ -11,11 +11,23 @@ export function createTaskNames(world: VariableWorld) {
   /** The name for events; templating it would show what no_log is to hide. */
   function shown(task: Task, host: HostRun, play: PlayRun): string {
     try {
-      return isHidden(task, templarFor(world, play, host, task)) ? titleOf(task) : headline(task, host, play);
+      return isHidden(task, templarFor(world, play, host, task)) ? titleOf(task) : cleaned(task, host, play);
     } catch {
       // The task itself tells what is wrong with its no_log.
       return titleOf(task);
     }
+  }
+
+  /** What the files say is no secret, though a vault may hold the same word; what was put into it, or was typed, may be one. */
+  function cleaned(task: Task, host: HostRun, play: PlayRun): string {
+    const title = headline(task, host, play);
+    return task.where && title === titleOf(task) ? title : world.redact(title);
+  }
+
+  /** Names of handlers for events. */
+  function ofOwed(names: readonly string[], handlers: readonly Task[]): string[] {
+    const written = new Set(handlers.map(({ name }) => name));
+    return names.map((name) => (written.has(name) ? name : world.redact(name)));
   }
 
   function headline(task: Task, host: HostRun, play: PlayRun): string {
@@ -45,7 +57,7 @@ export function createTaskNames(world: VariableWorld) {
     return task.module === 'include_role' && task.name === undefined ? null : (task.scope.role?.name ?? null);
   }
 
-  return { shown, headline, roleOf, ofHandler, matches };
+  return { shown, headline, roleOf, ofHandler, ofOwed, matches };
 }
 
 function matchesName(title: string, pattern: string): boolean {

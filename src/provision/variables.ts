@@ -53,6 +53,8 @@ export type VariableWorld = {
   hidePasswords(templar: Templar): void;
   /** From now on a play of this folder is looked at: the `group_vars` and `host_vars` in it count, not those of other playbooks. */
   enter(folder: string): void;
+  /** A text without secrets, for names that are more than what the files say. */
+  redact(text: string): string;
   now(): Date;
 };
 

@@ -1,15 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
 import type { Templar } from '../templating/templar.js';
 import { looksLikeTemplate } from '../templating/unsafe.js';
-import { loadYaml } from '../yaml/load-yaml.js';
 import { positionOf } from '../yaml/position.js';
 import { isFile } from './includes.js';
 import { playbookError } from './playbook-error.js';
 import type { Play } from './playbook.js';
 import { pythonText } from './python-text.js';
+import type { ReadVariables } from './variables-reader.js';
 
 /** The variables of a play's `vars_files`, per host where a file's name depends on the host. */
 export type VarsFiles = {
@@ -25,7 +24,7 @@ export type VarsFiles = {
 };
 
 /** Files with fixed names are read at once, so that a mistake in them shows before any host is touched. */
-export function createVarsFiles(play: Play, decrypt: (text: string, file: string) => string): VarsFiles {
+export function createVarsFiles(play: Play, readVariables: ReadVariables): VarsFiles {
   const entries = play.varsFiles.map((entry) => {
     const names = (Array.isArray(entry) ? entry : [entry]).map(String);
     return { names, fixed: names.some(looksLikeTemplate) ? undefined : readFirst(names) };
@@ -78,7 +77,7 @@ export function createVarsFiles(play: Play, decrypt: (text: string, file: string
         positionOf(play.varsFiles) ?? play.where,
         `It was looked for as ${candidates.join(', ')}.`,
       );
-    return mapping(loadYaml(decrypt(readFileSync(file, 'utf8'), file), { file }), file);
+    return mapping(readVariables(file), file);
   }
 
   return { of, ofAll, read };

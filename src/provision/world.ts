@@ -6,7 +6,6 @@ import type { Dict } from '../jinja/value.js';
 import type { Redactor } from '../secret.js';
 import type { InventoryChanges } from './control/index.js';
 import { readAnsibleCfg } from './ansible-cfg.js';
-import { readExtraVars } from './extra-vars.js';
 import { hostClaim, type RunClaim } from './host-claim.js';
 import { createHostRun, type HostRun, type Reach } from './host-run.js';
 import { createSharedOutside } from './outside-calls.js';
@@ -47,12 +46,11 @@ export type WorldRequest = {
   /** How long to wait for a host that another run works on; by default not at all. */
   waitMs?: number | undefined;
   diff?: boolean;
-  extraVars?: readonly string[];
-  trusted?: boolean;
 };
 
 export type WorldSetting = Pick<VariableWorld, 'inventory' | 'playbookFolder' | 'deprecated' | 'onRead'> & {
   hosts: Map<string, HostRun>;
+  extraVars?: Dict;
 };
 
 /** What all tasks of a run share, and how they change the inventory under it. */
@@ -87,10 +85,7 @@ export function createWorld(options: WorldOptions, request: WorldRequest, given:
       world.hidePasswords(templarFor(world, undefined, made));
       return made;
     },
-    extraVars: readExtraVars(request.extraVars ?? [], {
-      folder: options.stackFolder,
-      trusted: request.trusted ?? true,
-    }),
+    extraVars: given.extraVars ?? new Map(),
     checkMode: request.check ?? false,
     waitsForHosts: claim !== undefined && claim.waitMs > 0,
     diffMode: request.diff ?? false,
@@ -106,6 +101,7 @@ export function createWorld(options: WorldOptions, request: WorldRequest, given:
     environment: options.environment,
     askOutside: createSharedOutside({ folder: playbookFolder, environment: options.environment }),
     now: () => options.clock.now(),
+    redact: (text) => options.redactor?.redact(text) ?? text,
     hidePasswords: (templar) => registerPasswords(templar, options.redactor),
     enter(folder) {
       if (folder === variablesFolder) return;

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { StarsError } from '../errors.js';
 import type { Log } from '../log.js';
+import { clean } from '../model/clean.js';
 import type { RunError, RunEvent, RunEventBody } from '../model/run.js';
 import { applyEvent, type RunView } from '../model/run-view.js';
 import type { Redactor } from '../secret.js';
@@ -41,7 +42,7 @@ export function createJournal(options: JournalOptions) {
 
   function make(body: RunEventBody): RunEvent {
     seq += 1;
-    return redactor.redactValue({ run: id, seq, at: clock.now().toISOString(), ...body });
+    return clean({ run: id, seq, at: clock.now().toISOString(), ...body }, redactor);
   }
 
   function show(event: RunEvent): void {

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { asStarsError, StarsError } from '../errors.js';
 import type { Log } from '../log.js';
 import { blockersOf, type Waiting, waitsFor } from '../model/blockers.js';
+import { clean } from '../model/clean.js';
 import type { RunError, RunEvent, RunState } from '../model/run.js';
 import type { RunView } from '../model/run-view.js';
 import { viewOf } from '../model/run-view.js';
@@ -200,7 +201,7 @@ export function createQueue(options: QueueOptions) {
       const state = error.code === 'NOT_PERMITTED' || error.code === 'DENIED' ? 'denied' : 'failed';
       const now = clock.now();
       const end = endedNow(run, now, state, toRunError(error));
-      await store.finishFor(run.id, redactor.redactValue(end), [], now, { waiting: true });
+      await store.finishFor(run.id, clean(end, redactor), [], now, { waiting: true });
       return false;
     }
   }

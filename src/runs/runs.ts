@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { asStarsError, StarsError } from '../errors.js';
 import type { Log } from '../log.js';
+import { clean } from '../model/clean.js';
 import type { Person, RunEvent, RunRequest } from '../model/run.js';
 import type { RunView } from '../model/run-view.js';
 import { takenUpBy } from '../model/taken-up.js';
@@ -103,13 +104,8 @@ export function createRuns(options: RunsOptions) {
     const now = clock.now();
     const id = newRunId(now);
     const { command, environment, person, source } = asked.request;
-    const first = redactor.redactValue<RunEvent>({
-      run: id,
-      seq: 1,
-      at: now.toISOString(),
-      type: 'run.requested',
-      ...asked.request,
-    });
+    const body = { run: id, seq: 1, at: now.toISOString(), type: 'run.requested' as const, ...asked.request };
+    const first: RunEvent = clean(body, redactor);
     const row = {
       id,
       command,
@@ -194,7 +190,7 @@ export function createRuns(options: RunsOptions) {
   function leaveUnrecorded(run: Run, journal: Journal, thrown: unknown): void {
     log.error({ run: run.id, error: thrown }, 'a run could not go on');
     const ms = clock.now().getTime() - Date.parse(run.requestedAt);
-    const end: RunEnd = redactor.redactValue({ state: 'failed', ms, error: toRunError(storeError(thrown)) });
+    const end: RunEnd = clean({ state: 'failed', ms, error: toRunError(storeError(thrown)) }, redactor);
     unrecorded.set(run.id, async () => {
       await store.finishFor(run.id, end, [], clock.now(), { owner });
       const events = await store.events(run.id);
@@ -219,8 +215,8 @@ export function createRuns(options: RunsOptions) {
     const now = clock.now();
     const until = new Date(now.getTime() + (await work.approvalMs(run))).toISOString();
     const needed = run.proposal?.needed ?? 1;
-    const { hash, text } = redactor.redactValue(outcome.value);
-    const proposal: Proposal = { needed, hash, text };
+    const { hash, text } = outcome.value;
+    const proposal: Proposal = { needed, hash, text: redactor.redact(text) };
     await doing.journal.flush();
     const events = doing.journal.takePending({ type: 'approval.asked', hash, text, needed, until });
     const asking = { proposal, waitUntil: until, keep: run.owner !== '' };
@@ -230,7 +226,7 @@ export function createRuns(options: RunsOptions) {
 
   async function finish(run: Run, { journal }: Doing, end: Omit<RunEnd, 'ms'>): Promise<void> {
     const ms = clock.now().getTime() - Date.parse(run.requestedAt);
-    const finished = await journal.finish(redactor.redactValue({ ...end, ms }));
+    const finished = await journal.finish(clean({ ...end, ms }, redactor));
     log.info({ run: run.id, command: run.command, state: finished.state, ms, error: finished.error }, 'run finished');
     const owed = journal.owed();
     if (owed) unrecorded.set(run.id, owed);
@@ -258,7 +254,7 @@ export function createRuns(options: RunsOptions) {
     if (!run || run.finishedAt !== undefined) return false;
     const now = clock.now();
     const end = endedNow(run, now, 'cancelled', { code: 'CANCELLED', message: reason });
-    const ended = await store.finishFor(run.id, redactor.redactValue(end), [], now, { waiting: true });
+    const ended = await store.finishFor(run.id, clean(end, redactor), [], now, { waiting: true });
     const wished = ended || (await store.wishCancel({ id: run.id, reason: redactor.redact(reason), by }));
     void track(queue.look());
     return wished;

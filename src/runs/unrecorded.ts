@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
+import { clean } from '../model/clean.js';
 import type { RunRequest } from '../model/run.js';
 import type { Redactor } from '../secret.js';
 import type { RunEnd } from '../store/runs.js';
@@ -41,7 +42,7 @@ export function createUnrecorded(options: { clock: Clock; redactor: Redactor; lo
       const doing = { id, journal, controller, clock, deadlineMs: DEADLINE_MS, fence: 0, approved: undefined };
       const outcome = await performWork<RunResult>({ ...doing, work, events: async () => [] });
       const end = 'end' in outcome ? outcome.end : succeeded(outcome.value);
-      return await journal.finish(redactor.redactValue({ ...end, ms: clock.now().getTime() - startedMs }));
+      return await journal.finish(clean({ ...end, ms: clock.now().getTime() - startedMs }, redactor));
     } finally {
       cancelled?.removeEventListener('abort', follow);
       journal.stop();

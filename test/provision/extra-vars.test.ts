@@ -1,7 +1,9 @@
 import { readExtraVars } from '../../src/provision/extra-vars.js';
+import { createVariablesReader } from '../../src/provision/variables-reader.js';
 
-const chat = { folder: '/nowhere', trusted: false };
-const terminal = { folder: '/nowhere', trusted: true };
+const readVariables = createVariablesReader({ decrypt: (text) => text });
+const chat = { folder: '/nowhere', trusted: false, readVariables };
+const terminal = { folder: '/nowhere', trusted: true, readVariables };
 
 test.each([
   'ansible_connection=local',

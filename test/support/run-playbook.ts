@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../../src/clock.js';
 import { connectLocal } from '../../src/connection/local.js';
 import { loadInventory } from '../../src/inventory/inventory.js';
 import { createVault, isVault } from '../../src/inventory/vault.js';
+import { clean } from '../../src/model/clean.js';
 import type { RunEventBody } from '../../src/model/run.js';
 import { modules } from '../../src/provision/modules/index.js';
 import {
@@ -112,7 +113,7 @@ function provisionIn(folder: string, options: RunOptions) {
     decrypt: (text, file, encoding) => (isVault(text) ? vault(text, { file }, encoding) : text),
     vault: (text) => vault(text, { file: 'a value' }),
     environment: process.env,
-    emit: (event) => events.push(redactor ? redactor.redactValue(event) : event),
+    emit: (event) => events.push(redactor ? clean(event, redactor) : event),
     redactor,
     clock,
     runId,

@@ -6,6 +6,7 @@ import type { Templar } from '../../templating/templar.js';
 import type { HostRun } from '../host-run.js';
 import type { Role } from '../role.js';
 import { dictOf, type Include } from '../task-result.js';
+import type { ReadVariables } from '../variables-reader.js';
 
 /** A task whose module Stars itself performs. */
 export type ControlCall = {
@@ -23,7 +24,7 @@ export type ControlCall = {
   role: Role | undefined;
   /** Folders in which `include_vars` looks. */
   folders: readonly string[];
-  decrypt(text: string, file: string): string;
+  readVariables: ReadVariables;
   clock: Clock;
   signal: AbortSignal;
   loopVars: Dict;

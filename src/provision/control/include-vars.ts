@@ -1,9 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, extname, join, relative, resolve } from 'node:path';
 import { StarsError } from '../../errors.js';
 import { toJsRegExp } from '../../jinja/python-regex.js';
 import type { Dict, Value } from '../../jinja/value.js';
-import { loadYaml } from '../../yaml/load-yaml.js';
 import { isFile } from '../includes.js';
 import { dictOf } from '../task-result.js';
 import { pythonText } from '../python-text.js';
@@ -102,11 +101,11 @@ function wanted(file: string, root: string, { args, role }: ControlCall): boolea
   return !patterns.some((pattern) => toJsRegExp(`${pattern}$`).test(name));
 }
 
-function readFiles(files: readonly string[], { decrypt }: ControlCall): Read {
+function readFiles(files: readonly string[], { readVariables }: ControlCall): Read {
   const variables: Dict = new Map();
   const read: string[] = [];
   for (const file of files) {
-    const value = loadYaml(decrypt(readFileSync(file, 'utf8'), file), { file });
+    const value = readVariables(file);
     if (value !== null && !(value instanceof Map))
       return { files: read, variables: new Map(), failed: `${file} must be stored as a dictionary/hash` };
     for (const [name, inner] of value ?? []) variables.set(name, inner);

@@ -42,9 +42,11 @@ export async function practise({
   clock = systemClock,
   starsFile,
   bareHosts = true,
+  vaultPassword,
 }: Partial<Pick<SandboxOptions, 'workers' | 'stackFolder' | 'slack' | 'clock' | 'bareHosts'>> & {
   /** The home's stars.yml. */
   starsFile?: string;
+  vaultPassword?: string;
 } = {}): Promise<Practice> {
   const stack = mkdtempSync(join(tmpdir(), 'stars-e2e-'));
   for (const [name, text] of Object.entries(STACK)) writeFileSync(join(stack, name), text);
@@ -56,6 +58,7 @@ export async function practise({
     bareHosts,
     ...(slack ? { slack } : {}),
   });
+  if (vaultPassword !== undefined) writeFileSync(join(stack, '.vault_password.txt'), vaultPassword);
   const { home: folder } = sandbox.addresses;
   const redactor = createRedactor();
   if (starsFile !== undefined) writeFileSync(join(folder, 'stars.yml'), starsFile);
