@@ -1,6 +1,10 @@
+import type { Position } from '../errors.js';
+import type { Value } from '../jinja/value.js';
 import type { HostRun } from './host-run.js';
 import { type Batch, failAlone, peekOf, progressOf } from './play-batch.js';
+import { playbookError } from './playbook-error.js';
 import { innermost, isFailed } from './progress.js';
+import { pythonText } from './python-text.js';
 import { isTrue } from './task-result.js';
 import type { PlayRun } from './variables.js';
 
@@ -29,6 +33,14 @@ export function uncountedFailures(play: PlayRun, free: boolean): string | undefi
   return forcesHandlers(play)
     ? 'max_fail_percentage counts for nothing beside force_handlers, as in Ansible 2.14: a host with handlers to do is not counted.'
     : undefined;
+}
+
+/** The number of a `max_fail_percentage`, which may be a text and end with %; PLAYBOOK for anything else. */
+export function percentageOf(value: Value, where: Position | undefined): number {
+  const text = pythonText(value).replace('%', '').trim();
+  const number = text === '' ? Number.NaN : Number(text);
+  if (!Number.isNaN(number)) return number;
+  throw playbookError(`max_fail_percentage must be a number of per cent, not “${pythonText(value)}”.`, where);
 }
 
 /** Draws the consequences of a step for all hosts of the batch; whether the play ends here. */

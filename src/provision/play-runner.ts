@@ -5,7 +5,7 @@ import { requireWithinPart } from './across-hosts.js';
 import { controlModules } from './control/index.js';
 import type { OnResult } from './ad-hoc.js';
 import { courseOf, isAheadOfTasks, isFlush, isOwnFlush } from './course.js';
-import { type Ending, endsPlay, uncountedFailures } from './end-of-play.js';
+import { type Ending, endsPlay, percentageOf, uncountedFailures } from './end-of-play.js';
 import { FACT_TASK } from './fact-gathering.js';
 import type { Foresight } from './foresight.js';
 import { createHandlers } from './handlers.js';
@@ -165,9 +165,8 @@ export function createPlayRunner(options: PlayRunnerOptions) {
   function mostFailedOf({ play }: Batch): number | undefined {
     const given = play.play.keywords.get('max_fail_percentage') ?? null;
     const [first] = play.batch;
-    return given === null || !first
-      ? undefined
-      : Number(templarFor(world, play, first).template(given, play.play.where));
+    if (given === null || !first) return undefined;
+    return percentageOf(templarFor(world, play, first).template(given, play.play.where), play.play.where);
   }
 
   async function runStep(step: Step, given: readonly HostRun[], around: Surroundings): Promise<StepDone> {

@@ -1,6 +1,8 @@
 import { StarsError } from '../errors.js';
 import type { Value } from '../jinja/value.js';
+import { looksLikeTemplate } from '../templating/unsafe.js';
 import { usesOfText } from '../templating/uses.js';
+import { percentageOf } from './end-of-play.js';
 import { inOrder } from './host-order.js';
 import type { Play } from './playbook.js';
 import { pythonText } from './python-text.js';
@@ -41,8 +43,17 @@ export function prepare(given: Play, { request, world, remark, readVariables }: 
       play,
     ),
     serialOf({ play, varsFiles }, { request, world }),
+    request.serial === undefined ? play.where : undefined,
   );
+  requirePercentage(play);
   return { written, play, names, varsFiles, matchedLater: false };
+}
+
+/** What a template comes to is looked at when the play runs. */
+function requirePercentage({ keywords, where }: Play): void {
+  const given = keywords.get('max_fail_percentage') ?? null;
+  if (given === null || (typeof given === 'string' && looksLikeTemplate(given))) return;
+  percentageOf(given, where);
 }
 
 /** Undefined where what an earlier play may yet make, a group or a variable of a host, is missing in the pattern. */

@@ -1,10 +1,11 @@
-import { StarsError } from '../errors.js';
+import type { Position } from '../errors.js';
 import type { Value } from '../jinja/value.js';
+import { playbookError } from './playbook-error.js';
 import { pythonText } from './python-text.js';
 
 /** The hosts in batches by `serial`: a number, a percentage, or a list of these of which the last repeats. */
-export function batchesOf<T>(hosts: readonly T[], serial: Value): T[][] {
-  const sizes = (Array.isArray(serial) ? serial : [serial]).map((size) => batchSize(size, hosts.length));
+export function batchesOf<T>(hosts: readonly T[], serial: Value, where?: Position): T[][] {
+  const sizes = (Array.isArray(serial) ? serial : [serial]).map((size) => batchSize(size, hosts.length, where));
   const batches: T[][] = [];
   let start = 0;
   while (start < hosts.length) {
@@ -15,11 +16,11 @@ export function batchesOf<T>(hosts: readonly T[], serial: Value): T[][] {
   return batches;
 }
 
-function batchSize(serial: Value, hosts: number): number {
+function batchSize(serial: Value, hosts: number, where: Position | undefined): number {
   if (serial === null) return Math.max(1, hosts);
   const text = pythonText(serial).trim();
   const match = /^(\d+)(%?)$/.exec(text);
-  if (!match) throw new StarsError('PLAYBOOK', `serial must be a number or a percentage, not “${text}”.`);
+  if (!match) throw playbookError(`serial must be a number or a percentage, not “${text}”.`, where);
   const number = Number(match[1]);
   if (match[2] === '%') return Math.max(1, Math.floor((hosts * number) / 100));
   return number === 0 ? Math.max(1, hosts) : number;

@@ -29,6 +29,27 @@ const MISTAKES: Mistake[] = [
     says: ['apt: state must be one of present, installed, latest', "not 'instaled'", 'Did you mean installed?'],
   },
   {
+    title: 'a percentage that is none',
+    project: { 'site.yml': play(OK, '  max_fail_percentage: some\n') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:1:',
+    says: ['max_fail_percentage must be a number of per cent, not “some”'],
+  },
+  {
+    title: 'a serial that is none',
+    project: { 'site.yml': play(OK, '  serial: [1, few]\n') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:1:',
+    says: ['serial must be a number or a percentage, not “few”'],
+  },
+  {
+    title: 'an order that is none',
+    project: { 'site.yml': play(OK, '  order: backwards\n') },
+    code: 'PLAYBOOK',
+    at: 'site.yml:1:',
+    says: ['order knows no “backwards”', 'reverse_sorted'],
+  },
+  {
     title: 'a number that is none, for what Stars does itself',
     project: { 'site.yml': play('- wait_for_connection: {timeout: soon}') },
     code: 'PLAYBOOK',
