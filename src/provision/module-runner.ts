@@ -21,7 +21,7 @@ import { createLocalFiles } from './local-files.js';
 import type { AnyModule, ModuleContext, Plan } from './module.js';
 import type { Place } from './place.js';
 import { actedResult, endResult, idleResult } from './plan-result.js';
-import { templatedArguments } from './task-arguments.js';
+import { defaultsOf, templatedArguments } from './task-arguments.js';
 import { environmentOf, keywordOf, reachOf } from './task-keywords.js';
 import { isTrue } from './task-result.js';
 import type { TaskJournal } from './task-journal.js';
@@ -200,6 +200,7 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
     return {
       fact: (fact) => session.fact(fact, become, signal),
       variable,
+      defaultsOf: (module) => defaultsOf(module, task, templar),
       renderFile: (text, file, names) =>
         ofItem(task, () => templar.renderTemplate(text, file, templateVariables(file, names, clock.now()))),
       readLocal: files.read,

@@ -80,6 +80,8 @@ export type ModuleContext = {
   fact<T>(fact: Fact<T>): Promise<T>;
   /** A variable of the host, templated (`ansible_os_family`, `ansible_pkg_mgr` …); undefined when it does not exist. */
   variable(name: string): Value | undefined;
+  /** What `module_defaults` say for another module, to which this one hands on; templated. */
+  defaultsOf(module: string): Record<string, Value>;
   /** Renders a template file with Ansible's template settings, for the template module. */
   renderFile(text: string, file: string, names: TemplateNames): string;
   /**

@@ -10,12 +10,12 @@ const LAZY_ARGUMENTS: Record<string, ReadonlySet<string>> = { assert: new Set(['
 
 /** The task's arguments as written over the defaults that it and what surrounds it give to its module. */
 export function argumentsWithDefaults(task: Task, templar: Templar): Dict {
-  const defaults = moduleDefaults(task, templar);
+  const defaults = moduleDefaults(task, task.module, templar);
   return defaults.size === 0 ? task.args : new Map([...defaults, ...task.args]);
 }
 
 /** The innermost `module_defaults` that names the module counts, whole. */
-function moduleDefaults({ module, scope, where }: Task, templar: Templar): Dict {
+function moduleDefaults({ scope, where }: Task, module: string, templar: Templar): Dict {
   for (const layer of scope.moduleDefaults.toReversed()) {
     const given = layer.get(module);
     if (given === undefined) continue;
@@ -23,6 +23,15 @@ function moduleDefaults({ module, scope, where }: Task, templar: Templar): Dict 
     if (value instanceof Map) return value;
   }
   return new Map();
+}
+
+/** What `module_defaults` say for the module to which the task's own hands on, templated. */
+export function defaultsOf(module: string, task: Task, templar: Templar): Record<string, Value> {
+  const defaults = [...moduleDefaults(task, module, templar)];
+  const given = plain(
+    dropOmitted(new Map(defaults.map(([name, value]) => [name, templar.template(value, task.where)]))),
+  );
+  return given instanceof Map ? Object.fromEntries([...given].map(([name, value]) => [pythonText(name), value])) : {};
 }
 
 /** The task's arguments, templated and without those that are omitted; `_raw_params` is the free text of a module. */

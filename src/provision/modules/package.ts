@@ -10,7 +10,9 @@ import { zypper } from './zypper.js';
 
 const schema = args({
   name: list().describe("Packages, as the host's package manager calls them."),
-  state: text().default('present').describe('Whether they are there, there in the newest version, or gone.'),
+  state: text()
+    .optional()
+    .describe('Whether they are there, there in the newest version, or gone; there, where nobody says it.'),
   use: text().default('auto').describe("The package manager, in place of the host's own."),
   update_cache: bool().optional().describe('Fetch the lists of packages first.'),
   enablerepo: raw().optional().describe('As in yum and dnf.'),
@@ -50,7 +52,7 @@ const MANAGERS: Record<string, (given: Record<string, unknown>, context: ModuleC
 
 function by<Args>(definition: ModuleDefinition<Args>) {
   return (given: Record<string, unknown>, context: ModuleContext) =>
-    definition.plan(moduleArguments(definition, given), context);
+    definition.plan(moduleArguments(definition, { ...context.defaultsOf(definition.name), ...given }), context);
 }
 
 async function managerOf(context: ModuleContext): Promise<string> {

@@ -1,9 +1,9 @@
 import { sequence, sh, type ShellCommand } from '../../shell/command.js';
-import { args, bool, choice, int, text } from '../arguments.js';
+import { args, bool, choice, int, moduleArguments, text } from '../arguments.js';
 import { initScript, runsSystemd, type InitScript } from '../facts/units.js';
 import { defineModule, type ModuleContext, type Plan } from '../module.js';
 import { dict } from './result.js';
-import { unitPlan, type ServiceState } from './systemd.js';
+import { type ServiceState, systemd, type UnitArgs, unitPlan } from './systemd.js';
 
 export const service = defineModule({
   name: 'service',
@@ -20,7 +20,7 @@ export const service = defineModule({
       .optional()
       .describe('What it is to be doing; `running` is an old word for `started`.'),
     enabled: bool().optional().describe('Whether it starts with the host.'),
-    daemon_reload: bool().default(false).describe('Let systemd read its files anew first.'),
+    daemon_reload: bool().optional().describe('Let systemd read its files anew first.'),
     sleep: int()
       .optional()
       .describe('Seconds between stop and start of a restart, where systemd does not run services.'),
@@ -35,10 +35,17 @@ export const service = defineModule({
   async plan(given, context): Promise<Plan> {
     const { name, enabled, daemon_reload } = given;
     const state: ServiceState | undefined = given.state === 'running' ? 'started' : given.state;
-    if (await isSystemd(given.use, context)) return unitPlan({ name, state, enabled, daemon_reload }, context);
+    if (await isSystemd(given.use, context)) return bySystemd({ name, state, enabled, daemon_reload }, context);
     return initPlan({ ...given, state }, context);
   },
 });
+
+/** As in Ansible with the `module_defaults` of systemd. */
+function bySystemd(given: UnitArgs, context: ModuleContext): Promise<Plan> {
+  const own = Object.entries(given).filter(([, value]) => value !== undefined);
+  const all = { ...context.defaultsOf('systemd'), ...Object.fromEntries(own) };
+  return unitPlan(moduleArguments(systemd, all), context);
+}
 
 async function isSystemd(use: string, context: ModuleContext): Promise<boolean> {
   const manager = use === 'auto' ? context.variable('ansible_service_mgr') : use;

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { commands } from '../support/canned-host.js';
+import type { Answers } from '../support/planned.js';
 
 const INSTALLED: [RegExp, string] = [/dpkg-query|rpm -q/, 'status ii 1.2-3\ninstalled 1.2-3\n  Candidate: 1.3-1\n'];
 const MISSING: [RegExp, string] = [/dpkg-query|rpm -q/, '  Candidate: 1.3-1\n'];
@@ -77,6 +78,31 @@ test('a service that systemd does not know is an error in the words of Ansible',
 test('package goes to the package manager of the host', async () => {
   const planned = await commands('package', { name: 'git', state: 'present' }, [MISSING], { ansible_pkg_mgr: 'yum' });
   expect(planned).toEqual(['yum -y -q install git']);
+});
+
+test('package hands on what module_defaults say for that package manager, under what it says itself', async () => {
+  const on = { ansible_pkg_mgr: 'yum' };
+  const defaults = { yum: { enablerepo: 'epel', state: 'absent' }, apt: { state: 'latest' } };
+  expect(await commands('package', { name: 'git', state: 'present' }, [MISSING], on, defaults)).toEqual([
+    'yum -y -q --enablerepo=epel install git',
+  ]);
+  expect(await commands('package', { name: 'git' }, [MISSING], on, defaults)).toEqual([]);
+});
+
+test('service hands on what module_defaults say for systemd', async () => {
+  const on = { ansible_service_mgr: 'systemd' };
+  const defaults = { systemd: { daemon_reload: true, state: 'restarted', no_block: 'yes' } };
+  const unit: Answers[number] = [/systemctl/, 'LoadState=loaded\nActiveState=active\nUnitFileState=enabled\n'];
+  const restarted = await commands('service', { name: 'cron' }, [unit], on, defaults);
+  expect(String(restarted)).toMatch(/daemon-reload[\s\S]*--no-block restart cron/);
+  const left = await commands(
+    'service',
+    { name: 'cron', state: 'started', daemon_reload: false },
+    [unit],
+    on,
+    defaults,
+  );
+  expect(left).toEqual([]);
 });
 
 test.each<[string, Record<string, unknown>, string]>([

@@ -7,8 +7,9 @@ export async function commands(
   args: Record<string, unknown>,
   answers: Answers,
   variables: Record<string, Value> = {},
+  defaults: Record<string, Record<string, Value>> = {},
 ): Promise<string[] | string> {
-  const all = await planned(name, args, answers, variables);
+  const all = await planned(name, args, answers, variables, defaults);
   return typeof all === 'string' ? all : all.map(withoutExports);
 }
 

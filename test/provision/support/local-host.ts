@@ -28,6 +28,8 @@ export type LocalOptions = {
   diffMode?: boolean;
   resultIsSeen?: boolean;
   environment?: Record<string, string>;
+  /** `module_defaults` of other modules. */
+  defaults?: Record<string, Record<string, Value>>;
 };
 
 /** The shells a host's /bin/sh may be, as far as this machine has them. */
@@ -71,6 +73,7 @@ export function localHost({ shell = ['sh'], execute, ...options }: LocalOptions 
     checkMode: options.checkMode ?? false,
     diffMode: options.diffMode ?? false,
     resultIsSeen: options.resultIsSeen ?? true,
+    defaultsOf: (module) => options.defaults?.[module] ?? {},
     unitFilesAreRead: false,
     environment: new Map(Object.entries(options.environment ?? {})),
     signal: new AbortController().signal,

@@ -12,12 +12,13 @@ export async function planned(
   args: Record<string, unknown>,
   answers: Answers,
   variables: Record<string, Value> = {},
+  defaults: Record<string, Record<string, Value>> = {},
 ): Promise<string[] | string> {
   const execute = async (script: string) => {
     const [, stdout = '', code = 0] = answers.find(([asked]) => asked.test(script)) ?? [];
     return { code, stdout, stderr: code === 0 ? '' : 'failed', truncated: false };
   };
-  const host = localHost({ execute, variables });
+  const host = localHost({ execute, variables, defaults });
   const plan = await host.plan(modules.get(name) as AnyModule, args);
   host.remove();
   if (plan.failed !== undefined) return plan.failed;

@@ -22,5 +22,14 @@ export const cases: DifferentialCase[] = [
   one({ name: 'pNNN', update_cache: true, cache_valid_time: 10 }, 'none', 705),
   one({ name: 'rNNN', install_recommends: false, allow_downgrade: true }, 'none', 706),
   one({ name: 'no-such-package' }, 'none', 707),
+  numbered(
+    {
+      name: 'module_defaults of apt, also for pNNN',
+      tasks: JSON.stringify([{ package: { name: 'pNNN' }, module_defaults: { apt: { state: 'latest' } } }]),
+      setup: PACKAGES.old,
+      ignore,
+    },
+    709,
+  ),
   one({ name: 'pNNN', enablerepo: 'x', disablerepo: 'y', disable_gpg_check: true }, 'none', 708),
 ];

@@ -30,6 +30,15 @@ export const cases: DifferentialCase[] = [
     3,
   ),
   numbered(oneTask('service', { name: 'dNNN', state: 'started', daemon_reload: true }, UNITS.stopped, { ignore }), 4),
+  numbered(
+    {
+      name: 'module_defaults of systemd, also for dNNN',
+      tasks: JSON.stringify([{ service: { name: 'dNNN' }, module_defaults: { systemd: { state: 'stopped' } } }]),
+      setup: UNITS.running,
+      ignore,
+    },
+    6,
+  ),
   oneTask('service', { name: 'cron' }, undefined, { ignore }),
   {
     ...numbered(oneTask('service', { name: 'dNNN', state: 'running' }, UNITS.stopped, { ignore }), 5),
