@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import type { AnyAuthMethod, ParsedKey } from 'ssh2';
+import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
 import ssh2 from 'ssh2';
 import { StarsError } from '../errors.js';
 import type { HostTarget } from './connection.js';
+import { onlyThese, publicPartOf } from './ssh-agent.js';
 
 /** The ways to log in that will be tried, and what to say about them when none works. */
 export type Authentication = { methods: AnyAuthMethod[]; tried: string[] };
@@ -13,16 +14,20 @@ export async function authentication(target: HostTarget, agentSocket: string | u
   const methods: AnyAuthMethod[] = [];
   const tried: string[] = [];
   const problems: string[] = [];
+  const locked: string[] = [];
   for (const file of target.privateKeyFiles) {
     const key = await readPrivateKey(file);
-    if (typeof key === 'string') problems.push(key);
-    else {
+    if (typeof key === 'string') {
+      problems.push(key);
+      locked.push(file);
+    } else {
       methods.push({ type: 'publickey', username, key });
       tried.push(`key ${file}`);
     }
   }
-  if (agentSocket !== undefined && target.identitiesOnly !== true) {
-    methods.push({ type: 'agent', username, agent: agentSocket });
+  const agent = agentSocket === undefined ? undefined : await agentFor(agentSocket, target, locked);
+  if (agent !== undefined) {
+    methods.push({ type: 'agent', username, agent });
     tried.push(`the agent at ${agentSocket}`);
   }
   if (password !== undefined) {
@@ -31,6 +36,17 @@ export async function authentication(target: HostTarget, agentSocket: string | u
   }
   if (methods.length === 0) throw nothingToTry(target, problems);
   return { methods, tried: [...tried, ...problems] };
+}
+
+/** The agent; with IdentitiesOnly only for the keys of files that cannot be used without it, undefined when there are none. */
+async function agentFor(
+  socket: string,
+  { identitiesOnly }: HostTarget,
+  locked: readonly string[],
+): Promise<string | BaseAgent<ParsedKey> | undefined> {
+  if (identitiesOnly !== true) return socket;
+  const parts = (await Promise.all(locked.map(publicPartOf))).filter((part) => part !== undefined);
+  return parts.length > 0 ? onlyThese(socket, parts) : undefined;
 }
 
 function keyboardInteractive(username: string, password: string): AnyAuthMethod {

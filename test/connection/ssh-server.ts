@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type Connection, type ParsedKey, type ServerChannel } from 'ssh2';
@@ -15,6 +15,8 @@ export type SshServerOptions = {
   programs?: string;
   /** What the login shell prints before it runs anything. */
   loginNoise?: string;
+  /** A private or public key that may log in as well. */
+  alsoAllowed?: string;
   /** Leaves forwarding unanswered and calls this. */
   onForward?: () => void;
 };
@@ -25,12 +27,17 @@ export async function startSshServer({
   password,
   programs,
   loginNoise,
+  alsoAllowed,
   onForward,
 }: SshServerOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'stars-sshd-'));
   const privateKeyFile = join(folder, 'id_ed25519');
   const userKey = newKey();
   writeFileSync(privateKeyFile, userKey, { mode: 0o600 });
+  const allowed = [userKey, ...(alsoAllowed === undefined ? [] : [alsoAllowed])].map((key) =>
+    parsed(key).getPublicSSH(),
+  );
+  const offered: string[] = [];
   const clients = new Set<Connection>();
   let forwarded = 0;
 
@@ -39,7 +46,8 @@ export async function startSshServer({
     client.on('error', () => {});
     client.on('close', () => clients.delete(client));
     client.on('authentication', (context) => {
-      const keyFits = context.method === 'publickey' && context.key.data.equals(parsed(userKey).getPublicSSH());
+      if (context.method === 'publickey') offered.push(context.key.data.toString('base64'));
+      const keyFits = context.method === 'publickey' && allowed.some((key) => context.key.data.equals(key));
       const passwordFits = context.method === 'password' && context.password === password;
       if (context.username === 'ops' && (keyFits || passwordFits)) context.accept();
       else context.reject(password === undefined ? ['publickey'] : ['publickey', 'password']);
@@ -108,6 +116,8 @@ export async function startSshServer({
     target,
     privateKeyFile,
     forwarded: () => forwarded,
+    /** The public keys that clients wanted to log in with, in base64. */
+    offered: () => [...new Set(offered)],
     connections: () => clients.size,
     /** As a crash of the host looks from outside. */
     drop() {
@@ -141,4 +151,23 @@ function knownLine(port: number, key: string): string {
 
 function parsed(key: string): ParsedKey {
   return ssh2.utils.parseKey(key) as ParsedKey;
+}
+
+/** An agent that holds these keys, behind a socket in the folder; gives the path of that. */
+export async function startAgent(folder: string, privateKeys: readonly ParsedKey[]) {
+  const socketPath = join(folder, 'agent');
+  const server = createServer((socket) => {
+    const protocol = new ssh2.AgentProtocol(false);
+    protocol.on('identities', (request) => protocol.getIdentitiesReply(request, [...privateKeys]));
+    protocol.on('sign', (request, key, data) => {
+      const wanted = key.getPublicSSH();
+      const signer = privateKeys.find((one) => one.getPublicSSH().equals(wanted));
+      if (signer) protocol.signReply(request, signer.sign(data));
+      else protocol.failureReply(request);
+    });
+    socket.on('error', () => {});
+    socket.pipe(protocol).pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  return { socketPath, stop: () => new Promise<void>((resolve) => server.close(() => resolve())) };
 }

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect as netConnect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
+import ssh2, { type ParsedKey } from 'ssh2';
 import type { Become, Connection, HostTarget } from '../../src/connection/connection.js';
 import { createSshConnect, type SshConnectOptions } from '../../src/connection/ssh.js';
 import { silentLog } from '../../src/log.js';
 import { createRedactor } from '../../src/secret.js';
-import { newKey, publicKey, startSshServer, type SshServerOptions } from './ssh-server.js';
+import { newKey, publicKey, startAgent, startSshServer, type SshServerOptions } from './ssh-server.js';
 
 const open: { close(): Promise<void> }[] = [];
 const servers: { stop(): Promise<void> }[] = [];
@@ -254,6 +254,49 @@ describe('logging in', () => {
       message: expect.stringContaining(words),
     });
     expect(server.connections()).toBe(0);
+  });
+
+  test.each(['in the file itself', 'in the file beside it', 'in the only file there is'])(
+    'with IdentitiesOnly the agent is asked for a key whose file has a passphrase, and for no other: its public part stands %s',
+    async (place) => {
+      const passphrase = { passphrase: 'x', cipher: place === 'in the file itself' ? 'aes256-ctr' : 'aes256-cbc' };
+      const locked = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256, rounds: 1, ...passphrase });
+      const server = await serve({ alsoAllowed: locked.public });
+      const file = join(server.folder, 'locked');
+      if (place === 'in the file itself') writeFileSync(file, locked.private);
+      if (place === 'in the file beside it') {
+        // The old form of keys says nothing without its passphrase.
+        writeFileSync(
+          file,
+          '-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAA==\n-----END EC PRIVATE KEY-----\n',
+        );
+        writeFileSync(`${file}.pub`, locked.public);
+      }
+      if (place === 'in the only file there is') writeFileSync(file, locked.public);
+      const own = ssh2.utils.parseKey(locked.private, 'x') as ParsedKey;
+      const others = [newKey('ecdsa'), newKey()].map((key) => ssh2.utils.parseKey(key) as ParsedKey);
+      const agent = await startAgent(server.folder, [...others, own]);
+      servers.push(agent);
+      const target = { privateKeyFiles: [file], agentSocket: agent.socketPath, identitiesOnly: true };
+      const host = await connect(server.target(target));
+      expect((await host.exec('echo in')).stdout).toBe('in\n');
+      expect(server.offered()).toEqual([own.getPublicSSH().toString('base64')]);
+    },
+  );
+
+  test('with IdentitiesOnly an agent is not asked for keys that no file names', async () => {
+    const own = newKey('ecdsa');
+    const server = await serve({ alsoAllowed: own });
+    const wrong = join(server.folder, 'wrong');
+    writeFileSync(wrong, newKey());
+    const agent = await startAgent(server.folder, [ssh2.utils.parseKey(own) as ParsedKey]);
+    servers.push(agent);
+    const target = { privateKeyFiles: [wrong], agentSocket: agent.socketPath };
+    await expect(connect(server.target({ ...target, identitiesOnly: true }))).rejects.toMatchObject({
+      code: 'AUTHENTICATION',
+      message: expect.stringMatching(/Tried: key [^;]*wrong\.$/),
+    });
+    expect((await (await connect(server.target(target))).exec('echo in')).stdout).toBe('in\n');
   });
 
   test('an agent that is not there is one way less', async () => {
