@@ -41,24 +41,24 @@ export const CONNECTION_VARIABLES = [
 
 type ConnectionVariable = (typeof CONNECTION_VARIABLES)[number];
 
-/** How to reach a host, from its templated variables (`ansible_host`, `ansible_user` …). Throws CONFIG or UNSUPPORTED. */
+/** How to reach a host, from its templated variables; as in Ansible the old name of one counts more. Throws CONFIG or UNSUPPORTED. */
 export function hostTarget(name: string, variables: Dict, defaults: TargetDefaults): HostTarget {
   const text = (...names: ConnectionVariable[]) => firstText(name, variables, names);
   const args = sshArguments(name, [text('ansible_ssh_common_args'), text('ansible_ssh_extra_args')]);
-  const port = text('ansible_port', 'ansible_ssh_port') ?? args.port;
-  const user = text('ansible_user', 'ansible_ssh_user') ?? args.user ?? defaults.user;
+  const port = text('ansible_ssh_port', 'ansible_port') ?? args.port;
+  const user = text('ansible_ssh_user', 'ansible_user') ?? args.user ?? defaults.user;
   const keyFile =
-    text('ansible_private_key_file', 'ansible_ssh_private_key_file') ?? args.identityFile ?? defaults.privateKeyFile;
+    text('ansible_ssh_private_key_file', 'ansible_private_key_file') ?? args.identityFile ?? defaults.privateKeyFile;
   const knownHosts = args.knownHostsFiles ?? (defaults.knownHosts === undefined ? undefined : [defaults.knownHosts]);
   const timeout = text('ansible_timeout', 'ansible_ssh_timeout');
   const given = { port: port ?? defaults.port, user, privateKeyFiles: keyFile, knownHostsFiles: knownHosts };
   return {
     name,
-    address: text('ansible_host', 'ansible_ssh_host') ?? name,
+    address: text('ansible_ssh_host', 'ansible_host') ?? name,
     port: port === undefined ? (defaults.port ?? 22) : portNumber(name, port),
     user: user ?? userInfo().username,
     privateKeyFiles: keyFile === undefined ? defaultKeyFiles() : [expandHome(keyFile)],
-    password: text('ansible_password', 'ansible_ssh_password', 'ansible_ssh_pass'),
+    password: text('ansible_ssh_password', 'ansible_ssh_pass', 'ansible_password'),
     knownHostsFiles: (knownHosts ?? DEFAULT_KNOWN_HOSTS).map(expandHome),
     kind: connectionKind(name, text('ansible_connection')),
     connectTimeoutMs:

@@ -13,12 +13,16 @@ export function becomeOf(keyword: Look, variable: Look): Become | undefined {
   const method = textOr(variable('ansible_become_method') ?? keyword('become_method')) ?? 'sudo';
   if (method !== 'sudo' && method !== 'su')
     throw new StarsError('UNSUPPORTED', `become_method ${method} is not run by Stars.`, { hint: 'Use sudo or su.' });
-  const given = (what: string) => textOr(variable(`ansible_become_${what}`) ?? variable(`ansible_${method}_${what}`));
+  // As in Ansible the name of the method counts more than the general one.
+  const given = (...what: string[]) =>
+    [...what.map((one) => `ansible_${method}_${one}`), ...what.map((one) => `ansible_become_${one}`)]
+      .map((name) => textOr(variable(name)))
+      .find((value) => value !== undefined);
   const user = given('user') ?? textOr(keyword('become_user')) ?? 'root';
-  const login = variable('ansible_user') ?? variable('ansible_ssh_user') ?? keyword('remote_user');
+  const login = variable('ansible_ssh_user') ?? variable('ansible_user') ?? keyword('remote_user');
   if (login !== undefined && pythonText(login) === user) return undefined;
   const more = {
-    password: given('password') ?? given('pass'),
+    password: given('pass', 'password'),
     flags: given('flags') ?? textOr(keyword('become_flags')),
     exe: given('exe') ?? textOr(keyword('become_exe')),
   };

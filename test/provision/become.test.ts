@@ -42,6 +42,18 @@ test.each([
     { ansible_su_user: 'db', ansible_su_pass: 'secret', ansible_sudo_user: 'web', ansible_sudo_pass: 'other' },
     { user: 'db', method: 'su', password: 'secret' },
   ],
+  [
+    'both the old variables and those of today say it',
+    { become: true },
+    { ansible_sudo_user: 'db', ansible_become_user: 'web', ansible_sudo_pass: 'a', ansible_become_password: 'b' },
+    { user: 'db', method: 'sudo', password: 'a' },
+  ],
+  [
+    'the password has two names',
+    { become: true },
+    { ansible_become_pass: 'a', ansible_become_password: 'b' },
+    { user: 'root', method: 'sudo', password: 'a' },
+  ],
   ['the user is the login user anyway', { become: true, become_user: 'web' }, { ansible_user: 'web' }, undefined],
 ])('who a task runs as when %s', (_title, keywords, variables, expected) => {
   expect(become(keywords, variables)).toEqual(expected);
