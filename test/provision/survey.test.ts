@@ -131,6 +131,15 @@ describe('refused is a filter that there is none of', () => {
   });
 });
 
+test('one mistake that several tasks come by is told with how many they are', async () => {
+  const { error } = await runPlaybook({
+    'site.yml': '- {hosts: all, gather_facts: no, roles: [r]}\n',
+    'roles/r/tasks/main.yml': '- debug: var=a\n- debug: msg="{{ a }}"\n- debug: msg=fine\n',
+    'roles/r/defaults/main.yml': 'a: "{{ 1 | nonesuch }}"\n',
+  });
+  expect((error as StarsError).hint).toMatch(/It concerns 2 tasks of 3\.$/);
+});
+
 describe('not refused, since the run does not come by, is a filter that there is none of', () => {
   const BAD = '{{ 1 | nonesuch }}';
   const cases: [string, Project, RunOptions?][] = [

@@ -78,7 +78,8 @@ export function createFindings(folder: string, originOf: (missing: MissingName) 
   function withCount({ error, tasks: concerned }: Group): StarsError {
     const { code, message, where, cause, hint } = error;
     if (tasks.size < 2 || concerned.size === 0) return error;
-    const counted = [hint, `It concerns 1 task of ${tasks.size}.`].filter((part) => part !== undefined).join(' ');
+    const many = concerned.size === 1 ? '1 task' : `${concerned.size} tasks`;
+    const counted = [hint, `It concerns ${many} of ${tasks.size}.`].filter((part) => part !== undefined).join(' ');
     return new StarsError(code, message, { hint: counted, cause, ...(where ? { where } : {}) });
   }
 
