@@ -27,6 +27,7 @@ export type Work = { actions: readonly Action[]; action: string; resultOf(result
 
 type Job = { host: string; resultOf(results: ExecResult[]): Dict; settled: Dict | undefined; ended: boolean };
 
+const JOB_NAME = /^[\w-][\w.-]*$/;
 const STATUS_TIMEOUT_MS = 60_000;
 const KILL_TIMEOUT_MS = 4_000;
 
@@ -119,6 +120,8 @@ export function createAsyncJobs({ clock, signal }: AsyncOptions) {
   }
 
   async function status(id: string, mode: 'status' | 'cleanup', place: JobPlace): Promise<Dict> {
+    // An empty one would name the folder of all jobs.
+    if (!JOB_NAME.test(id)) return nobodyKnows(id, folderOf(id, place));
     return mode === 'cleanup' ? cleanup(id, place) : (await look(id, place)).result;
   }
 

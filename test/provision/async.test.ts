@@ -54,6 +54,21 @@ describe('A job', () => {
     expect(told('end')).toBe('0');
   });
 
+  test.each(['', '..', '../jobs', 'a/b'])(
+    'without a name is none: the others are left alone where “%s” is asked for or cleaned up',
+    async (id) => {
+      const played = await runPlaybook(
+        project(`
+- file: {path: "{{ base }}/jobs/j1.1", state: directory}
+- {async_status: {jid: "${id}", mode: cleanup}, ignore_errors: yes, register: cleaned}
+- {async_status: {jid: "${id}"}, ignore_errors: yes, register: asked}
+- debug: msg="{{ cleaned.msg }}, {{ asked.msg }}"`),
+      );
+      expect(saidBy(played).at(-1)).toBe('h1: could not find job, could not find job');
+      expect(existsSync(join(played.folder, 'out', 'jobs', 'j1.1'))).toBe(true);
+    },
+  );
+
   test('shows nothing of what it does to who looks at the processes of the host', async () => {
     const secret = 'hidden-7f3a';
     const played = await runPlaybook(
