@@ -40,7 +40,7 @@ export function findRole(name: string, folders: readonly string[], where: Positi
   if (found) return found;
   const link = candidates.find((candidate) => lstatSync(candidate, { throwIfNoEntry: false })?.isSymbolicLink());
   if (link) throw danglingLink(name, link, where);
-  const known = folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
+  const known = folders.flatMap(foldersIn);
   const near = nearNames(name, known);
   const ofCollection =
     /^\w+\.\w+\.\w+$/.test(name) && near.length === 0
@@ -50,6 +50,16 @@ export function findRole(name: string, folders: readonly string[], where: Positi
     hint: `${ofCollection}${near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''}It was looked for in ${[...new Set(folders)].join(', ')}.`,
     ...(where ? { where } : {}),
   });
+}
+
+/** Without files: beside a playbook other playbooks stand. */
+function foldersIn(folder: string): string[] {
+  if (!isFolder(folder)) return [];
+  return readdirSync(folder).filter((name) => isFolder(join(folder, name)));
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function danglingLink(name: string, link: string, where: Position | undefined): StarsError {

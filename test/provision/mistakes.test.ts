@@ -355,6 +355,13 @@ const MISTAKES: Mistake[] = [
     says: ['zokeeper', 'Did you mean zookeeper', '/roles'],
   },
   {
+    title: 'an unknown role that is called as the playbook is',
+    project: { 'site.yml': '- hosts: all\n  roles:\n    - site\n', 'roles/side/tasks/main.yml': '[]' },
+    code: 'PLAYBOOK',
+    at: 'site.yml:3:',
+    says: ['The role site was not found.\nDid you mean side? It was'],
+  },
+  {
     title: 'a role without its tasks_from',
     project: { 'site.yml': play('- import_role: {name: r, tasks_from: nope}'), 'roles/r/tasks/main.yml': '[]' },
     code: 'PLAYBOOK',
