@@ -65,6 +65,18 @@ describe('A host in trouble', () => {
     expect(recapOf(played, 'h1')).toMatchObject({ ok: 2, ignored: 1, unreachable: 0 });
   });
 
+  test.each([
+    ['ends a play with any_errors_fatal for all', '', 1],
+    ['ends it for nobody else where the task ignores errors', '\n  ignore_errors: yes', 2],
+  ])('that cannot be reached in a task %s', async (_, words, ok) => {
+    const played = await runPlaybook(
+      { 'site.yml': play(`- command: "true"${words}\n- debug: msg=on`, '  any_errors_fatal: yes\n') },
+      { connect: async (name) => (name === 'h1' ? losing(connectLocal({ name }), 'true') : connectLocal({ name })) },
+    );
+    expect(recapOf(played, 'h1')).toMatchObject({ unreachable: 1 });
+    expect(recapOf(played, 'h2')).toMatchObject({ ok, failed: 0 });
+  });
+
   test('never stops the others, whatever goes wrong inside a connection', async () => {
     const played = await runPlaybook(
       { 'site.yml': play('- command: "true"\n- debug: msg=on') },
