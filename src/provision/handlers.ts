@@ -20,14 +20,19 @@ export function createHandlers(nodes: readonly TaskNode[], nameOf: (handler: Tas
     return meant.map((handler) => nameOf(handler) ?? name);
   }
 
-  /** Of two handlers with one name the last is meant; all that listen are. */
+  /** Of handlers with one name the first of the last list that has one is meant; all that listen are. */
   function named(name: string): Task[] {
-    const tasks = all();
-    const last = tasks.findLast((handler) => {
+    const isMeant = (handler: Task) => {
       const own = nameOf(handler);
       return own !== undefined && (own === name || `${handler.scope.role?.name} : ${own}` === name);
-    });
-    return [...new Set([...(last ? [last] : []), ...tasks.filter(({ listen }) => listen.includes(name))])];
+    };
+    const list = listsOf(nodes).findLast((tasks) => tasks.some(isMeant));
+    return [
+      ...new Set([
+        ...(list?.filter(isMeant).slice(0, 1) ?? []),
+        ...all().filter(({ listen }) => listen.includes(name)),
+      ]),
+    ];
   }
 
   function owes(handler: Task, host: HostRun): boolean {
@@ -49,4 +54,20 @@ export function createHandlers(nodes: readonly TaskNode[], nameOf: (handler: Tas
   }
 
   return { all, notify, owes, settle, owe, names };
+}
+
+/** Handlers as Ansible has them in lists: those of a role, of the play, and of each block. */
+function listsOf(nodes: readonly TaskNode[]): Task[][] {
+  const lists: Task[][] = [];
+  let before: TaskNode | undefined;
+  for (const node of nodes) {
+    if (before && isOfSameList(before, node)) lists.at(-1)?.push(...flatTasks([node]));
+    else lists.push(flatTasks([node]));
+    before = node;
+  }
+  return lists;
+}
+
+function isOfSameList(before: TaskNode, node: TaskNode): boolean {
+  return before.kind === 'task' && node.kind === 'task' && before.scope.use === node.scope.use;
 }
