@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { StarsError } from '../errors.js';
 import type { Dict } from '../jinja/value.js';
@@ -147,10 +148,15 @@ function merge(dicts: Dict[]): Dict {
   return new Map(dicts.flatMap((dict) => [...dict]));
 }
 
+/** `inventory_hostname_short`: an address is short as it is. */
+export function shortName(host: string): string {
+  return isIP(host) > 0 ? host : (host.split('.')[0] ?? host);
+}
+
 function magicVariables(host: string, groupNames: string[]): Dict {
   return new Map<string, string | string[]>([
     ['inventory_hostname', host],
-    ['inventory_hostname_short', host.split('.')[0] ?? host],
+    ['inventory_hostname_short', shortName(host)],
     ['group_names', groupNames],
   ]);
 }

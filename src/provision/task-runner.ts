@@ -30,7 +30,7 @@ import { labelOf, loopControlOf, loopVariables } from './task-loop.js';
 import { dictOf, type Include, isTrue, type ItemOutcome, messageOf, type TaskOutcome } from './task-result.js';
 import type { Task } from './task.js';
 import { attemptsOf, judge, judgedByMistake, tookTooLong, withResult } from './verdict.js';
-import { type PlayRun, templarFor, variablesByDelegate } from './variables.js';
+import { type PlayRun, templarFor, variablesByDelegate, variablesOfDelegate } from './variables.js';
 
 /** A job and what it calls before it does anything: from then on it cannot begin anew. */
 type Turn = Job & { settle(): void };
@@ -161,9 +161,11 @@ export function createTaskRunner(options: RunnerOptions) {
     if (!task.keywords.has('delegate_to') && !task.scope.keywords.has('delegate_to')) return templar;
     try {
       const delegate = moduleRunner.delegateOf(task, host, templar);
-      return delegate === host
-        ? templar
-        : templar.withVariables(variablesByDelegate({ world, run: play, host, task }, delegate));
+      const around = { world, run: play, host, task };
+      const seen = new Map(delegate === host ? [] : variablesByDelegate(around, delegate));
+      // In a loop only the item may say who that is.
+      if (task.loop) seen.set('ansible_delegated_vars', variablesOfDelegate(around, delegate));
+      return seen.size > 0 ? templar.withVariables(seen) : templar;
     } catch {
       return templar;
     }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { CONNECTION_VARIABLES } from '../connection/target.js';
 import { StarsError } from '../errors.js';
-import type { Inventory } from '../inventory/inventory.js';
+import { type Inventory, shortName } from '../inventory/inventory.js';
 import { LazyDict } from '../jinja/lazy-dict.js';
 import type { Dict, Value } from '../jinja/value.js';
 import type { AskOutside } from '../templating/outside-call.js';
@@ -153,7 +153,7 @@ function layersWithoutMagic({ world, run, host, task }: Surroundings): Layer[] {
     host.inventoryVars,
     ...(scope?.roleDefaults ?? []).toReversed(),
     ...roles.map((role) => role.defaults),
-    NO_ENVIRONMENT,
+    ...(run ? [NO_ENVIRONMENT] : []),
   ];
 }
 
@@ -216,12 +216,10 @@ const MAGIC: Magic = new Map<string, (around: Surroundings) => Value | undefined
   ...MAGIC_OF_ALL,
   ...Object.entries({
     inventory_hostname: ({ host }) => host.name,
-    inventory_hostname_short: ({ host }) => host.name.split('.')[0] ?? host.name,
+    inventory_hostname_short: ({ host }) => shortName(host.name),
     group_names: ({ world, host }) => world.inventory.groupsOf(host.name),
-    inventory_file: ({ world }) => world.inventoryFile,
-    inventory_dir: ({ world }) => dirname(world.inventoryFile),
-    ansible_host: (around) => addressOf(around, 'ansible_host'),
-    ansible_ssh_host: (around) => addressOf(around, 'ansible_ssh_host'),
+    inventory_file: inventoryFileOf,
+    inventory_dir: (around) => dirname(inventoryFileOf(around)),
     vars: ({ world, run, host, task }) => allVariables(world, run, host, task),
   } satisfies Record<string, (around: Surroundings) => Value | undefined>),
 ]);
@@ -262,6 +260,9 @@ function ofAllHosts(what: string): never {
 
 const MAGIC_OF_PLAYS: Magic = new Map(
   Object.entries({
+    // Not in hostvars, where a host has an address only if somebody gave it one.
+    ansible_host: (around) => addressOf(around, 'ansible_host'),
+    ansible_ssh_host: (around) => addressOf(around, 'ansible_ssh_host'),
     ansible_play_hosts: ({ run, world }) =>
       world.isPart ? ofAllHosts('ansible_play_hosts') : run && activeNames(run.all),
     play_hosts: ({ run, world }) => (world.isPart ? ofAllHosts('play_hosts') : run && activeNames(run.batch)),
@@ -348,17 +349,31 @@ function delegateIn({ world, run, host, task }: Surroundings): HostRun | undefin
   return to === '' || to === OMIT ? undefined : world.hostRun(pythonText(to));
 }
 
-/** The variables of the host that does the task, under its name; as in Ansible, its inventory_hostname is that of the task. */
+/** The variables of the host that does the task, under its name. */
 function delegatedVariables(around: Surroundings): Value | undefined {
-  const { world, host } = around;
   const other = delegateIn(around);
-  if (!other) return undefined;
+  return other && variablesOfDelegate(around, other);
+}
+
+/** `ansible_delegated_vars` for the host that does the task; as in Ansible, its inventory_hostname is that of the task. */
+export function variablesOfDelegate(around: Surroundings, other: HostRun): Dict {
+  const { world, host } = around;
   const own = oneHostVariables(world, other);
+  const address = addressGiven(world, around.run, other);
   const variables = new LazyDict(
-    () => [...own.keys()].map(String),
-    (name) => (name === 'inventory_hostname' ? host.name : own.get(name)),
+    () => [...new Set(['ansible_host', ...[...own.keys()].map(String)])],
+    (name) => {
+      if (name === 'inventory_hostname') return host.name;
+      return name === 'ansible_host' ? address : own.get(name);
+    },
   );
   return new Map([[other.name, variables]]);
+}
+
+/** In a folder of inventories each host has the file that names it first. */
+function inventoryFileOf({ world, host }: Surroundings): string {
+  const own = host.inventoryVars.get('inventory_file');
+  return typeof own === 'string' ? own : world.inventoryFile;
 }
 
 function playbookFolderOf(world: VariableWorld, run: PlayRun | undefined): string {
@@ -380,16 +395,18 @@ function hostVariables(world: VariableWorld): LazyDict {
   );
 }
 
+const NOT_OF_HOSTS: ReadonlySet<string> = new Set(['vars', 'hostvars']);
+
 function oneHostVariables(world: VariableWorld, host: HostRun): LazyDict {
   const layers = layersOf(world, undefined, host, undefined);
   const templar = templarFor(world, undefined, host);
   return new LazyDict(
-    () => namesIn(layers),
+    () => [...namesIn(layers)].filter((name) => !NOT_OF_HOSTS.has(name)),
     (name) => {
       if (world.isPart && world.leavesOut(host.name) && !saysInventory(world, host, name))
         return ofAllHosts(`${name} of ${host.name}`);
       if (name === 'ansible_facts') world.wantedFacts.ask(host);
-      return name === 'vars' ? undefined : valueOf(layers, name, templar);
+      return NOT_OF_HOSTS.has(name) ? undefined : valueOf(layers, name, templar);
     },
     (name) => {
       if (name.startsWith('ansible_')) world.wantedFacts.ask(host);

@@ -16,7 +16,7 @@ import {
 } from '../../src/provision/provision.js';
 import type { Redactor } from '../../src/secret.js';
 
-/** A project's files by their path below its folder; `inventory` and `site.yml` are what is run. */
+/** A project's files by their path below its folder; `inventory`, a file or a folder, and `site.yml` are what is run. */
 export type Project = Record<string, string>;
 
 export type RunOptions = Omit<Partial<PlaybookRequest>, 'target'> &
@@ -45,7 +45,8 @@ const folders: string[] = [];
 export function writeProject(project: Project): string {
   const folder = mkdtempSync(join(tmpdir(), 'stars-play-'));
   folders.push(folder);
-  const all = { inventory: '[web]\nh1\nh2\n', ...project };
+  const isFolder = Object.keys(project).some((name) => name.startsWith('inventory/'));
+  const all = { ...(isFolder ? {} : { inventory: '[web]\nh1\nh2\n' }), ...project };
   for (const [name, text] of Object.entries(all)) {
     const file = join(folder, 'project', name);
     mkdirSync(dirname(file), { recursive: true });
