@@ -44,9 +44,13 @@ function lookupLoop(
   if (known !== value)
     deprecated?.(`A bare name in with_${kind} is an old form: write "{{ … }}" around the variable.`, where);
   const terms = templar.template(known, where);
-  if (kind === 'items')
-    return (Array.isArray(terms) ? terms : [terms]).flatMap((term) => (Array.isArray(term) ? [...term] : [term]));
+  if (kind === 'items') return itemsOf(terms).flatMap((term) => (Array.isArray(term) ? [...term] : [term]));
   return templar.runLookup(kind, Array.isArray(terms) ? terms : [terms], undefined, where);
+}
+
+function itemsOf(terms: Value): Value[] {
+  if (terms instanceof Map) return [...terms.keys()];
+  return Array.isArray(terms) ? terms : [terms];
 }
 
 // Of the words in the list of a loop only these were looked up; in the others they are items, patterns or names of files.

@@ -33,18 +33,17 @@ export function skipped(): Once {
 
 /** Ansible's result of a loop: changed if one item changed, failed if one failed, skipped if all were. */
 export function loopResult(results: Value[]): Dict {
+  if (results.length === 0)
+    return dictOf({ changed: false, skipped: true, skipped_reason: 'No items in the list', results });
   const any = (name: string) => results.some((one) => one instanceof Map && isTrue(one.get(name)));
-  const allSkipped = results.every((one) => one instanceof Map && isTrue(one.get('skipped')));
-  const failed = any('failed');
-  const result = dictOf({
-    results,
-    changed: any('changed'),
-    failed,
-    msg: failed ? 'One or more items failed' : allSkipped ? 'All items skipped' : 'All items completed',
-  });
-  if (results.length === 0) result.set('skipped_reason', 'No items in the list');
-  if (allSkipped) result.set('skipped', true);
-  return result;
+  const skipped = results.every((one) => one instanceof Map && isTrue(one.get('skipped')));
+  return dictOf({ results, skipped, ...endOfLoop(any('failed'), skipped), changed: any('changed') });
+}
+
+/** That nothing failed is not said of a loop. */
+function endOfLoop(failed: boolean, skipped: boolean): Record<string, Value> {
+  if (failed) return { failed, msg: 'One or more items failed' };
+  return { msg: skipped ? 'All items skipped' : 'All items completed' };
 }
 
 /** The outcome as everybody sees it: failures that are ignored are marked, and no_log hides all words. */

@@ -14,16 +14,15 @@ const MAX_SEQUENCE = 100_000;
 export const listLookups: Record<string, LookupPlugin> = {
   items: (terms) => flatten(terms, 1, false),
   list: (terms) => [...terms],
-  flattened: (terms) => flatten(terms, Infinity, true),
+  flattened: (terms) => flatten(terms, Infinity, false),
   indexed_items: (terms) => flatten(terms, 1, false).map((item, index) => Tuple.from<Value>([index, item])),
   dict: (terms) => terms.flatMap((term) => (Array.isArray(term) ? [...term] : [term])).flatMap(pairsOf),
   nested,
-  cartesian: nested,
+  cartesian: (terms) => product(listsOf(terms, 'cartesian')).map(flatRow),
   together: (terms) => {
-    if (terms.length === 0) throw templateError('with_together requires at least one element in each list');
-    const lists = terms.map((term) => flatten(asList(term), 1, false));
+    const lists = listsOf(terms, 'together');
     const length = Math.max(...lists.map((list) => list.length));
-    return Array.from({ length }, (_, index) => lists.map((list) => list[index] ?? null));
+    return Array.from({ length }, (_, index) => flatRow(lists.map((list) => list[index] ?? null)));
   },
   random_choice: (terms) => (terms.length === 0 ? [] : [terms[randomInt(terms.length)] ?? null]),
   subelements: (terms) => {
@@ -49,13 +48,24 @@ function without(value: Value, [key = '', ...rest]: readonly string[]): Value {
   return copy;
 }
 
-function asList(term: Value): Value[] {
-  return isIterable(term) && !isText(term) && !(term instanceof Map) ? iterate(term) : [term];
+/** Of a mapping its keys are meant. */
+function listsOf(terms: readonly Value[], lookup: string): Value[][] {
+  if (terms.length === 0) throw templateError(`with_${lookup} requires at least one element in each list`);
+  return terms.map((term) => (isIterable(term) && !isText(term) ? iterate(term) : [term]));
 }
 
+function flatRow(row: Value): Value[] {
+  return flatten(iterate(row), 1, false);
+}
+
+/** With each further list the rows that are there already are flattened once more. */
 function nested(terms: readonly Value[]): Value[] {
-  if (terms.length === 0) throw templateError('with_nested requires at least one element in the nested list');
-  return product(terms.map(asList)).map((row) => flatten(iterate(row), 1, false));
+  const [first = [], ...others] = listsOf(terms, 'nested');
+  const rows = others.reduce<Value[]>(
+    (before, list) => before.flatMap((row) => list.map((item) => flatRow([row, item]))),
+    first,
+  );
+  return rows.map(flatRow);
 }
 
 function pairsOf(term: Value): Value[] {
@@ -72,7 +82,7 @@ function pairsOf(term: Value): Value[] {
 
 function sequence(term: Value, options: Options): Value[] {
   const { words, settings } = parameters(term, options);
-  const shortcut = /^(?:(0?x?[\da-fA-F]+)-)?(0?x?[\da-fA-F]+)(?:\/(-?\d+))?(?::(.+))?$/s.exec(words);
+  const shortcut = /^(?:(0?x?[\da-fA-F]+)-)?(0?x?[\da-fA-F]+)(?:\/(\d+))?(?::(.+))?$/s.exec(words);
   if (words && !shortcut)
     throw templateError(`The sequence "${words}" cannot be read.`, 'Write it as start=1 end=5, or as 1-5/2:format.');
   const start = whole(shortcut?.[1] ?? settings.get('start') ?? '1');
