@@ -21,10 +21,15 @@ export function toJsRegExp(pattern: string, flags = ''): RegExp {
   const jsFlags = ['g', 'y', 'd', 'i'].filter((flag) => wanted.has(flag)).join('');
   try {
     // `m` and `s` are spelled out in the translation, because Python's line ends differ.
-    return boundedRegExp(source, `${jsFlags}u`);
+    return boundedRegExp(wanted.has('a') ? inAscii(source) : source, `${jsFlags}u`);
   } catch (cause) {
     throw templateError(`The regular expression ${JSON.stringify(pattern)} cannot be used: ${reason(cause)}.`);
   }
+}
+
+/** Words and digits of ASCII alone: what the translation says of them in Unicode's properties nobody can have written. */
+function inAscii(source: string): string {
+  return source.replaceAll('\\p{L}\\p{N}_', 'a-zA-Z0-9_').replaceAll('\\p{Nd}', '\\d').replaceAll('\\P{Nd}', '\\D');
 }
 
 /** Python's replacement template (`\1`, `\g<1>`, `\g<name>`, `\n`) as a function of a match. */

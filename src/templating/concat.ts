@@ -14,7 +14,12 @@ export function evaluatingConcat(parts: Value[]): Value {
   }
   const text = joinText(parts);
   if (!text.startsWith('{') && !text.startsWith('[') && text !== 'True' && text !== 'False') return text;
-  return parsePythonLiteral(text) ?? text;
+  return parsePythonLiteral(text) ?? bareTuple(text) ?? text;
+}
+
+/** Lists or dicts with commas between them are a tuple to Python. */
+function bareTuple(text: string): Value | undefined {
+  return text.includes(',') && !text.includes('\n') ? parsePythonLiteral(`(${text})`) : undefined;
 }
 
 /** Whether printing the value and reading it back gives the same, so that both can be spared. */

@@ -106,9 +106,12 @@ function bufferEncoding(encoding: Value | undefined): BufferEncoding {
   throw templateError(`The encoding "${name}" is not supported.`);
 }
 
+const BLAKE: Record<string, string> = { blake2b: 'blake2b512', blake2s: 'blake2s256' };
+
 function digest(type: string, text: string): string {
-  if (!getHashes().includes(type.toLowerCase())) throw templateError(`unsupported hash type ${type}`);
-  return createHash(type).update(text).digest('hex');
+  const name = BLAKE[type] ?? type.toLowerCase().replace('_', '-');
+  if (!getHashes().includes(name)) throw templateError(`unsupported hash type ${type}`);
+  return createHash(name).update(text).digest('hex');
 }
 
 function nameUuid(name: string, namespace: string): string {
