@@ -111,7 +111,13 @@ export function fileLookups({ files, renderTemplate }: LookupSurroundings): Reco
   function password(terms: readonly Value[], options: Options): Value[] {
     return terms.map((term) => {
       const { words, settings } = parameters(term, options);
-      return passwordFile(words, { length: Number(settings.get('length') ?? '20'), chars: settings.get('chars') });
+      if (settings.get('encrypt'))
+        throw templateError(
+          'The lookup "password" does not encrypt.',
+          'Put its value through the filter password_hash.',
+        );
+      const length = Number(settings.get('length') ?? '20');
+      return passwordFile(words, { length, chars: settings.get('chars'), seed: settings.get('seed') });
     });
   }
 }
