@@ -21,6 +21,7 @@ test.each([
   ['a plain name', `alpha.example ${key}`, {}],
   ['one name of several', `beta,alpha.example,10.0.0.1 ${key}`, {}],
   ['a name in another case', `Alpha.EXAMPLE ${key}`, {}],
+  ['a host that is named in another case', `alpha.example ${key}`, { address: 'ALPHA.example' }],
   ['a name with its port', `[alpha.example]:2222 ${key}`, { port: 2222 }],
   ['the same key under the plain name, on another port', `alpha.example ${key}`, { port: 2222 }],
   ['a hashed name', `${hashed('alpha.example')} ${key}`, {}],
@@ -40,6 +41,10 @@ test.each([
   ['nothing is known', '', {}, 'is unknown'],
   ['only other hosts are known', `beta.example ${key}`, {}, 'is unknown'],
   ['the name is a mere part', `alpha.example.com,xalpha.example ${key}`, {}, 'is unknown'],
+  ['a wildcard names a mere beginning', `*.exam ${key}`, {}, 'is unknown'],
+  ['a wildcard names a mere end', `*lpha.example ${key}`, { address: 'alpha.example.org' }, 'is unknown'],
+  ['a question mark stands for two characters', `alp?.example ${key}`, {}, 'is unknown'],
+  ['a plain name has another key, on another port', `alpha.example ${other}`, { port: 2222 }, 'is unknown'],
   ['a dot stands for any character', `alpha-example ${key}`, { address: 'alpha.example' }, 'is unknown'],
   ['the pattern excludes the host', `*.example,!alpha.example ${key}`, {}, 'is unknown'],
   ['the port is another', `[alpha.example]:2222 ${key}`, {}, 'is unknown'],
@@ -76,4 +81,9 @@ test('known key types are asked for first', () => {
     'rsa-sha2-256',
     'ssh-ed25519',
   ]);
+});
+
+test('so are those that are known under the plain name, on another port', () => {
+  const known = parseKnownHosts(`alpha ${rsa}\n@revoked alpha ${key}`, '/k');
+  expect(preferredAlgorithms(known, 'alpha', 2222)[0]).toBe('rsa-sha2-512');
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HostTarget } from '../../src/connection/connection.js';
@@ -73,6 +73,12 @@ test.each([
   ['another host', 'Host beta\n  Port 1', { port: 22 }],
   ['an excluded host', 'Host * !alpha\n  Port 1', { port: 22 }],
   ['keys in any case', 'host alpha\n  PORT=2222', { port: 2222 }],
+  ['a jump that is none', 'Host alpha\n  ProxyJump none\nHost *\n  ProxyJump bastion', { proxyJump: undefined }],
+  [
+    'the home folder and the real name in paths',
+    'Host alpha\n  HostName real\n  IdentityFile %d/keys/%h',
+    { privateKeyFiles: [join(homedir(), 'keys', 'real')] },
+  ],
   ['Match exec, never run', 'Match exec "true"\n  Port 1', { port: 22 }],
 ])('reads %s', async (_title, text, expected) => {
   expect(await settled(text)).toMatchObject(expected);
@@ -87,6 +93,12 @@ test('follows Include, relative and with wildcards, and not for ever', async () 
     port: 2222,
     user: 'ops',
   });
+});
+
+test('runs nothing for a Match exec', async () => {
+  const proof = join(folder, 'proof');
+  await settled(`Match exec "touch ${proof}"\n  Port 1`);
+  expect(existsSync(proof)).toBe(false);
 });
 
 test('a file that is not there says nothing', async () => {
