@@ -7,20 +7,38 @@ import { loadYaml } from '../yaml/load-yaml.js';
 
 export type TargetKind = 'playbook' | 'role' | 'app' | 'job';
 
-/** Something of the stack that can be deployed. `name` is a file's or role's name; `ids` are an app's ids or a job's names. */
+/**
+ * Something of the stack that can be deployed. `name` is a file's or role's name; `ids` are an app's ids, a job's names, or how else a
+ * playbook is called.
+ */
 export type Target = { kind: TargetKind; name: string; path: string; ids: string[] };
 
 const KINDS: readonly TargetKind[] = ['playbook', 'role', 'app', 'job'];
 
 /** Everything in a stack that can be deployed, sorted by name within its kind; a folder that does not exist holds nothing. */
 export async function stackTargets(stackFolder: string): Promise<Target[]> {
-  const [playbooks, roles, apps, jobs] = await Promise.all([
+  const [playbooks, below, roles, apps, jobs] = await Promise.all([
     playbooksIn(stackFolder),
+    playbooksIn(join(stackFolder, PLAYBOOKS)),
     rolesIn(join(stackFolder, 'roles')),
     definitionsIn(join(stackFolder, 'conf', 'marathon'), 'app', 'id'),
     definitionsIn(join(stackFolder, 'conf', 'chronos'), 'job', 'name'),
   ]);
-  return [...playbooks, ...roles, ...apps, ...jobs];
+  const taken = new Set(playbooks.map(({ name }) => name));
+  return [...playbooks, ...below.map((target) => fromBelow(target, taken)), ...roles, ...apps, ...jobs];
+}
+
+/** Where many projects have their playbooks. */
+const PLAYBOOKS = 'playbooks';
+
+/** Called by its name alone, unless one in the stack itself has that name, or by its path. */
+function fromBelow(target: Target, taken: ReadonlySet<string>): Target {
+  const path = `${PLAYBOOKS}/${target.name}`;
+  return {
+    ...target,
+    name: taken.has(target.name) ? path : target.name,
+    ids: [path, `${PLAYBOOKS}/${basename(target.path)}`],
+  };
 }
 
 /**
@@ -88,7 +106,7 @@ async function foldersIn(stackFolder: string): Promise<string[]> {
 
 function tooDeep(text: string, path: string): StarsError {
   return new StarsError('UNKNOWN_TARGET', `There is no playbook or app called ${text}.`, {
-    hint: `${path} stands one folder too deep: only playbooks in the stack itself can be deployed. Write one there with “- import_playbook: ${path}”.`,
+    hint: `${path} stands one folder too deep: only playbooks in the stack itself and in its folder ${PLAYBOOKS} can be deployed. Write one there with “- import_playbook: ${path}”.`,
   });
 }
 

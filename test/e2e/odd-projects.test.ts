@@ -159,11 +159,41 @@ describe('a project that is laid out in another way', () => {
     );
   });
 
+  test.each(['deep', 'playbooks/deep', 'playbooks/deep.yml'])(
+    'has its playbooks, with group_vars and roles beside them, in a folder: %s',
+    async (target) => {
+      const play =
+        '- {hosts: stars-c3, gather_facts: no, roles: [near, far], tasks: [{debug: {msg: "{{ beside }}"}}]}\n';
+      await having('stack/playbooks/deep.yml', play, () =>
+        having('stack/playbooks/group_vars/all.yml', 'beside: beside-it\n', () =>
+          having('stack/playbooks/roles/near/tasks/main.yml', '- debug: msg=from-near\n', () =>
+            having('stack/roles/far/tasks/main.yml', '- debug: msg=from-far\n', async () => {
+              const { status, out } = await deploy(target);
+              expect(out).toMatch(/from-near[\s\S]*from-far[\s\S]*beside-it/);
+              expect(status).toBe(0);
+            }),
+          ),
+        ),
+      );
+    },
+  );
+
+  test('has a playbook of one name in the stack and in its folder of playbooks: the name means the first', async () => {
+    const saying = (word: string) => PLAY.replace('hello', word);
+    await having('stack/twice.yml', saying('from-above'), () =>
+      having('stack/playbooks/twice.yml', saying('from-below'), async () => {
+        expect((await deploy('twice')).out).toContain('from-above');
+        expect((await deploy('playbooks/twice')).out).toContain('from-below');
+        expect((await deploy('twicee')).error).toContain('Did you mean twice');
+      }),
+    );
+  });
+
   test.each([
-    ['deep', 'playbooks/deep.yml stands one folder too deep'],
-    ['playbooks/deep.yml', 'Write one there with “- import_playbook: playbooks/deep.yml”.'],
-  ])('has its playbooks in a folder: %s', async (target, words) => {
-    const { status, error } = await having('stack/playbooks/deep.yml', PLAY, () => deploy(target));
+    ['deep', 'plays/deep.yml stands one folder too deep'],
+    ['plays/deep.yml', 'Write one there with “- import_playbook: plays/deep.yml”.'],
+  ])('has its playbooks in another folder: %s', async (target, words) => {
+    const { status, error } = await having('stack/plays/deep.yml', PLAY, () => deploy(target));
     expect(error).toContain(words);
     expect(status).toBe(2);
   });

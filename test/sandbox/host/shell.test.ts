@@ -42,6 +42,8 @@ describe('the simulated shell', () => {
       );
       expect(wrong.filter((entry) => entry !== undefined)).toEqual([]);
     },
+    // Hundreds of real processes, which take some machines ten times as long as others.
+    120_000,
   );
 
   test.each(DIFFERENCES)('goes with bash where shells differ: $why', async ({ script, stdout, code }) => {
