@@ -3,8 +3,8 @@ import { distance } from 'fastest-levenshtein';
 /** Up to three known names that a person may have meant, nearest first. */
 export function nearNames(name: string, known: Iterable<string>): string[] {
   const wanted = name.toLowerCase();
-  // Of three letters two others make another word.
-  const limit = wanted.length <= 3 ? 1 : Math.max(2, Math.ceil(wanted.length / 3));
+  // Of four letters two others make another word: helm is no shell.
+  const limit = wanted.length <= 4 ? 1 : Math.max(2, Math.ceil(wanted.length / 3));
   return [...new Set(known)]
     .map((candidate) => ({ candidate, away: farFrom(wanted, candidate.toLowerCase()) }))
     .filter(({ candidate, away }) => (away <= limit && away < candidate.length) || isMixedUp(wanted, candidate))

@@ -75,7 +75,7 @@ describe('a home', () => {
   });
 
   test.each([
-    ['an unknown key', 'stac: x\n', 'stars.yml:1:1: stac is not known here.\nDid you mean stack or slack?'],
+    ['an unknown key', 'stac: x\n', 'stars.yml:1:1: stac is not known here.\nDid you mean stack?'],
     ['a wrong type', 'data: /x\nstack: [a]\n', 'stars.yml:2:1: stack must be a text, not a list.'],
     [
       'an unknown key further in',

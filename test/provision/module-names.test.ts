@@ -28,3 +28,8 @@ test('a misspelt module of a collection is refused with the near name', async ()
   const { error } = await runPlaybook({ 'site.yml': play('community.general.inifile') });
   expect(error).toMatchObject({ code: 'UNSUPPORTED', hint: expect.stringContaining('ini_file') });
 });
+
+test('a module of another collection is not taken for one whose name is merely as short', async () => {
+  const { error } = await runPlaybook({ 'site.yml': play('kubernetes.core.helm') });
+  expect(error).toMatchObject({ code: 'UNSUPPORTED', hint: expect.not.stringContaining('Did you mean') });
+});
