@@ -258,10 +258,19 @@ function endedWell(seen: Seen, mayFail: boolean): string[] {
     if (!hasEnded(state)) return [`${id} “${text}” is ${state}`];
     if (state === 'interrupted' && !/in flight|nothing was done|died|took its locks over/i.test(error?.message ?? ''))
       return [`${id} was interrupted, and says only “${error?.message}”`];
-    if (state === 'failed' && wasOverridden(run, seen)) return [];
+    if (state === 'failed' && (wasOverridden(run, seen) || metWhatWasCutOff(run, seen))) return [];
     if (state === 'failed' && mayFail && EXPECTED_FAILURE.test(error?.message ?? '')) return [];
     return state === 'failed' || state === 'expired' ? [`${id} “${text}” ${state}: ${error?.message}`] : [];
   });
+}
+
+const LOCKED = new RegExp(`^${APP} is locked by deployment .* \\(run ([\\w-]+)\\)\\.$`);
+
+/** Whether Marathon was still busy with the restart of a run that ended before it: what was asked of Marathon outlives who asked. */
+function metWhatWasCutOff({ command, error }: Run, seen: Seen): boolean {
+  const beginner = LOCKED.exec(error?.message ?? '')?.[1];
+  const cutOff = seen.runs.find(({ id }) => id === beginner)?.state ?? '';
+  return command === 'restart' && ['interrupted', 'cancelled'].includes(cutOff);
 }
 
 const OVERRIDDEN = new RegExp(
