@@ -50,7 +50,7 @@ export function hostTarget(name: string, variables: Dict, defaults: TargetDefaul
   const keyFile =
     text('ansible_ssh_private_key_file', 'ansible_private_key_file') ?? args.identityFile ?? defaults.privateKeyFile;
   const knownHosts = args.knownHostsFiles ?? (defaults.knownHosts === undefined ? undefined : [defaults.knownHosts]);
-  const timeout = text('ansible_timeout', 'ansible_ssh_timeout');
+  const timeout = text('ansible_ssh_timeout', 'ansible_timeout');
   const given = { port: port ?? defaults.port, user, privateKeyFiles: keyFile, knownHostsFiles: knownHosts };
   return {
     name,

@@ -57,6 +57,7 @@ export async function resolveTarget(text: string, targets: readonly Target[], st
   const file = stackFolder && fileCalled(name, stackFolder);
   if (file && kinds.includes('playbook')) throw noPlaybook(file);
   const below = stackFolder && kinds.includes('playbook') ? await fileBelow(name, stackFolder) : undefined;
+  if (below?.startsWith(`${PLAYBOOKS}/`)) throw noPlaybook(join(stackFolder ?? '', below));
   if (below) throw tooDeep(text, below);
   throw unknownTarget(text, name, targets);
 }

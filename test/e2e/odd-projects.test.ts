@@ -189,6 +189,12 @@ describe('a project that is laid out in another way', () => {
     );
   });
 
+  test('has a file that is no playbook among its playbooks', async () => {
+    const { status, error } = await having('stack/playbooks/words.yml', 'a: b\n', () => deploy('words'));
+    expect(error).toMatch(/playbooks\/words\.yml:1: This file is no playbook/);
+    expect(status).toBe(2);
+  });
+
   test.each([
     ['deep', 'plays/deep.yml stands one folder too deep'],
     ['plays/deep.yml', 'Write one there with “- import_playbook: plays/deep.yml”.'],
