@@ -38,18 +38,19 @@ export type Redactor = {
 
 export function createRedactor(): Redactor {
   const needles = new Set<string>();
-  let ordered: string[] = [];
+  let ordered: readonly string[] | undefined;
 
   function add(secret: Secret | string): void {
     const value = typeof secret === 'string' ? secret : secret.reveal();
     if (value.length < 4) return;
     for (const one of [value, ...linesOf(value)]) for (const form of formsOf(one)) needles.add(form);
-    // Longest first, so that a secret that contains another one leaves no rest behind.
-    ordered = [...needles].sort((a, b) => b.length - a.length);
+    ordered = undefined;
   }
 
   function redact(text: string): string {
     let clean = text;
+    // Longest first, so that a secret that contains another one leaves no rest behind.
+    ordered ??= [...needles].sort((a, b) => b.length - a.length);
     for (const needle of ordered) if (clean.includes(needle)) clean = clean.split(needle).join(REDACTED);
     return clean;
   }

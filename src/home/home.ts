@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readSettings, untilde, type Settings, type Variables } from '../config.js';
 import { StarsError } from '../errors.js';
@@ -10,6 +10,7 @@ import { isEnvironment, openEnvironment, type Environment } from './environment.
 import { createPlanKey, passwordOf } from './plan-key.js';
 import { resolveTarget, stackTargets, type Target } from './stack-targets.js';
 import { StarsFile } from './stars-file.js';
+import { isFolder } from '../path-kind.js';
 
 export type { Environment } from './environment.js';
 export type { Target } from './stack-targets.js';
@@ -114,10 +115,6 @@ function registerSecrets({ databaseUrl, slack }: Settings, redactor: Redactor): 
   // Of the database's address only the password: host names are no secret and stand in many messages.
   const password = databaseUrl && passwordOf(databaseUrl);
   if (password) redactor.add(password);
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function noFolder(folder: string): StarsError {

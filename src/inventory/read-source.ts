@@ -8,6 +8,7 @@ import { parseIniInventory, type ParseOptions } from './parse-ini.js';
 import { parseYamlInventory } from './parse-yaml.js';
 import { readTextFile } from './text-file.js';
 import { openVaults, type SecretTools } from './variables-file.js';
+import { isFolder } from '../path-kind.js';
 
 // Hidden files, backups, and what Ansible skips by default in a folder of inventories.
 const SKIPPED =
@@ -118,10 +119,6 @@ function originOf(source: string): Map<Value, Value> {
     ['inventory_file', path],
     ['inventory_dir', dirname(path)],
   ]);
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function exists(path: string): boolean {

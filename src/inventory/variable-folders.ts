@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, extname, isAbsolute, join } from 'node:path';
 import type { Dict } from '../jinja/value.js';
 import { loadVariablesFile, type SecretTools } from './variables-file.js';
+import { isFolder } from '../path-kind.js';
 
 const EXTENSIONS = ['', '.yml', '.yaml', '.json'];
 const MAX_DEPTH = 20;
@@ -56,8 +57,4 @@ export function variablesFilesBelow(folder: string, depth = 0): string[] {
 
 function byCodePoint(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

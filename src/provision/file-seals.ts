@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Seal } from './approval.js';
+import { isFolder } from '../path-kind.js';
 
 /** The content of files by their paths, sealed. */
 export type FileSeals = Record<string, string>;
@@ -41,8 +42,4 @@ function filesBelow(path: string): string[] {
   if (!isFolder(path)) return statSync(path, { throwIfNoEntry: false }) ? [path] : [];
   const entries = readdirSync(path, { withFileTypes: true }).filter(({ name }) => !name.startsWith('.'));
   return entries.flatMap((entry) => filesBelow(join(path, basename(entry.name))));
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

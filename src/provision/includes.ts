@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Dict, Value } from '../jinja/value.js';
 import { protect } from '../templating/unsafe.js';
@@ -8,6 +7,7 @@ import { defaultsOf, dependentsOf, parentRolesOf, type Scope } from './scope.js'
 import type { Task } from './task.js';
 import { type Include, isTrue } from './task-result.js';
 import { pythonText } from './python-text.js';
+import { isFile } from '../path-kind.js';
 
 /** The file that an include or import names, as written. */
 export function importTarget(task: Task): string | undefined {
@@ -53,10 +53,6 @@ export function resolveTaskFile(
     playbookFolder,
   ];
   return folders.map((folder) => resolve(folder, target)).find(isFile);
-}
-
-export function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 /** The scope of what an import brings: that of the task, with `include: x.yml name=value` as variables. */

@@ -2,19 +2,12 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Position, StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
+import { isFile } from '../path-kind.js';
 import { looksLikeTemplate } from '../templating/unsafe.js';
 import { loadYaml } from '../yaml/load-yaml.js';
 import { copyOfKeys, keyPosition, positionOf } from '../yaml/position.js';
 import { type AdHocPlay, entryOf } from './ad-hoc.js';
-import {
-  importTarget,
-  isFile,
-  ownVariables,
-  partsOfImport,
-  resolveTaskFile,
-  scopeOfImport,
-  validates,
-} from './includes.js';
+import { importTarget, ownVariables, partsOfImport, resolveTaskFile, scopeOfImport, validates } from './includes.js';
 import { PLAY_KEYWORDS } from './keywords.js';
 import { checkKeywords, type Deprecated, orReport, playbookError, type Report, textList } from './playbook-error.js';
 import { createRoleReader, type PlayParts, type StaticName } from './role-reader.js';
@@ -177,7 +170,7 @@ export function createPlaybookLoader(options: PlaybookOptions) {
     tasks.push(...section('tasks'));
     const postTasks = section('post_tasks');
     imported.push(...parts.handlers.splice(0));
-    // Of two handlers of a name the last one counts: that of a role that a task imports before the play's own.
+    // Of lists with a handler of the name the last one counts: that of a role that a task imports before the play's own.
     parts.handlers.push(...ofRoles, ...section('handlers'), ...imported);
     const given = entry.get('name');
     const name = typeof given === 'string' ? given : textList(entry.get('hosts')).join(', ');

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { type Position, StarsError } from '../errors.js';
 import { variablesFilesBelow } from '../inventory/variable-folders.js';
@@ -8,6 +8,7 @@ import { loadYaml } from '../yaml/load-yaml.js';
 import { positionOf } from '../yaml/position.js';
 import { isTrue } from './task-result.js';
 import type { ReadVariables } from './variables-reader.js';
+import { isFile, isFolder } from '../path-kind.js';
 
 /** A role's folder with what its files say, nothing templated; `tasks` and `handlers` are still YAML. */
 export type Role = {
@@ -36,7 +37,7 @@ const EXTENSIONS = ['.yml', '.yaml', '.json'];
 /** The folder of a role by name or path: `roles/` beside the playbook first; PLAYBOOK names where it was looked for. */
 export function findRole(name: string, folders: readonly string[], where: Position | undefined): string {
   const candidates = isAbsolute(name) ? [name] : folders.map((folder) => resolve(folder, name));
-  const found = candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isDirectory());
+  const found = candidates.find(isFolder);
   if (found) return found;
   const link = candidates.find((candidate) => lstatSync(candidate, { throwIfNoEntry: false })?.isSymbolicLink());
   if (link) throw danglingLink(name, link, where);
@@ -56,10 +57,6 @@ export function findRole(name: string, folders: readonly string[], where: Positi
 function foldersIn(folder: string): string[] {
   if (!isFolder(folder)) return [];
   return readdirSync(folder).filter((name) => isFolder(join(folder, name)));
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function danglingLink(name: string, link: string, where: Position | undefined): StarsError {
@@ -106,9 +103,7 @@ function loadPart(
   name: string,
   { read, optional = name === 'main' }: { read: Read; optional?: boolean },
 ): { file: string; value: Value } {
-  const file = candidatesOf(join(path, folder), name).find(
-    (candidate) => existsSync(candidate) && statSync(candidate).isFile(),
-  );
+  const file = candidatesOf(join(path, folder), name).find(isFile);
   if (file) return { file, value: read(file) };
   if (!optional)
     throw new StarsError('PLAYBOOK', `The role ${basename(path)} has no file ${folder}/${name}.yml.`, {
@@ -126,7 +121,7 @@ function candidatesOf(folder: string, name: string): string[] {
 /** `main.yml`, or a folder `main/` whose files are merged. */
 function loadVariables(path: string, folder: string, name: string, read: Read): { file: string; value: Value } {
   const directory = candidatesOf(join(path, folder), name).find((candidate) => existsSync(candidate));
-  if (directory === undefined || !statSync(directory).isDirectory()) return loadPart(path, folder, name, { read });
+  if (directory === undefined || !isFolder(directory)) return loadPart(path, folder, name, { read });
   const merged: Dict = new Map();
   for (const file of variablesFilesBelow(directory)) {
     for (const [key, value] of asDict({ file, value: read(file) }) ?? []) merged.set(key, value);

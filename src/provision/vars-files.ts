@@ -4,7 +4,7 @@ import type { Dict, Value } from '../jinja/value.js';
 import type { Templar } from '../templating/templar.js';
 import { looksLikeTemplate } from '../templating/unsafe.js';
 import { positionOf } from '../yaml/position.js';
-import { isFile } from './includes.js';
+import { isFile } from '../path-kind.js';
 import { playbookError } from './playbook-error.js';
 import type { Play } from './playbook.js';
 import { pythonText } from './python-text.js';

@@ -13,6 +13,7 @@ const ORDER = [
     'src/poll.ts',
     'src/repeat.ts',
     'src/near-names.ts',
+    'src/path-kind.ts',
     'src/config.ts',
   ],
   ['src/model'],

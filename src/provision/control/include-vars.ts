@@ -3,7 +3,7 @@ import { dirname, extname, join, relative, resolve } from 'node:path';
 import { StarsError } from '../../errors.js';
 import { toJsRegExp } from '../../jinja/python-regex.js';
 import type { Dict, Value } from '../../jinja/value.js';
-import { isFile } from '../includes.js';
+import { isFile } from '../../path-kind.js';
 import { dictOf } from '../task-result.js';
 import { pythonText } from '../python-text.js';
 import type { ControlCall, ControlModule, ControlResult } from './call.js';

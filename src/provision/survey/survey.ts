@@ -8,7 +8,7 @@ import type { Crossings } from '../across-hosts.js';
 import { mistakesAsWritten } from '../argument-mistakes.js';
 import { controlDefinitions } from '../control/index.js';
 import type { HostRun } from '../host-run.js';
-import { isFile } from '../includes.js';
+import { isFile } from '../../path-kind.js';
 import type { AnyModule } from '../module.js';
 import { askNobody } from '../outside-calls.js';
 import type { Reports } from '../playbook-error.js';
