@@ -1,6 +1,6 @@
 import type { HostRecap } from '../model/run.js';
 import type { HostRun } from './host-run.js';
-import { ownVariables, partsOf, resolveTaskFile, scopeOfInclude, validates } from './includes.js';
+import { mayRepeat, ownVariables, partsOf, resolveTaskFile, scopeOfInclude, validates } from './includes.js';
 import type { Play, PlaybookLoader } from './playbook.js';
 import { playbookError } from './playbook-error.js';
 import { isTrue, plainOf, type Include, type TaskOutcome } from './task-result.js';
@@ -9,20 +9,15 @@ import type { Task, TaskNode } from './task.js';
 /** What one include brings to one host; hosts with the same key run the same nodes together. */
 export type IncludedNodes = { key: string; host: HostRun; nodes: TaskNode[] };
 
-/** A role that is included runs as often as it is, unless that is not wanted. */
-function againOf({ args }: Include): boolean {
-  return isTrue(args.get('allow_duplicates') ?? true);
-}
-
 /** Loads what tasks include at run time and puts hosts that include the same together. */
 export function createIncludeRunner(loader: PlaybookLoader) {
   // Hosts that include the same come one after another, so the last few are enough.
-  let recent: { task: Task; loaded: Map<string, TaskNode[]> } | undefined;
+  let recent: { task: Task; play: Play; loaded: Map<string, TaskNode[]> } | undefined;
 
   /** Throws PLAYBOOK, SYNTAX or UNSUPPORTED with file and line. */
   function load(task: Task, include: Include, host: HostRun, play: Play): IncludedNodes {
     const key = JSON.stringify([include.kind, include.target, plainOf(include.args), plainOf(include.vars)]);
-    if (recent?.task !== task) recent = { task, loaded: new Map() };
+    if (recent?.task !== task || recent.play !== play) recent = { task, play, loaded: new Map() };
     const nodes = recent.loaded.get(key) ?? read(task, include, play);
     recent.loaded.set(key, nodes);
     return { key, host, nodes };
@@ -31,7 +26,6 @@ export function createIncludeRunner(loader: PlaybookLoader) {
   function read(task: Task, include: Include, play: Play): TaskNode[] {
     const scope = scopeOfInclude(task, include);
     if (include.kind === 'role') {
-      const secret = !isTrue(include.args.get('public') ?? false);
       return loader.useRole(
         include.target,
         {
@@ -39,8 +33,8 @@ export function createIncludeRunner(loader: PlaybookLoader) {
           parts: partsOf(include.args),
           entryVars: ownVariables(task),
           where: task.where,
-          again: againOf(include),
-          secret,
+          again: mayRepeat(include.args),
+          seenIn: isTrue(include.args.get('public') ?? false) ? play.roles : undefined,
           validate: validates(include.args),
         },
         play,

@@ -3,7 +3,7 @@ import type { Dict, Value } from '../jinja/value.js';
 import { protect } from '../templating/unsafe.js';
 import { nameList, textList } from './playbook-error.js';
 import type { Role, RoleParts } from './role.js';
-import { defaultsOf, dependentsOf, parentRolesOf, type Scope } from './scope.js';
+import { defaultsOf, type Scope, scopeOfRole } from './scope.js';
 import type { Task } from './task.js';
 import { type Include, isTrue } from './task-result.js';
 import { pythonText } from './python-text.js';
@@ -33,6 +33,11 @@ export function partsOfImport(args: Dict): RoleParts {
 export function ownVariables({ keywords }: Task): Dict {
   const vars = keywords.get('vars');
   return vars instanceof Map ? vars : new Map();
+}
+
+/** A role that tasks bring in runs as often as they do, unless that is not wanted. */
+export function mayRepeat(args: Dict): boolean {
+  return isTrue(args.get('allow_duplicates') ?? true);
 }
 
 /** Whether `rolespec_validate` lets the role check its arguments. */
@@ -76,15 +81,7 @@ export function scopeOfInclude(task: Task, { kind, args, vars }: Include): Scope
   }
   const scope = withApplied(task.outer, args.get('apply'));
   const placed = { ...scope, params: [...scope.params, ...own] };
-  return kind === 'role'
-    ? {
-        ...placed,
-        role: undefined,
-        parentRoles: parentRolesOf(task.scope),
-        dependents: dependentsOf(task.scope),
-        use: undefined,
-      }
-    : placed;
+  return kind === 'role' ? scopeOfRole(placed, task.scope, 'include') : placed;
 }
 
 function withApplied(outer: Scope, apply: Value | undefined): Scope {

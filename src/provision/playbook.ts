@@ -7,11 +7,19 @@ import { looksLikeTemplate } from '../templating/unsafe.js';
 import { loadYaml } from '../yaml/load-yaml.js';
 import { copyOfKeys, keyPosition, positionOf } from '../yaml/position.js';
 import { type AdHocPlay, entryOf } from './ad-hoc.js';
-import { importTarget, ownVariables, partsOfImport, resolveTaskFile, scopeOfImport, validates } from './includes.js';
+import {
+  importTarget,
+  mayRepeat,
+  ownVariables,
+  partsOfImport,
+  resolveTaskFile,
+  scopeOfImport,
+  validates,
+} from './includes.js';
 import { PLAY_KEYWORDS } from './keywords.js';
 import { checkKeywords, type Deprecated, orReport, playbookError, type Report, textList } from './playbook-error.js';
 import { createRoleReader, type PlayParts, type StaticName } from './role-reader.js';
-import { dependentsOf, EMPTY_SCOPE, innerScope, parentRolesOf, type Scope, variablesOf } from './scope.js';
+import { EMPTY_SCOPE, innerScope, type Scope, scopeOfRole, variablesOf } from './scope.js';
 import { type Belongs, readTasks, type Task, type TaskNode, type TaskReader } from './task.js';
 import type { KnownModules } from './task-module.js';
 import { pythonText } from './python-text.js';
@@ -163,13 +171,13 @@ export function createPlaybookLoader(options: PlaybookOptions) {
         name,
         keyPosition(entry, name),
       );
-    const preTasks = section('pre_tasks');
-    const imported = parts.handlers.splice(0);
+    // In Ansible's order: of two roles that tasks import the variables of the later one count.
     const tasks = [...roles.readRoles(entry.get('roles') ?? null, scope, parts, keyPosition(entry, 'roles'))];
     const ofRoles = parts.handlers.splice(0);
-    tasks.push(...section('tasks'));
+    const preTasks = section('pre_tasks');
     const postTasks = section('post_tasks');
-    imported.push(...parts.handlers.splice(0));
+    tasks.push(...section('tasks'));
+    const imported = parts.handlers.splice(0);
     // Of lists with a handler of the name the last one counts: that of a role that a task imports before the play's own.
     parts.handlers.push(...ofRoles, ...section('handlers'), ...imported);
     const given = entry.get('name');
@@ -229,19 +237,15 @@ export function createPlaybookLoader(options: PlaybookOptions) {
     const name = task.args.get('name') ?? task.args.get('role');
     if (typeof name !== 'string' || name === '')
       throw playbookError('import_role needs the name of a role.', task.where, 'Write “name: <role>” below it.');
-    const scope = {
-      ...scopeOfImport(task),
-      parentRoles: parentRolesOf(task.scope),
-      dependents: dependentsOf(task.scope),
-    };
     const use = {
-      scope,
+      scope: scopeOfRole(scopeOfImport(task), task.scope, 'import'),
+      seenIn: parts.roles,
       parts: partsOfImport(task.args),
       entryVars: ownVariables(task),
       where: task.where,
       validate: validates(task.args),
     };
-    return roles.useRole(name, { ...use, again: true }, parts);
+    return roles.useRole(name, { ...use, again: mayRepeat(task.args) }, parts);
   }
 
   function imported(found: string, target: string, task: Task, { parts, belongs }: Importing): TaskNode[] {

@@ -35,7 +35,7 @@ import { resultOf } from './recap.js';
 import { inOrder } from './host-order.js';
 import { knownModules } from './known-modules.js';
 import { nobodyMatched, noSuchTask } from './nothing-to-run.js';
-import { prepare, type ReadyPlay, rematched, serialOf } from './ready-play.js';
+import { ofBatch, prepare, type ReadyPlay, rematched, serialOf } from './ready-play.js';
 import { batchesOf } from './serial.js';
 import type { KnownModules } from './task-module.js';
 import { createPythonPlugins, pluginFolders } from './survey/python-plugins.js';
@@ -363,7 +363,7 @@ function createOneRun(
     let broken = false;
     // As in Ansible hosts that failed before keep their places: they make batches smaller, and percentages are of all.
     for (const batch of batchesOf(inOrder(all, play), serialOf({ play, varsFiles }, { request, world }))) {
-      const playRun: PlayRun = { play, batch, all, varsFiles };
+      const playRun: PlayRun = { play: ofBatch(play), batch, all, varsFiles };
       const here = batch.filter((host) => !isLost(host));
       for (const host of here) varsFiles.read(host.name, templarFor(world, playRun, host), false);
       const end = await playRunner.runBatch(playRun, here.length > 0 ? gatheringTask(playRun, world) : undefined);

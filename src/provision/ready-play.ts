@@ -76,6 +76,11 @@ export function rematched(ready: ReadyPlay, { request, world }: Setting): ReadyP
   return { ...ready, play, names: hosts };
 }
 
+/** The play for one batch: as in Ansible the handlers and variables that its tasks include are not there for the next one. */
+export function ofBatch(play: Play): Play {
+  return { ...play, roles: [...play.roles], handlers: [...play.handlers] };
+}
+
 /** The play with its hosts and name templated, by what is known without any host of it. */
 function withNames(play: Play, world: VariableWorld, varsFiles: VarsFiles): Play {
   const templar = templarOfPlay(world, play, varsFiles);

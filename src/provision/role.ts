@@ -27,7 +27,7 @@ export type Role = {
   argumentSpecs: Dict;
 };
 
-/** One use of a role by a play, and the hosts on which it ran and was through: it does not run twice on a host. */
+/** The hosts on which a role of a play ran and was through: it does not run `again` on a host, unless whoever used it last lets it. */
 export type RoleUse = { name: string; again: boolean; ran: Set<string>; completed: Set<string> };
 
 export type RoleParts = { tasks?: string; handlers?: string; vars?: string; defaults?: string };

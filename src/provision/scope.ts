@@ -5,9 +5,10 @@ import { INHERITED } from './keywords.js';
 import { type Deprecated, nameList, playbookError, textList } from './playbook-error.js';
 import { pythonText } from './python-text.js';
 import type { Role, RoleUse } from './role.js';
+import { chainBelow, type SeenOfRoles, type UsedRole } from './used-role.js';
 
 /** What surrounds a task hands down: conditions, tags, variables and keywords, outermost first. */
-export type Scope = {
+export type Scope = SeenOfRoles & {
   when: readonly Value[];
   tags: readonly string[];
   /** Variables of blocks, of the task, of an import; later ones win. */
@@ -21,14 +22,12 @@ export type Scope = {
   role: Role | undefined;
   /** Roles whose tasks included this one, the nearest first. */
   parentRoles: readonly Role[];
-  /** Roles whose folders are searched after the role's own: those that depend on it or include it, the nearest first. */
-  dependents: readonly Role[];
+  /** The roles that led to this one, the outermost first: their variables are seen, their folders searched. */
+  above: readonly UsedRole[];
+  used: UsedRole | undefined;
   /** The use of the role by the play, which counts whether it ran already. */
   use: RoleUse | undefined;
-  /** Variables of the role, of those that depend on it and of those it depends on; later ones win. */
-  roleVars: readonly Dict[];
-  roleDefaults: readonly Dict[];
-  /** Parameters of the role's entry or of an include: they win over facts that tasks set. */
+  /** Variables of includes: they win over parameters of roles, and these over facts that tasks set. */
   params: readonly Dict[];
   /** It stands in the rescue or the always of a block; in a rescue, whatever else it stands in. */
   part?: 'rescue' | 'always' | undefined;
@@ -44,21 +43,31 @@ export const EMPTY_SCOPE: Scope = {
   keywords: new Map(),
   role: undefined,
   parentRoles: [],
-  dependents: [],
+  above: [],
+  used: undefined,
   use: undefined,
   roleVars: [],
   roleDefaults: [],
+  roleParams: [],
   params: [],
 };
 
-/** The roles that what a task brings in has above it. */
-export function parentRolesOf({ role, parentRoles }: Scope): readonly Role[] {
-  return role ? [role, ...parentRoles] : parentRoles;
-}
-
-/** The roles whose folders what a task brings in searches: Ansible goes on by one role from the one that includes. */
-export function dependentsOf({ role, dependents }: Scope): readonly Role[] {
-  return role ? [role, ...dependents.slice(0, 1)] : dependents;
+/**
+ * What surrounds a role that a task in `from` brings in, given the rest of it. As in Ansible the parameters of the task's own role win over the
+ * variables beside the task.
+ */
+export function scopeOfRole(rest: Scope, from: Scope, when: 'import' | 'include'): Scope {
+  const { role, used, parentRoles } = from;
+  const parents = when === 'include' ? used?.parents : used?.ledBy && [used.ledBy];
+  return {
+    ...rest,
+    role: undefined,
+    used: undefined,
+    use: undefined,
+    parentRoles: role ? [role, ...parentRoles] : parentRoles,
+    above: chainBelow(used, parents ?? []),
+    params: used && used.params.size > 0 ? [...rest.params, used.params] : rest.params,
+  };
 }
 
 const LEGACY_KEYWORDS: Record<string, string> = {

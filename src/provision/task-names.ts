@@ -54,7 +54,7 @@ export function createTaskNames(world: VariableWorld) {
 
   /** The role to show with the task; an include that has no name of its own tells the role that it includes. */
   function roleOf(task: Task): string | null {
-    return task.module === 'include_role' && task.name === undefined ? null : (task.scope.role?.name ?? null);
+    return task.module === 'include_role' ? null : (task.scope.role?.name ?? null);
   }
 
   return { shown, headline, roleOf, ofHandler, ofOwed, matches };

@@ -12,7 +12,7 @@ import type { HostRun } from './host-run.js';
 import type { Play } from './playbook.js';
 import type { Deprecated } from './playbook-error.js';
 import { pythonText } from './python-text.js';
-import type { RoleVariables } from './role-reader.js';
+import type { RoleVariables } from './used-role.js';
 import type { Task } from './task.js';
 import type { VarsFiles } from './vars-files.js';
 import type { WantedFacts } from './wanted-facts.js';
@@ -119,7 +119,8 @@ export function searchFolders(kind: string, task: Task | undefined, playbookFold
 
 function searchRoots(task: Task | undefined, playbookFolder: string): string[] {
   const taskFile = task?.where?.file;
-  const roles = task?.scope.role ? [task.scope.role, ...task.scope.dependents] : [];
+  const { role, above = [] } = task?.scope ?? {};
+  const roles = role ? [role, ...above.map((one) => one.role).toReversed()] : [];
   const own = taskFile?.includes('/') ? [taskFile.slice(0, taskFile.lastIndexOf('/'))] : [];
   return [...new Set([...roles.map(({ path }) => path), ...own, playbookFolder])];
 }
@@ -143,6 +144,7 @@ function layersWithoutMagic({ world, run, host, task }: Surroundings): Layer[] {
   return [
     world.extraVars,
     ...(scope?.params ?? []).toReversed(),
+    ...(scope?.roleParams ?? []).toReversed(),
     host.setFacts,
     host.includedVars,
     ...(scope?.vars ?? []).toReversed(),

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Plays site.yml of each project folder that standard input names, one a line, with ansible-playbook.
+"""Plays site.yml of projects with ansible-playbook: standard input has a line for each, {"folder": …, "args": [option, …]}.
 
 Writes one JSON line for each, in that order: {"exit": status, "account": what the callback plugin account told, or null,
 "ahead": whether hosts got ahead of others, "errors": the end of standard error}. Ansible is loaded once, and each playbook is played by a child of this process.
@@ -70,13 +70,13 @@ AT_ONCE = 2
 SECONDS_FOR_A_PLAYBOOK = 120
 
 
-def play(folder):
+def play(folder, args):
     """Runs in a child: Ansible keeps what it learned in its process."""
     os.chdir(folder)
-    PlaybookCLI.cli_executor(["ansible-playbook", "site.yml", "-i", "inventory", "-c", "local", "-f", "10"])
+    PlaybookCLI.cli_executor(["ansible-playbook", "site.yml", "-i", "inventory", "-c", "local", "-f", "10", *args])
 
 
-def start(folder):
+def start(folder, args):
     out, err = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")
     child = os.fork()
     if child > 0:
@@ -86,7 +86,7 @@ def start(folder):
     signal.alarm(SECONDS_FOR_A_PLAYBOOK)
     status = 250
     try:
-        play(folder)
+        play(folder, args)
     except SystemExit as end:
         status = end.code or 0
     finally:
@@ -110,20 +110,20 @@ def answer(status, out, err):
 
 
 def main():
-    folders = [line.strip() for line in sys.stdin if line.strip()]
+    plays = [json.loads(line) for line in sys.stdin if line.strip()]
     # Loaded here once instead of in every child.
     for plugins in (loader.action_loader, loader.connection_loader, loader.strategy_loader, loader.shell_loader):
         list(plugins.all(class_only=True))
     running, answers = {}, {}
-    for index in range(len(folders) + AT_ONCE):
-        if len(running) >= AT_ONCE or index >= len(folders) and running:
+    for index in range(len(plays) + AT_ONCE):
+        if len(running) >= AT_ONCE or index >= len(plays) and running:
             child, status = os.wait()
             number, out, err = running.pop(child)
             answers[number] = answer(status, out, err)
-        if index < len(folders):
-            child, out, err = start(folders[index])
+        if index < len(plays):
+            child, out, err = start(**plays[index])
             running[child] = index, out, err
-    for number in range(len(folders)):
+    for number in range(len(plays)):
         print(json.dumps(answers[number]))
 
 

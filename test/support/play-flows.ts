@@ -4,6 +4,7 @@ import type { Project } from './run-playbook.js';
 /** Plays in which hosts fail, are rescued, end and cannot be reached, in every combination of the words that say what follows from it. */
 export type Flow = {
   project: Project;
+  args: string[];
   /** Its hosts do not wait for each other, so it does not matter when a task ran. */
   unordered: boolean;
 };
@@ -213,6 +214,7 @@ export const flow: Arbitrary<Flow> = fc.array(play, { minLength: 1, maxLength: 2
   const written = plays.map((one) => writer.play(one));
   return {
     project: { inventory: INVENTORY, 'site.yml': json(written), ...writer.files },
+    args: [],
     unordered: plays.some(({ free }) => free),
   };
 });

@@ -29,7 +29,7 @@ function roleOf(task: Task, play: Play, loader: PlaybookLoader): FoundInclude[] 
   const parts = partsOf(task.args);
   if (typeof name !== 'string' || [name, ...Object.values(parts)].some(looksLikeTemplate)) return [];
   const scope = scopeOf(task);
-  const use = { scope, parts, where: task.where, again: true, secret: true };
+  const use = { scope, parts, where: task.where, again: true };
   const load = () => {
     const alone = apart(play);
     const nodes = loader.useRole(name, use, alone);

@@ -83,10 +83,11 @@ function namesSetBy(plays: readonly Play[]): Set<string> {
 
 /** Where the value that counts was written, as far as its file is remembered. */
 function placeOf(name: string, { task, run }: Reader): Position | undefined {
-  const { params, vars, roleVars, roleDefaults } = task.scope;
+  const { params, roleParams, vars, roleVars, roleDefaults } = task.scope;
   const roles = run.play.roles.toReversed();
   const dicts: Dict[] = [
     ...params.toReversed(),
+    ...roleParams.toReversed(),
     ...vars.toReversed(),
     ...roleVars.toReversed(),
     ...roles.flatMap((role) => [role.vars, role.entryVars]),
