@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { StarsError } from '../errors.js';
 import type { Environment, Home } from '../home/home.js';
 import type { RunEvent } from '../model/run.js';
@@ -36,7 +36,7 @@ export async function makePlan(
   if (result.failed) return { result, plan: undefined };
   const contents = {
     hosts: recorder.changes(),
-    files: sealFiles([...result.files, ...filesOf(request.extraVars, home)], seal),
+    files: sealFiles(result.files, seal),
     inventory: sealFiles(filesOfInventory(environment, home, request), seal),
     extraVars: seal(JSON.stringify(request.extraVars)),
   };
@@ -155,10 +155,6 @@ function sealOf({ planKey }: Home): { seal: Seal; key: string } {
   const secret = planKey();
   const seal: Seal = (text) => createHmac('sha256', secret).update(text).digest('hex');
   return { seal, key: seal('which key').slice(0, 8) };
-}
-
-function filesOf(extraVars: readonly string[], { stackFolder }: Home): string[] {
-  return extraVars.flatMap((text) => (text.startsWith('@') ? [resolve(stackFolder, text.slice(1))] : []));
 }
 
 function filesOfInventory(

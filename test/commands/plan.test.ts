@@ -33,7 +33,21 @@ const ROLE = `
 - {name: Ask, command: echo asked, notify: Follow}
 `;
 
+const MORE = `- hosts: stars-c3
+  become: true
+  gather_facts: false
+  vars_files: [../vars.yml]
+  tasks:
+    - {copy: {src: ../copied, dest: /etc/motd}}
+    - {debug: {msg: "{{ lookup('file', '../looked-at') }}"}}
+`;
+
 beforeAll(() => {
+  practice.write('stack/wide.yml', '- import_playbook: playbooks/more.yml\n');
+  practice.write('stack/playbooks/more.yml', MORE);
+  practice.write('stack/vars.yml', 'unused: 1\n');
+  practice.write('stack/extra.yml', 'unused: 1\n');
+  for (const name of ['copied', 'looked-at']) practice.write(`stack/${name}`, 'one\n');
   practice.write('stack/roles/web/handlers/main.yml', '- {name: Follow, command: echo followed}\n');
 });
 
@@ -86,13 +100,47 @@ test('deploy --plan takes the plan by its hash, and only for the same words', as
   });
 });
 
-test('the same plan has the same hash; another host, variable or file gives another one', async () => {
+describe('deploy --plan is for the same words only, also where others come to the same:', () => {
+  let hash: string;
+
+  beforeAll(async () => {
+    practice.write('stack/web-too.yml', readFileSync(join(practice.home, 'stack/web.yml'), 'utf8'));
+    for (const file of ['hosts', 'environment.yml'])
+      practice.write(
+        `inventories/twin/${file}`,
+        readFileSync(join(practice.home, 'inventories/sandbox', file), 'utf8'),
+      );
+    hash = hashOf((await practice.events('plan', 'web', 'sandbox')).events) ?? '';
+  });
+
+  test.each([
+    ['tags', 'deploy web sandbox --tags all'],
+    ['tags left out', 'deploy web sandbox --skip-tags unused'],
+    ['hosts', 'deploy web sandbox --limit workers'],
+    ['a first task', 'deploy web sandbox --start-at Configure'],
+    ['hosts at a time', 'deploy web sandbox --serial 2'],
+    ['an environment', 'deploy web twin'],
+    ['a playbook', 'deploy web-too sandbox'],
+  ])('%s', async (_title, words) => {
+    expect(await practice.type(...words.split(' '), '--plan', hash)).toMatchObject({
+      status: 2,
+      error: expect.stringContaining('something else than this deploy'),
+    });
+  });
+});
+
+test('the same plan has the same hash; another host, variable, word or file gives another one', async () => {
   const make = async (...words: string[]) => hashOf((await practice.events('plan', 'web', 'sandbox', ...words)).events);
   const first = await make();
   expect(await make()).toBe(first);
-  expect(await make('-e', 'who=ada')).not.toBe(first);
+  const others = [await make('-e', 'who=ada'), await make('-e', 'unused=1'), await make('--tags', 'all')];
+  for (const file of ['stack/roles/web/defaults/main.yml', 'inventories/sandbox/hosts']) {
+    practice.write(file, `${readFileSync(join(practice.home, file), 'utf8')}# A remark.\n`);
+    others.push(await make());
+  }
   host('stars-c3').write('/etc/issue', 'other\n');
-  expect(await make()).not.toBe(first);
+  others.push(await make());
+  expect([first, ...others]).toHaveLength(new Set([first, ...others]).size);
 });
 
 describe('a plan is stale, and nothing is done, when', () => {
@@ -117,10 +165,28 @@ describe('a plan is stale, and nothing is done, when', () => {
     for (const name of HOSTS) expect(host(name).read('/etc/motd')).toBe('as it was\n');
   });
 
-  test('the inventory changed, though it means the same', async () => {
+  test.each([
+    ['a variable beside the playbook, in a new file,', 'stack/group_vars/workers.yml', 'who: me\n'],
+    ['a variable beside an imported playbook, in a new file,', 'stack/playbooks/host_vars/stars-c3.yml', 'who: me\n'],
+    ['an imported playbook', 'stack/playbooks/more.yml', `${MORE}# A remark.\n`],
+    ['a variables file', 'stack/vars.yml', 'unused: 2\n'],
+    ['a file that is copied', 'stack/copied', 'other\n'],
+    ['a file that a lookup reads', 'stack/looked-at', 'other\n'],
+    ['a file of variables that -e names', 'stack/extra.yml', 'unused: 2\n'],
+  ])('%s changed', async (_title, file, text) => {
+    const { events: made } = await practice.events('plan', 'wide', 'sandbox', '-e', '@extra.yml');
+    practice.write(file, text);
+    const { events } = await practice.events('apply', made[0]?.run ?? '');
+    expect(events.at(-1)).toMatchObject({ error: { code: 'PLAN_STALE', message: expect.stringContaining(file) } });
+    expect(host('stars-c3').read('/etc/motd')).toBe('as it was\n');
+  });
+
+  test.each([
+    ['the inventory', 'inventories/sandbox/hosts', '\n# A remark.\n'],
+    ['the environment', 'inventories/sandbox/environment.yml', '\n'],
+  ])('%s changed, though it means the same', async (_title, file, more) => {
     const id = await plan();
-    const file = 'inventories/sandbox/hosts';
-    practice.write(file, `${readFileSync(join(practice.home, file), 'utf8')}\n# A remark.\n`);
+    practice.write(file, `${readFileSync(join(practice.home, file), 'utf8')}${more}`);
     const { events } = await practice.events('apply', id);
     expect(events.at(-1)).toMatchObject({ error: { code: 'PLAN_STALE', message: expect.stringContaining(file) } });
   });
