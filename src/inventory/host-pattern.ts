@@ -141,7 +141,8 @@ function pythonExpression(source: string): string {
   return `^(?:${toJsRegExp(source, 's').source})`;
 }
 
-function globExpression(glob: string): string {
+/** The source of a regular expression that matches what Python's `fnmatch` does. */
+export function globExpression(glob: string): string {
   const translated = glob.replace(
     /\*+|\?|\[(!?)(\]?[^\]]*)\]|[\\^$.|+()[\]{}/]/g,
     (token, not?: string, set?: string) => {

@@ -19,6 +19,6 @@ export function nobodyMatched(
 
 export function noSuchTask(name: string): StarsError {
   return new StarsError('USAGE', `No task is called “${name}”, so nothing ran.`, {
-    hint: 'Write the name of the task as the playbook has it; * and ? stand for anything.',
+    hint: 'Write the name of the task as the playbook has it; * and ? stand for anything, [ab] for one of these.',
   });
 }

@@ -1,3 +1,4 @@
+import { globExpression } from '../inventory/host-pattern.js';
 import type { HostRun } from './host-run.js';
 import { isHidden } from './outcome.js';
 import { pythonText } from './python-text.js';
@@ -60,10 +61,11 @@ export function createTaskNames(world: VariableWorld) {
   return { shown, headline, roleOf, ofHandler, ofOwed, matches };
 }
 
+/** As Ansible's `--start-at-task`: by the name itself or as a wildcard. A range that is none, such as [z-a], matches nothing. */
 function matchesName(title: string, pattern: string): boolean {
-  const source = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return title === pattern || new RegExp(`^${source}$`, 's').test(title);
+  try {
+    return title === pattern || new RegExp(globExpression(pattern), 'su').test(title);
+  } catch {
+    return false;
+  }
 }
