@@ -4,6 +4,7 @@ import type { Emit } from '../model/run.js';
 import { requireWithinPart } from './across-hosts.js';
 import { controlModules } from './control/index.js';
 import type { OnResult } from './ad-hoc.js';
+import { nothingAhead } from './asking-ahead.js';
 import { courseOf, isAheadOfTasks, isFlush, isOwnFlush } from './course.js';
 import { type Ending, endsPlay, percentageOf, uncountedFailures } from './end-of-play.js';
 import { FACT_TASK } from './fact-gathering.js';
@@ -77,6 +78,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
   const runOnHost = createHostTurn({ ...options, includes, names });
 
   async function runBatch(play: PlayRun, setup: Task | undefined): Promise<BatchEnd> {
+    if (!mayReachStart(play)) return gatherBeforeStart(setup, play);
     const strategy = strategyOf(play.play);
     const handlers = createHandlers(play.play.handlers, (handler) => names.ofHandler(handler, play));
     const owing = owedIn(play.play.shown, options.owed);
@@ -90,6 +92,30 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     else await runFreely(batch, strategy === 'free' ? undefined : pLimit(options.forks));
     leaveBatch(batch);
     return batch;
+  }
+
+  /** Whether the task to start at stands in the play, or one before it was it. */
+  function mayReachStart(play: PlayRun): boolean {
+    const { name } = options.startAt;
+    const [host] = play.batch;
+    if (name === undefined || !host) return true;
+    const { preTasks, tasks, postTasks } = play.play;
+    return flatTasks([...preTasks, ...tasks, ...postTasks]).some(
+      // Facts may be what a template in its name waits for.
+      (task) => task.name?.includes('{{') || names.matches(task, host, { play, pattern: name }),
+    );
+  }
+
+  /** What follows may look at the facts of hosts whose tasks are left out. That one of these cannot be reached is not its concern. */
+  async function gatherBeforeStart(setup: Task | undefined, play: PlayRun): Promise<BatchEnd> {
+    const gather = async (task: Task, host: HostRun) => {
+      const job = { task, host, play, sharers: [host], rescuable: false, ahead: () => nothingAhead };
+      const { status, message } = await options.runner.run(job);
+      if (status !== 'ok')
+        options.remark(`The facts of ${host.name}, whose tasks are left out, are not known: ${message}`);
+    };
+    if (setup) await allEnded(play.batch.map((host) => limit(gather, setup, host)));
+    return NOTHING_RUN;
   }
 
   async function lockAhead(batch: Batch, setup: Task | undefined): Promise<void> {
@@ -297,6 +323,9 @@ export function createPlayRunner(options: PlayRunnerOptions) {
 
   return { runBatch };
 }
+
+/** Of a batch that comes before the task to start at. */
+const NOTHING_RUN: BatchEnd = { broken: false, playEnded: false };
 
 /** What a step came to. `once`: the first of its hosts did it for all. */
 type StepDone = { endings: Ending[]; found: IncludedNodes[][]; once: boolean; fatal: boolean };

@@ -253,7 +253,7 @@ function createOneRun(
         broken = (await runPlay(now, { request, world, playRunner })) === 'broken';
         if (broken) break;
       }
-      if (startAt.name !== undefined) throw noSuchTask(startAt.name);
+      if (startAt.name !== undefined && !broken) throw noSuchTask(startAt.name);
       if (!tasksStarted && request.tags?.length)
         remark(`No task was run: none has a tag of ${request.tags.join(', ')}.`);
       return { ...resultOf(hosts, plays.length, hintOf(request)), broken, files: [...files] };

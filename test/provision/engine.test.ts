@@ -440,6 +440,50 @@ test('a role alone runs on the hosts it is given, and serial from outside overri
   expect(saidBy(played)).toEqual(['h1: ["h1"]', 'h3: ["h3"]']);
 });
 
+describe('a run that starts in a later play', () => {
+  const PLAYS = `- hosts: h1
+  tasks: [{name: before, command: echo never}]
+- hosts: h2
+  gather_facts: no
+  tasks:
+    - {name: also before, debug: {msg: never}}
+    - name: first of {{ hostvars.h1.ansible_system | default('nothing') }}
+      debug: {msg: "{{ hostvars.h1.ansible_system | default('nothing') }}"}
+`;
+  const LATER = `${PLAYS}    - {name: start, debug: {msg: "{{ hostvars.h1.ansible_system | default('nothing') }}"}}\n`;
+
+  const lost = (name: string) => async (host: string) => {
+    if (host === name) throw new StarsError('UNREACHABLE', `${name}: no route to host.`);
+    return connectLocal({ name: host });
+  };
+
+  test('knows the facts of hosts whose tasks are left out, which count nowhere', async () => {
+    const played = await runPlaybook({ 'site.yml': LATER }, { startAt: 'start' });
+    expect(saidBy(played)).toEqual(['h2: Linux']);
+    expect(Object.keys(played.result?.hosts ?? {})).toEqual(['h2']);
+    expect(played.notes).toEqual([]);
+  });
+
+  test('goes on without the facts of a host that cannot be reached, and remarks upon it', async () => {
+    const played = await runPlaybook({ 'site.yml': LATER }, { startAt: 'start', connect: lost('h1') });
+    expect(saidBy(played)).toEqual(['h2: nothing']);
+    expect(played.result?.failed).toBeUndefined();
+    expect(played.notes).toEqual([expect.stringContaining('h1, whose tasks are left out, are not known')]);
+  });
+
+  test('may start at a task whose name waits for facts', async () => {
+    const played = await runPlaybook({ 'site.yml': PLAYS }, { startAt: 'first of Linux' });
+    expect(saidBy(played)).toEqual(['h2: Linux']);
+  });
+
+  test('does not say that there is no such task when its hosts cannot be reached', async () => {
+    const site = LATER.replace('hosts: h2\n  gather_facts: no', 'hosts: h2');
+    const played = await runPlaybook({ 'site.yml': site }, { startAt: 'start', connect: lost('h2') });
+    expect(played.error).toBeUndefined();
+    expect(played.result?.failed).toMatchObject({ code: 'UNREACHABLE' });
+  });
+});
+
 test('a cancelled run ends at once and says so', async () => {
   const stop = new AbortController();
   const played = await runPlaybook(
