@@ -31,7 +31,7 @@ export function createComposedRoles({ folder, git, force }: ComposedRolesOptions
     const src = withoutPassword(role.src);
     if (untouched && known.src === src && known.commit === role.version) return done(role, known.commit, 'as pinned');
     const wanted = await commitOf(role);
-    if (untouched && known.src === src && known.commit === wanted) return done(role, wanted, 'as pinned');
+    if (untouched && known.src === src && known.commit.startsWith(wanted)) return done(role, known.commit, 'as pinned');
     if (there !== undefined && !untouched && !force) throw changedHere(path, known !== undefined);
     const commit = await replace(role, wanted, path);
     const content = (await contentOf(path)) ?? '';

@@ -1,5 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { practise, type Practice } from '../e2e/support/practice.js';
@@ -14,6 +28,10 @@ beforeAll(async () => {
   git('web', 'tag', '-a', 'v1.0', '-m', 'One');
   commit('web', { 'tasks/main.yml': '- {name: Two, debug: {msg: two}}\n' });
   git('web', 'branch', 'stable');
+  symlinkSync('run.sh', join(repositories, 'web', 'files', 'link'));
+  chmodSync(join(repositories, 'web', 'files', 'run.sh'), 0o755);
+  commit('web', {});
+  git('web', 'branch', 'linked');
   commit('db', { 'tasks/main.yml': '- {name: Db, debug: {msg: db}}\n' });
 });
 beforeEach(() => rmSync(roles(), { recursive: true, force: true }));
@@ -107,6 +125,74 @@ test('included files of the stack count', async () => {
   requirements('- include: more/roles.yml\n');
   expect((await practice.type('compose')).status).toBe(0);
   expect(existsSync(roles('db'))).toBe(true);
+});
+
+test('of a tag and a branch of one name the tag is meant, and a commit may be shortened', async () => {
+  git('web', 'branch', 'both');
+  git('web', 'tag', 'both', 'v1.0^{}');
+  requirements(`
+- {src: "@/web", scm: git, version: both, name: tag}
+- git+file://@/web,${git('web', 'rev-parse', '--short', 'v1.0^{}')},short
+- {role: "git+file://@/web", version: stable, name: branch}
+`);
+  expect((await practice.type('compose')).status).toBe(0);
+  expect(['tag', 'short', 'branch'].map((name) => tasksOf(name).slice(9, 12))).toEqual(['One', 'One', 'Two']);
+  expect((await practice.type('compose')).out).toContain('3 roles, as pinned.');
+});
+
+test('a role that is pinned to a commit needs its repository once; another repository is fetched though it has the same commit', async () => {
+  cpSync(join(repositories, 'web'), join(repositories, 'copy'), { recursive: true });
+  const pinned = (name: string) =>
+    requirements(`- {src: "@/${name}", scm: git, version: ${git('web', 'rev-parse', 'HEAD')}, name: web}\n`);
+  pinned('web');
+  await practice.type('compose');
+  pinned('copy');
+  expect((await practice.type('compose')).out).toContain('1 role: 1 fetched');
+  rmSync(join(repositories, 'copy'), { recursive: true });
+  expect(await practice.type('compose')).toMatchObject({ status: 0, out: expect.stringContaining('as pinned') });
+});
+
+test.each([
+  ['a file that may be run now', () => chmodSync(roles('web', 'tasks', 'main.yml'), 0o755)],
+  ['a file that may not be run any more', () => chmodSync(roles('web', 'files', 'run.sh'), 0o644)],
+  ['a link that leads elsewhere', () => relink(roles('web', 'files', 'link'), 'elsewhere')],
+  ['a new folder', () => mkdirSync(roles('web', 'vars'))],
+])('%s is a change that is kept', async (_title, change) => {
+  requirements('[{src: "@/web", scm: git, version: linked}]');
+  await practice.type('compose');
+  change();
+  requirements('[{src: "@/web", scm: git, version: v1.0}]');
+  expect((await practice.type('compose')).error).toContain('was changed since it was fetched');
+});
+
+function relink(path: string, to: string): void {
+  rmSync(path);
+  symlinkSync(to, path);
+}
+
+test('a login in an address fetches the role, and stands neither in the record nor in what is said', async () => {
+  git('web', 'update-server-info');
+  const served = createServer(({ url, headers }, response) => {
+    const file = join(repositories, new URL(url ?? '', 'http://any').pathname);
+    const known = headers.authorization === `Basic ${Buffer.from('ada:tell-nobody').toString('base64')}`;
+    if (!known) response.writeHead(401, { 'WWW-Authenticate': 'Basic' }).end();
+    else if (existsSync(file)) response.end(readFileSync(file));
+    else response.writeHead(404).end();
+  }).listen(0, '127.0.0.1');
+  await once(served, 'listening');
+  const { port } = served.address() as AddressInfo;
+  const src = `http://ada:tell-nobody@127.0.0.1:${port}/web/.git`;
+  practice.write('stack/requirements.yml', `- {src: "${src}", scm: git, version: v1.0, name: web}\n`);
+  const [first, second] = [await practice.type('compose'), await practice.type('compose')];
+  served.close();
+  expect([first.status, second.out]).toEqual([0, expect.stringContaining('1 role, as pinned.')]);
+  expect(readFileSync(roles('.composed.json'), 'utf8') + first.out + second.out).not.toContain('nobody');
+});
+
+test('files that include each other are refused', async () => {
+  practice.write('stack/more/roles.yml', '- include: ../requirements.yml\n');
+  requirements('- include: more/roles.yml\n');
+  expect((await practice.type('compose')).error).toContain('include each other in a circle');
 });
 
 const LONELY = 'src: https://github.com/<owner>/<role>.git';
