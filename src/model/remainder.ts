@@ -113,12 +113,15 @@ type Came = { lost: boolean; start: Of<'task.started'> | undefined };
 
 function cameBy(events: readonly RunEvent[], host: string): Came[] {
   const starts = new Map<string, Of<'task.started'>>();
-  const keyOf = ({ play, role, task }: Of<'task.started' | 'task.result'>) => JSON.stringify([play, role, task]);
   return events.flatMap((event): Came[] => {
     if (event.type === 'task.started') starts.set(keyOf(event), event);
     if (event.type !== 'task.result' || event.host !== host || event.item !== undefined) return [];
     return [{ lost: event.status === 'failed' || event.status === 'unreachable', start: starts.get(keyOf(event)) }];
   });
+}
+
+function keyOf({ play, role, task }: Of<'task.started' | 'task.result'>): string {
+  return JSON.stringify([play, role, task]);
 }
 
 /** At its last failure, or at one before it when nothing came in between but what is always done. */
@@ -134,13 +137,14 @@ function titleOf({ role, task }: Of<'task.started'>): string {
 
 function owedHandlers(events: readonly RunEvent[]): OwedHandler[] {
   const owed = new Map<string, OwedHandler>();
-  let inHandler = false;
+  // In a free play other tasks begin while a handler runs.
+  const isHandler = new Map<string, boolean>();
   for (const event of events) {
-    if (event.type === 'task.started') inHandler = event.handler === true;
+    if (event.type === 'task.started') isHandler.set(keyOf(event), event.handler === true);
     if (event.type !== 'task.result' || event.item !== undefined) continue;
     const { play, host } = event;
     const done = event.status !== 'failed' && event.status !== 'unreachable';
-    if (inHandler && done) owed.delete(JSON.stringify([play, host, event.task]));
+    if (isHandler.get(keyOf(event)) && done) owed.delete(JSON.stringify([play, host, event.task]));
     for (const handler of event.notified ?? [])
       owed.set(JSON.stringify([play, host, handler]), { play, host, handler });
   }
