@@ -46,14 +46,18 @@ export function createTaskRunner(options: RunnerOptions) {
     const { task, host, play } = job;
     const calls = createOutsideCalls({ folder: play.play.folder, environment: world.environment }, signal);
     const templar = templarFor(world, play, host, task, calls.ask);
-    const turn: Turn = { ...job, settle: calls.settle };
+    let mayHaveActed = false;
+    const settle = () => {
+      mayHaveActed = true;
+      calls.settle();
+    };
+    const turn: Turn = { ...job, settle };
     try {
       if (host.lockedOut) throw host.lockedOut;
-      const draft = await calls.answered(() =>
-        withWantedFacts(task, () => (task.loop ? runLoop(turn, templar) : runSingle(turn, templar))),
-      );
-      calls.settle();
-      return register(job, outcomeOf(task, templar, draft));
+      const act = () => (task.loop ? runLoop(turn, templar) : runSingle(turn, templar));
+      const draft = await calls.answered(() => withWantedFacts(task, act, () => mayHaveActed));
+      settle();
+      return register(job, await evaluated(() => outcomeOf(task, templar, draft)));
     } catch (thrown) {
       if (signal.aborted) throw thrown;
       const error = asStarsError(thrown);
@@ -63,17 +67,29 @@ export function createTaskRunner(options: RunnerOptions) {
   }
 
   /** The task as it is once the facts that it looked for are there; what may have acted is not run again for them. */
-  async function withWantedFacts<T>(task: Task, act: () => Promise<T>): Promise<T> {
+  async function withWantedFacts<T>(task: Task, act: () => Promise<T>, mayHaveActed: () => boolean): Promise<T> {
     const harmless = HARMLESS.has(task.module);
     try {
       const done = await act();
       if (!harmless || !world.wantedFacts.any()) return done;
     } catch (thrown) {
-      const early = asStarsError(thrown).code === 'UNDEFINED_VARIABLE' && (harmless || !task.loop);
+      const early = asStarsError(thrown).code === 'UNDEFINED_VARIABLE' && (harmless || !mayHaveActed());
       if (!early || !world.wantedFacts.any()) throw thrown;
     }
     await gatherWanted();
     return act();
+  }
+
+  /** What is evaluated after a task may have acted, and alone once more where it looked for facts that were not there. */
+  async function evaluated<T>(evaluate: () => T): Promise<T> {
+    try {
+      const value = evaluate();
+      if (!world.wantedFacts.any()) return value;
+    } catch (thrown) {
+      if (!world.wantedFacts.any()) throw thrown;
+    }
+    await gatherWanted();
+    return evaluate();
   }
 
   /** Gathers the facts that templates asked for of hosts outside of the limit. */
@@ -90,7 +106,7 @@ export function createTaskRunner(options: RunnerOptions) {
 
   async function runSingle(job: Turn, templar: Templar): Promise<Draft> {
     const one = await runItem(job, templar, new Map(), job.ahead());
-    return { ...one, notify: notifiedBy(job.task, templar, one), items: [] };
+    return { ...one, notify: await evaluated(() => notifiedBy(job.task, templar, one)), items: [] };
   }
 
   async function runLoop(job: Turn, templar: Templar): Promise<Draft> {
@@ -107,14 +123,15 @@ export function createTaskRunner(options: RunnerOptions) {
       if (index > 0 && control.pauseMs > 0) await options.clock.sleep(control.pauseMs, signal);
       const loopVars = loopVariables(control, index, items);
       const inner = templar.withVariables(loopVars);
-      hidden ||= isHidden(task, inner);
+      hidden ||= await evaluated(() => isHidden(task, inner));
       const one = await runItem(job, inner, loopVars, job.ahead(index));
       job.settle();
-      notify.push(...notifiedBy(task, inner, one));
+      notify.push(...(await evaluated(() => notifiedBy(task, inner, one))));
       for (const [name, value] of loopVars) one.result.set(name, value);
       results.push(one.result);
       includes.push(...one.includes);
-      outcomes.push(itemOutcome(labelOf(task, templar, loopVars, control.name), one));
+      const label = await evaluated(() => labelOf(task, templar, loopVars, control.name));
+      outcomes.push(itemOutcome(label, one));
     }
     const diff = outcomes.flatMap((outcome) => outcome.diff ?? []).join('\n') || undefined;
     return { result: loopResult(results), includes, diff, items: outcomes, notify, hidden };
@@ -144,7 +161,8 @@ export function createTaskRunner(options: RunnerOptions) {
       await judged(task, templar, done.result);
       if (until === undefined || attempts === 1) return done;
       done.result.set('attempts', attempt);
-      if (withResult(task, templar, done.result).condition(until, task.where)) return done;
+      const seeing = withResult(task, templar, done.result);
+      if (await evaluated(() => seeing.condition(until, task.where))) return done;
       if (attempt >= attempts) {
         done.result.set('attempts', attempts - 1);
         done.result.set('failed', true);
@@ -174,11 +192,9 @@ export function createTaskRunner(options: RunnerOptions) {
   /** Judges a result; a condition that cannot be evaluated fails it and leaves the other items of a loop to go on. */
   async function judged(task: Task, templar: Templar, result: Dict): Promise<void> {
     try {
-      judge(task, templar, result);
+      await evaluated(() => judge(task, templar, result));
     } catch (thrown) {
-      if (!world.wantedFacts.any()) return judgedByMistake(result, asStarsError(thrown));
-      await gatherWanted();
-      judge(task, templar, result);
+      judgedByMistake(result, asStarsError(thrown));
     }
   }
 
