@@ -186,6 +186,22 @@ test('retry of a run that resumed another begins where that one did', async () =
   expect(told(events)).toEqual(['One stars-c4 skipped', 'Two stars-c4 ok', 'Three stars-c4 skipped']);
 });
 
+test('retry of a run that was to start at a task starts there again, only where it failed', async () => {
+  practice.write('stack/batches.yml', batches('workers', 2, { One: 'none', Two: 'stars-c3', Three: 'none' }));
+  await practice.events('deploy', 'batches', 'sandbox', '--start-at', 'Two');
+  expect(told((await practice.events('retry', 'last')).events)).toEqual(['Two stars-c3 failed']);
+  ready('stars-c3');
+  expect(told((await practice.events('retry', 'last')).events)).toEqual(['Two stars-c3 ok', 'Three stars-c3 skipped']);
+});
+
+test('resume keeps to the limit of the run that it goes on with', async () => {
+  practice.write('stack/batches.yml', batches('masters:workers', 9, { One: 'stars-c0', Two: 'none' }));
+  await practice.events('deploy', 'batches', 'sandbox', '--limit', 'stars-c0,stars-c3');
+  practice.sandbox.hosts.host('stars-c0').write('/tmp/ready', 'yes\n');
+  const { events } = await practice.events('resume', 'last');
+  expect(told(events)).toEqual(['One stars-c0 ok', 'Two stars-c0 skipped']);
+});
+
 describe('after a failure around a rescue, resume goes on', () => {
   const block = (parts: string) =>
     `- hosts: stars-c3\n  gather_facts: false\n  tasks:\n    - {name: Before, command: echo before}\n    - block:\n${parts}`;
