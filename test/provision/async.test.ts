@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../src/clock.js';
 import { StarsError } from '../../src/errors.js';
 import { removeProjects, resultsOf, runIn, runPlaybook, saidBy, writeProject } from '../support/run-playbook.js';
 
@@ -28,6 +29,14 @@ function appears(folder: string, name: string): Promise<string> {
 const runs = (pid: string) => existsSync(`/proc/${pid}`) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
 
 const UNTIL_GO = 'while [ ! -e {{ base }}/go ]; do sleep 0.05; done';
+
+const ASK = `- async_status: jid={{ job.ansible_job_id }}
+  register: r
+  until: r.finished
+  retries: 30
+  delay: 1
+  ignore_errors: yes
+- debug: msg="{{ r.msg }} {{ r.failed }}"`;
 
 describe('A job', () => {
   test('goes on after the run that started it, and its folder tells its process, beginning, output and end', async () => {
@@ -103,6 +112,48 @@ describe('A job', () => {
     });
     expect(runs(readFileSync(join(played.folder, 'out', 'pid'), 'utf8').trim())).toBe(false);
     expect(readdirSync(join(played.folder, 'out', 'jobs'))).toEqual([]);
+  });
+
+  test('that is waited for is looked at every 15 seconds where nobody says otherwise, and the host keeps nothing of it', async () => {
+    const folder = writeProject(project(`- shell: ${UNTIL_GO}\n  async: 60`));
+    const slept: number[] = [];
+    const clock = {
+      ...systemClock,
+      async sleep(ms: number) {
+        slept.push(ms);
+        writeFileSync(join(folder, 'out', 'go'), '');
+      },
+    };
+    expect((await runIn(folder, { clock })).result?.failed).toBeUndefined();
+    expect(slept[0]).toBe(15_000);
+    expect(readdirSync(join(folder, 'out', 'jobs'))).toEqual([]);
+  });
+
+  test('that nobody waits for ends itself when its time is over, and is told as failed', async () => {
+    const played = await runPlaybook(
+      project(`- shell: echo $$ > {{ base }}/pid; exec sleep 100
+  async: 1
+  poll: 0
+  register: job
+${ASK}
+- shell: while kill -0 $(cat {{ base }}/pid); do sleep 0.1; done
+  timeout: 20`),
+    );
+    expect(saidBy(played)[1]).toBe('h1: The job was ended because its time was over. True');
+    expect(played.result?.failed).toBeUndefined();
+    expect(played.notes).toEqual([]);
+  });
+
+  test('has a session of its own; one that was killed is told as gone', async () => {
+    const played = await runPlaybook(
+      project(`- shell: exec sleep 100
+  async: 60
+  poll: 0
+  register: job
+- shell: kill -KILL -$(cat {{ job.results_file }}/pid)
+${ASK}`),
+    );
+    expect(saidBy(played)[1]).toBe('h1: The job is gone without having ended: was its host restarted? True');
   });
 
   test('runs in a plan where its task says so', async () => {
