@@ -216,6 +216,11 @@ test('a host that is not as the plan saw it is stopped before anything is done t
   });
   expect(host('stars-c3').read('/etc/motd')).toBe('as it was\n');
   expect(host('stars-c4').read('/etc/motd')).toBe('port 80\n');
+  for (const word of ['resume', 'retry'])
+    expect(await practice.type(word, events[0]?.run ?? '')).toMatchObject({
+      status: 2,
+      error: expect.stringContaining('applied a plan, part of which is done now'),
+    });
 });
 
 test('a host on which less is left to do than planned is no reason to stop', async () => {

@@ -249,6 +249,7 @@ test('resume of a deploy that was cancelled goes on at the task under way, on al
     },
   );
   if (answer.kind === 'run') await answer.ended;
+  expect((await practice.type('retry', 'last')).error).toContain('No host failed in the run');
   for (const name of ['stars-c3', 'stars-c4']) ready(name);
   const { events } = await practice.events('resume', 'last');
   expect(told(events).sort()).toEqual(['Two stars-c3 ok', 'Two stars-c4 ok']);
