@@ -14,11 +14,13 @@ const MAX_SEQUENCE = 100_000;
 export const listLookups: Record<string, LookupPlugin> = {
   items: (terms) => flatten(terms, 1, false),
   list: (terms) => [...terms],
-  flattened: (terms) => flatten(terms, Infinity, false),
+  flattened,
+  'community.general.flattened': flattened,
   indexed_items: (terms) => flatten(terms, 1, false).map((item, index) => Tuple.from<Value>([index, item])),
   dict: (terms) => terms.flatMap((term) => (Array.isArray(term) ? [...term] : [term])).flatMap(pairsOf),
   nested,
-  cartesian: (terms) => product(listsOf(terms, 'cartesian')).map(flatRow),
+  cartesian,
+  'community.general.cartesian': cartesian,
   together: (terms) => {
     const lists = listsOf(terms, 'together');
     const length = Math.max(...lists.map((list) => list.length));
@@ -35,6 +37,14 @@ export const listLookups: Record<string, LookupPlugin> = {
   },
   sequence: (terms, options) => terms.flatMap((term) => sequence(term, options)),
 };
+
+function flattened(terms: readonly Value[]): Value[] {
+  return flatten(terms, Infinity, false);
+}
+
+function cartesian(terms: readonly Value[]): Value[] {
+  return product(listsOf(terms, 'cartesian')).map(flatRow);
+}
 
 function withoutPath(pair: readonly Value[], path: readonly string[]): Value {
   return Tuple.from([without(pair[0] ?? null, path), pair[1] ?? null]);
