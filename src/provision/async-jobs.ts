@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { Become, ExecResult } from '../connection/connection.js';
+import { StarsError } from '../errors.js';
 import type { Dict, Value } from '../jinja/value.js';
 import { jobFolder, killScript, launchScript, parseStatus, statusScript } from './async-script.js';
 import type { HostRun } from './host-run.js';
@@ -58,7 +59,7 @@ export function createAsyncJobs({ clock, signal }: AsyncOptions) {
     const commands = actions.flatMap((action) => (action.kind === 'run' ? [action.command.text] : []));
     const script = launchScript({ folder, commands, seconds: wish.seconds });
     const { code, stderr } = await exec(place, script, action);
-    if (code !== 0) throw new Error(`The job could not be started: ${stderr.trim()}`);
+    if (code !== 0) throw new StarsError('HOSTS_FAILED', `The job could not be started: ${stderr.trim()}`);
   }
 
   async function waitFor(id: string, place: JobPlace, wish: AsyncWish): Promise<Dict> {

@@ -19,7 +19,9 @@ export function launchScript({ folder, commands, seconds }: Launch): string {
 folder=${folder}
 mkdir -p "$folder" || exit 1
 printf '%s\\n' ${quote(jobText(commands, seconds))} >"$folder/job" || exit 1
-if command -v setsid >/dev/null; then set -- setsid; else set -- nohup; fi
+if command -v setsid >/dev/null; then set -- setsid
+elif command -v nohup >/dev/null; then set -- nohup
+else echo 'it needs setsid or nohup, of which this host has neither' >&2; exit 1; fi
 "$@" sh "$folder/job" "$folder" </dev/null >/dev/null 2>&1 &
 tries=50
 while [ ! -s "$folder/pid" ] && [ $tries -gt 0 ]; do sleep 0.1 2>/dev/null || sleep 1; tries=$((tries - 1)); done

@@ -2,6 +2,7 @@ import type { Become, Connection, ExecResult } from '../connection/connection.js
 import { StarsError } from '../errors.js';
 import { type Answers, createAnswers, type Touched } from './answers.js';
 import { joinQuestions, type Question } from './joint-questions.js';
+import { requireBasics } from './missing-program.js';
 import type { Fact } from './module.js';
 
 /** What is asked of a host, through one connection that is opened when first needed. */
@@ -101,7 +102,11 @@ export function createHostSession(connect: () => Promise<Connection>): HostSessi
 
   return {
     connection,
-    fact: async (fact, become, signal) => fact.parse(await ask({ ...fact, become }, signal)),
+    async fact(fact, become, signal) {
+      const answer = await ask({ ...fact, become }, signal);
+      requireBasics(answer);
+      return fact.parse(answer);
+    },
     prefetch: (questions, signal) => {
       for (const batch of batchesOf(questions.filter((question) => !known(question)))) askTogether(batch, signal);
       sight = { any: farther(sight.any), lasting: farther(sight.lasting) };

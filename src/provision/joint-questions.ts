@@ -53,15 +53,15 @@ function oneKind(kind: FactKind, questions: readonly Question[]): Part {
   return {
     ofKind: true,
     script: kind.script(subjects),
-    read({ stdout }) {
+    read({ stdout, stderr }) {
       const answers = kind.answers(stdout, subjects);
-      return new Map(questions.flatMap((question, index) => answered(question, answers[index])));
+      return new Map(questions.flatMap((question, index) => answered(question, answers[index], stderr)));
     },
   };
 }
 
-function answered(question: Question, stdout: string | undefined): [Question, ExecResult][] {
-  return stdout === undefined ? [] : [[question, { code: 0, stdout, stderr: '', truncated: false }]];
+function answered(question: Question, stdout: string | undefined, stderr: string): [Question, ExecResult][] {
+  return stdout === undefined ? [] : [[question, { code: 0, stdout, stderr, truncated: false }]];
 }
 
 function readPart(part: Part, result: ExecResult, mark: string, index: number): [Question, ExecResult][] {

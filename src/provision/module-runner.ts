@@ -119,16 +119,16 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
     if (change) watch?.(change);
     const shown = context.diffMode || context.checkMode ? unifiedDiff(plan.diff) : undefined;
     const diff = shown !== undefined && isOfVault ? DIFF_OF_VAULT : shown;
-    return { result: await resultOf(plan, place, { task, templar, context, temporary, asked: asked() }), diff };
+    return { result: await resultOf(plan, place, { task, module, templar, context, temporary, asked: asked() }), diff };
   }
 
   async function resultOf(plan: Plan, place: Place, setting: Setting): Promise<Dict> {
     const wish = asyncWish(setting.task, setting.templar);
-    return wish ? runAsJob(plan, place, wish, setting.task) : runNow(plan, place, setting);
+    return wish ? runAsJob(plan, place, wish, setting) : runNow(plan, place, setting);
   }
 
   /** What the job needs is uploaded first; then its commands are on their own. */
-  async function runAsJob(plan: Plan, place: Place, wish: AsyncWish, task: Task): Promise<Dict> {
+  async function runAsJob(plan: Plan, place: Place, wish: AsyncWish, { task, module }: Setting): Promise<Dict> {
     const idle = idleResult(plan);
     const [sent, left] = idle ? [[], []] : uploadsFirst(plan.actions);
     const action = journal.noteOf(task);
@@ -140,7 +140,7 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
     }
     const resultOfAll = (results: ExecResult[]) => {
       if (plan.setFacts) addFacts(place.host, protectAll(plan.setFacts));
-      return idle ?? endResult(plan, results, { checkMode: false });
+      return idle ?? endResult(plan, results, { module, checkMode: false });
     };
     return jobs.start({ actions: left, action, resultOf: resultOfAll }, place, wish);
   }
@@ -149,9 +149,10 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
     const idle = idleResult(plan);
     if (idle) return idle;
     if (plan.setFacts) addFacts(place.host, protectAll(plan.setFacts));
-    const { checkMode } = setting.context;
-    if (checkMode || plan.actions.length === 0) return endResult(plan, [], { checkMode });
-    return actedResult(plan, await act(plan, place, setting));
+    const { module, context } = setting;
+    const { checkMode } = context;
+    if (checkMode || plan.actions.length === 0) return endResult(plan, [], { module, checkMode });
+    return actedResult(plan, await act(plan, place, setting), module);
   }
 
   async function act(plan: Plan, place: Place, { task, templar, temporary, asked }: Setting): Promise<ExecResult[]> {
@@ -277,6 +278,7 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
 /** `temporary` are the names that the module asked for. */
 type Setting = {
   task: Task;
+  module: AnyModule;
   templar: Templar;
   context: ModuleContext;
   temporary: readonly string[];
@@ -284,7 +286,10 @@ type Setting = {
   asked: boolean;
 };
 
-function planOf(module: AnyModule, { task, templar, context }: Omit<Setting, 'temporary' | 'asked'>): Promise<Plan> {
+function planOf(
+  module: AnyModule,
+  { task, templar, context }: Pick<Setting, 'task' | 'templar' | 'context'>,
+): Promise<Plan> {
   return planWith(module, templatedArguments(task, templar, { freeText: true }), context);
 }
 

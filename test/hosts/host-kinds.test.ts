@@ -59,9 +59,35 @@ describeKind('busybox', (play, host) => {
     expect(await host().inside('find', '/tmp', '/var/tmp', '/srv', '-name', '*stars-*')).toBe('');
   });
 
-  test('what it has no program for is said in words', async () => {
-    const [ended = ''] = await play(['user: {name: newbie}'], { variables });
-    expect(ended).toMatch(/^user: failed \(.*adduser/);
+  const install = (program: string) => `${program} is no program of this host. Install it there first: the module `;
+  test.each([
+    ['user: {name: newbie}', `${install('adduser')}user needs `, "busybox's adduser and deluser"],
+    ['group: {name: newbie}', `${install('addgroup')}group needs `, "busybox's addgroup and delgroup"],
+    ['yum: {name: jq}', `${install('yum')}yum needs `, 'yum or dnf'],
+    ['apt: {name: jq}', `${install('apt-cache')}apt needs `, 'apt-get'],
+    ['package: {name: jq}', 'this host has no package manager that Stars knows.', 'use command or raw'],
+    [
+      'service: {name: sshd, state: started}',
+      'the requested service sshd: host has neither systemd nor',
+      'init.d/sshd',
+    ],
+  ])('%s, which it has no program for, says what is missing', async (task, ...words) => {
+    const [ended = ''] = await play([task], { variables });
+    expect(words.filter((each) => !ended.includes(each))).toEqual([]);
+  });
+
+  test('a stat that is missing, or has no formats, is told: a file is not taken for one that is not there', async () => {
+    const looks = () => play(['stat: {path: /etc/passwd}'], { variables });
+    const other = 'echo "stat: invalid option -- c" >&2; exit 1';
+    const hint = 'so that Stars cannot tell how it is.\nInstall coreutils or busybox there.';
+    await host().inside('mv', '/bin/stat', '/bin/stat.away');
+    try {
+      expect(await looks()).toEqual([`stat: failed (stat is no program of this host, ${hint})`]);
+      await host().inside('sh', '-c', `printf '#!/bin/sh\n${other}\n' >/bin/stat; chmod 755 /bin/stat`);
+      expect(await looks()).toEqual([`stat: failed (stat of this host does not know the option -c, ${hint})`]);
+    } finally {
+      await host().inside('mv', '-f', '/bin/stat.away', '/bin/stat');
+    }
   });
 });
 

@@ -1,5 +1,7 @@
 import { args, bool, choice, int, list, text } from '../arguments.js';
 
+export const APT_NEEDS = 'apt-get, apt-cache and dpkg';
+
 export const aptSchema = args({
   name: list()
     .optional()

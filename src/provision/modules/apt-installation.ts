@@ -1,7 +1,8 @@
 import { sh } from '../../shell/command.js';
 import { aptNames, aptVersions, dpkgAtLeast, dpkgPackage, dpkgResidue } from '../facts/packages.js';
+import { lacking } from '../missing-program.js';
 import type { ModuleContext } from '../module.js';
-import { type AptArgs, namesOf } from './apt-arguments.js';
+import { APT_NEEDS, type AptArgs, namesOf } from './apt-arguments.js';
 import { aptOptions, type Commands, install } from './apt-commands.js';
 import { neededFile } from './apt-files.js';
 import { type PackageName, parsePackageName, versionMatches } from './package-names.js';
@@ -51,9 +52,12 @@ async function neededPackage(wanted: Named, asking: Asking): Promise<string[] | 
 /** A virtual package has no candidate of its own; apt knows who provides it. */
 async function isVirtual(name: string, context: ModuleContext): Promise<string[] | string> {
   const provided = await context.fact({
-    script: `LC_ALL=C apt-cache showpkg ${sh`${name}`.text} 2>/dev/null | sed -n '/^Reverse Provides:/,$p' | sed 1d; :`,
-    parse: ({ stdout }) => stdout.split('\n').flatMap((line) => line.split(' ')[0] || []),
+    script: `command -v apt-cache >/dev/null || exit
+LC_ALL=C apt-cache showpkg ${sh`${name}`.text} 2>/dev/null | sed -n '/^Reverse Provides:/,$p' | sed 1d; :`,
+    parse: ({ code, stdout }) =>
+      code === 0 ? stdout.split('\n').flatMap((line) => line.split(' ')[0] || []) : undefined,
   });
+  if (provided === undefined) return lacking('apt-cache', { name: 'apt', needs: APT_NEEDS });
   if (provided.length === 0) return `No package matching '${name}' is available`;
   const states = await Promise.all(provided.map((provider) => context.fact(dpkgPackage(provider))));
   return states.some(({ installed }) => installed !== undefined) ? [] : [name];

@@ -4,6 +4,7 @@ import { sh, type ShellCommand } from '../../shell/command.js';
 import { aptListsAge, dpkgAutomatic } from '../facts/packages.js';
 import { defineModule, type ModuleContext, type Plan } from '../module.js';
 import {
+  APT_NEEDS,
   type AptArgs,
   aptAliases,
   aptSchema,
@@ -24,7 +25,7 @@ import { dict } from './result.js';
 export const apt = defineModule<AptArgs>({
   name: 'apt',
   summary: 'Install, upgrade or remove Debian packages.',
-  needs: 'apt-get, apt-cache and dpkg',
+  needs: APT_NEEDS,
   differences: [
     '`apt-get` is always used, also where aptitude is installed.',
     'Check mode leaves what `clean` removes; Ansible removes it in check mode too.',

@@ -8,6 +8,8 @@ import { apt } from './apt.js';
 import { dnf, yum } from './yum.js';
 import { zypper } from './zypper.js';
 
+const SUPPORTED = 'apt-get, dnf, yum, zypper, apk or pacman';
+
 const schema = args({
   name: list().describe("Packages, as the host's package manager calls them."),
   state: text()
@@ -26,7 +28,7 @@ const schema = args({
 export const packageModule = defineModule<ReturnType<typeof schema.parse>>({
   name: 'package',
   summary: "Install or remove packages with the host's own package manager.",
-  needs: 'apt-get, dnf, yum, zypper, apk or pacman',
+  needs: SUPPORTED,
   differences: ['Other package managers are refused: the modules here are the ones it can hand on to.'],
   aliases: { pkg: 'name' },
   args: schema,
@@ -34,10 +36,18 @@ export const packageModule = defineModule<ReturnType<typeof schema.parse>>({
   async plan({ use, ...given }, context): Promise<Plan> {
     const manager = use === 'auto' ? await managerOf(context) : use;
     const planned = MANAGERS[manager];
-    if (!planned) throw new StarsError('UNSUPPORTED', `package: the package manager ${manager} is not supported.`);
+    if (!planned) throw unsupported(manager);
     return planned(withoutUndefined(given), context);
   },
 });
+
+function unsupported(manager: string): StarsError {
+  if (manager !== 'unknown')
+    return new StarsError('UNSUPPORTED', `package: the package manager ${manager} is not supported.`);
+  return new StarsError('HOSTS_FAILED', 'package: this host has no package manager that Stars knows.', {
+    hint: `It needs ${SUPPORTED}; use command or raw where packages come otherwise.`,
+  });
+}
 
 const MANAGERS: Record<string, (given: Record<string, unknown>, context: ModuleContext) => Promise<Plan>> = {
   apt: by(apt),

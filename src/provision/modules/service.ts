@@ -65,7 +65,7 @@ async function initPlan(given: InitArgs, context: ModuleContext): Promise<Plan> 
   if (!script.found && !context.checkMode) {
     return {
       actions: [],
-      failed: `Could not find the requested service ${given.name}: host`,
+      failed: `Could not find the requested service ${given.name}: host has neither systemd nor a file /etc/init.d/${given.name}`,
       result: dict({ name: given.name }),
     };
   }

@@ -33,7 +33,7 @@ export const sysctl = defineModule<Args>({
     if (state === 'present' && value === '') return { actions: [], failed: 'value cannot be blank' };
     const dest = await hostPath(context, given.sysctl_file);
     const [file, current] = await Promise.all([readTextFile(context, dest), context.fact(kernelValue(name))]);
-    if (!file.state.parentExists)
+    if (!file.state.parentExists && !context.checkMode)
       return { actions: [], failed: `The folder of ${dest} does not exist: make it first, with the file module.` };
     const key = asBytes(name);
     const inFile = settingsOf(file.text ?? '').get(key);

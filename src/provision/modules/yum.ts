@@ -106,8 +106,7 @@ async function plan(called: 'yum' | 'dnf', given: Args, context: ModuleContext):
 
 function finished(last: { code: number; stdout: string; stderr: string } | undefined) {
   if (!last) return dict({ results: [] });
-  const msg = last.code === 0 ? '' : (last.stderr || last.stdout).trim();
-  return dict({ rc: last.code, results: [last.stdout], ...(msg === '' ? {} : { msg }) });
+  return dict({ rc: last.code, results: [last.stdout] });
 }
 
 type Verb = { verb: string; words: string[] };

@@ -43,6 +43,16 @@ describe.each(shells())('with %s as the shell of the host', (...shell) => {
     expect(await host.apply(sysctl, { name: 'a.b', value: '' })).toMatchObject({ msg: 'value cannot be blank' });
   });
 
+  test('sysctl takes a missing folder in check mode for one that an earlier task makes', async () => {
+    const checked = localHost({ shell: shell.filter((word) => typeof word === 'string'), checkMode: true });
+    try {
+      const args = { name: 'a.b', value: 1, sysctl_file: join(checked.folder, 'no/s'), reload: 'no' };
+      expect((await checked.plan(sysctl, args)).failed).toBeUndefined();
+    } finally {
+      checked.remove();
+    }
+  });
+
   test('mount writes an fstab in which spaces do not part the fields, and knows its own entry again', async () => {
     writeFileSync(at('fstab'), '# root\n/dev/a /a ext4 ro 0 1\nbroken line\n');
     const args = { path: '/b c', src: 'LABEL=x y', fstype: 'xfs', state: 'present', fstab: at('fstab') };
