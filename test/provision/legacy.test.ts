@@ -118,6 +118,12 @@ const FORMS: Form[] = [
     notes: ['site.yml:4: include is an old word'],
   },
   {
+    title: 'debugger, which is left out',
+    project: { 'site.yml': play('- debug: msg=x\n  debugger: on_failed', '  debugger: never\n') },
+    says: ['x'],
+    notes: ['site.yml:3: debugger is left out', 'site.yml:6: debugger is left out'],
+  },
+  {
     title: 'a variable called environment',
     project: {
       'site.yml': play(
@@ -142,4 +148,13 @@ describe('Old forms run with a note', () => {
     for (const note of notes) expect(played.notes.join('\n')).toContain(note);
     if (notes.length === 0) expect({ title, notes: played.notes }).toEqual({ title, notes: [] });
   });
+});
+
+test('a note is told once, however many hosts and items come by its place, and no more than fifty are told', async () => {
+  const form = `- command: "true"\n  register: r\n- debug: msg="{{ r|failed }}"\n  loop: [1, 2]\n`;
+  const two = await runPlaybook({ inventory: 'h1\nh2\n', 'site.yml': play(form).replace('hosts: h1', 'hosts: all') });
+  expect(two.notes).toEqual([expect.stringContaining('site.yml:6: The test "failed" is used as a filter')]);
+  const many = await runPlaybook({ inventory: 'h1\n', 'site.yml': play('- debug: msg=x\n  sudo: no\n'.repeat(60)) });
+  expect(many.notes).toHaveLength(50);
+  expect(many.result?.failed).toBeUndefined();
 });
