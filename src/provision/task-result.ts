@@ -60,9 +60,13 @@ export function messageOf(result: Dict): string | undefined {
   );
 }
 
+const MOST_CHARACTERS = 4000;
+
+/** Its last lines; one line alone may be as long as all that is kept of what a command says. */
 function tail(output: string): string {
   const lines = output.split('\n');
-  return lines.length > 12 ? `… ${lines.length - 12} earlier lines\n${lines.slice(-12).join('\n')}` : output;
+  const last = lines.length > 12 ? `… ${lines.length - 12} earlier lines\n${lines.slice(-12).join('\n')}` : output;
+  return last.length > MOST_CHARACTERS ? `…${last.slice(-MOST_CHARACTERS)}` : last;
 }
 
 /** A value as JSON has it, for events. */

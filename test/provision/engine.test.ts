@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../src/clock.js';
 import type { Connection, ExecOptions } from '../../src/connection/connection.js';
 import { connectLocal } from '../../src/connection/local.js';
 import { StarsError } from '../../src/errors.js';
@@ -484,6 +485,37 @@ describe('a run that starts in a later play', () => {
   });
 });
 
+describe('a diff', () => {
+  const copies = play(
+    '- {name: shown, copy: {content: "a\\n", dest: "{{ base }}/a"}}\n- {name: hidden, copy: {content: "b\\n", dest: "{{ base }}/b"}, diff: no}\n- {name: asked, copy: {content: "c\\n", dest: "{{ base }}/c"}, diff: yes}',
+  );
+  const shown = async (options: object) =>
+    resultsOf(await runPlaybook({ inventory: 'h1\n', 'site.yml': copies }, options)).flatMap(({ task, diff }) =>
+      diff === undefined ? [] : [task],
+    );
+
+  test('is shown where the run or the task asks for it, and not where the task says no', async () => {
+    expect(await shown({ diff: true })).toEqual(['shown', 'asked']);
+    expect(await shown({})).toEqual(['asked']);
+  });
+
+  test('of a file with many lines is cut and says so, and so are the words of a failure and the label of an item', async () => {
+    const tasks = `- copy: {content: "{{ range(1000) | join('\\n') }}", dest: "{{ base }}/a"}
+- raw: head -c 9000 /dev/zero | tr '\\0' x; exit 1
+  ignore_errors: yes
+- debug: msg=x
+  loop: ["{{ 'y' * 500 }}"]
+`;
+    const played = resultsOf(await runPlaybook({ inventory: 'h1\n', 'site.yml': play(tasks) }, { diff: true }));
+    const lines = played[0]?.diff?.split('\n') ?? [];
+    expect(lines).toHaveLength(201);
+    expect(lines.at(-1)).toMatch(/^… 80\d more lines$/);
+    expect(played[1]?.message).toMatch(/\n…x{4000}$/);
+    expect(played[1]?.message?.length).toBeLessThan(4100);
+    expect(played[2]?.item).toBe(`${'y'.repeat(117)}…`);
+  });
+});
+
 test('a cancelled run ends at once and says so', async () => {
   const stop = new AbortController();
   const played = await runPlaybook(
@@ -502,6 +534,50 @@ test('a cancelled run ends at once and says so', async () => {
   );
   expect(played.error).toMatchObject({ code: 'CANCELLED' });
   expect(linesOf(played)).toEqual([]);
+});
+
+test.each([
+  ['the delay of a repetition', '- command: "false"\n  register: r\n  until: r is success\n  delay: 1000'],
+  ['the pause of a loop', '- command: "true"\n  loop: [1, 2]\n  loop_control: {pause: 1000}'],
+  ['a pause', '- pause: minutes=10'],
+  ['the wait for a job', '- command: sleep 100\n  async: 200\n  poll: 100'],
+  ['the delay before a connection is waited for', '- wait_for_connection: {delay: 1000}'],
+])('a cancelled run does not wait for the end of %s', async (_title, tasks) => {
+  const stop = new AbortController();
+  const clock = {
+    ...systemClock,
+    sleep(ms: number, signal?: AbortSignal) {
+      setImmediate(() => stop.abort(new StarsError('CANCELLED', 'Enough.')));
+      return systemClock.sleep(ms, signal);
+    },
+  };
+  const site = play(`${tasks}\n- debug: msg=never`, '  vars: {ansible_async_dir: "{{ base }}/jobs"}\n');
+  const played = await runPlaybook({ 'site.yml': site }, { limit: 'h1', signal: stop.signal, clock });
+  expect(played.error).toMatchObject({ code: 'CANCELLED' });
+  expect(linesOf(played)).toEqual([]);
+});
+
+test('a cancelled free play begins no other task', async () => {
+  const stop = new AbortController();
+  const site = play('- name: first\n  command: echo first\n- name: second\n  debug: msg=never', '  strategy: free\n');
+  const played = await runPlaybook(
+    { 'site.yml': site },
+    {
+      limit: 'h1',
+      signal: stop.signal,
+      connect: async (name) => {
+        const inner = connectLocal({ name });
+        const exec: Connection['exec'] = async (script, options) => {
+          const result = await inner.exec(script, { ...options, signal: undefined });
+          if (script.includes('first')) stop.abort(new StarsError('CANCELLED', 'Enough.'));
+          return result;
+        };
+        return { ...inner, exec };
+      },
+    },
+  );
+  expect(played.error).toMatchObject({ code: 'CANCELLED' });
+  expect(played.events.filter(({ type }) => type === 'task.started')).toHaveLength(1);
 });
 
 test('one play opens one connection a host, and closes it', async () => {
@@ -614,6 +690,12 @@ describe('handlers that are owed from an earlier run', () => {
       [...once, ...once, 'after h1', 'after h2', 'after h1', 'after h2', 'owed h2'].toSorted(),
     );
     expect(names[4]).toBe('owed h2');
+  });
+
+  test('run after the task that the run starts at, though other tasks with handlers come before it', async () => {
+    const played = await run({ owed: [{ play: 'One', host: 'h2', handler: 'owed' }], startAt: 'after' });
+    const names = resultsOf(played).map(({ task, host }) => `${task} ${host}`);
+    expect(names.slice(0, 3)).toEqual(['after h1', 'after h2', 'owed h2']);
   });
 
   test('of a handler that is gone, or of another play, nobody owes anything', async () => {
