@@ -117,7 +117,7 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
     how.beforeActing();
     const change = watch && changeOf({ task, args, plan, host, checkMode });
     if (change) watch?.(change);
-    const shown = context.diffMode || context.checkMode ? unifiedDiff(plan.diff) : undefined;
+    const shown = context.diffMode ? unifiedDiff(plan.diff) : undefined;
     const diff = shown !== undefined && isOfVault ? DIFF_OF_VAULT : shown;
     return { result: await resultOf(plan, place, { task, module, templar, context, temporary, asked: asked() }), diff };
   }

@@ -487,7 +487,14 @@ describe('a run that starts in a later play', () => {
 
 describe('a diff', () => {
   const copies = play(
-    '- {name: shown, copy: {content: "a\\n", dest: "{{ base }}/a"}}\n- {name: hidden, copy: {content: "b\\n", dest: "{{ base }}/b"}, diff: no}\n- {name: asked, copy: {content: "c\\n", dest: "{{ base }}/c"}, diff: yes}',
+    [
+      'shown, copy: {content: "a\\n", dest: "{{ base }}/a"}',
+      'hidden, copy: {content: "b\\n", dest: "{{ base }}/b"}, diff: no',
+      'hidden folder, file: {path: "{{ base }}/d", state: directory}, diff: no',
+      'asked, copy: {content: "c\\n", dest: "{{ base }}/c"}, diff: yes',
+    ]
+      .map((task) => `- {name: ${task}}`)
+      .join('\n'),
   );
   const shown = async (options: object) =>
     resultsOf(await runPlaybook({ inventory: 'h1\n', 'site.yml': copies }, options)).flatMap(({ task, diff }) =>
@@ -496,7 +503,9 @@ describe('a diff', () => {
 
   test('is shown where the run or the task asks for it, and not where the task says no', async () => {
     expect(await shown({ diff: true })).toEqual(['shown', 'asked']);
+    expect(await shown({ check: true, diff: true })).toEqual(['shown', 'asked']);
     expect(await shown({})).toEqual(['asked']);
+    expect(await shown({ check: true })).toEqual(['asked']);
   });
 
   test('of a file with many lines is cut and says so, and so are the words of a failure and the label of an item', async () => {
