@@ -113,9 +113,9 @@ function createInventory(data: InventoryData, { limitFolder, folders, read }: As
       ...fromFolders('group_vars', names, folders),
       ...fromFolders('group_vars', names, playbook),
       variables,
+      magicVariables(name, names.toSorted(byName)),
       ...fromFolders('host_vars', [name], folders),
       ...fromFolders('host_vars', [name], playbook),
-      magicVariables(name, names.sort(byName)),
     ]);
   }
 
@@ -149,7 +149,7 @@ function merge(dicts: Dict[]): Dict {
 }
 
 /** `inventory_hostname_short`: an address is short as it is. */
-export function shortName(host: string): string {
+function shortName(host: string): string {
   return isIP(host) > 0 ? host : (host.split('.')[0] ?? host);
 }
 

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { CONNECTION_VARIABLES } from '../connection/target.js';
 import { StarsError } from '../errors.js';
-import { type Inventory, shortName } from '../inventory/inventory.js';
+import type { Inventory } from '../inventory/inventory.js';
 import { LazyDict } from '../jinja/lazy-dict.js';
 import type { Dict, Value } from '../jinja/value.js';
 import type { AskOutside } from '../templating/outside-call.js';
@@ -153,6 +153,7 @@ function layersWithoutMagic({ world, run, host, task }: Surroundings): Layer[] {
     ...(run ? [run.varsFiles.of(host.name), run.play.vars] : []),
     host.facts,
     host.inventoryVars,
+    placeInInventory(world),
     ...(scope?.roleDefaults ?? []).toReversed(),
     ...roles.map((role) => role.defaults),
     ...(run ? [NO_ENVIRONMENT] : []),
@@ -161,12 +162,23 @@ function layersWithoutMagic({ world, run, host, task }: Surroundings): Layer[] {
 
 const NO_ENVIRONMENT: Dict = new Map([['environment', []]]);
 
+/** For a host that no file names; in a folder of inventories the others have the file that names them first. */
+function placeInInventory({ inventoryFile }: VariableWorld): Dict {
+  return new Map([
+    ['inventory_file', inventoryFile],
+    ['inventory_dir', dirname(inventoryFile)],
+  ]);
+}
+
 type Layer = { get(name: string): Value | undefined; keys(): Iterable<Value> };
 
 type Surroundings = { world: VariableWorld; run: PlayRun | undefined; host: HostRun; task: Task | undefined };
 type Magic = ReadonlyMap<string, (around: Surroundings) => Value | undefined>;
 
-/** Variables that Ansible makes itself; each is made when it is asked for. */
+/**
+ * Variables that Ansible makes itself and nobody else; each is made when it is asked for. What it makes of a host alone, such as
+ * its name, is among the host's variables of the inventory, over which others may be laid.
+ */
 function magic(around: Surroundings): Layer {
   const { run, task } = around;
   const tables = [
@@ -216,14 +228,7 @@ const MAGIC_OF_ALL: ReadonlyMap<string, (around: Everywhere) => Value | undefine
 
 const MAGIC: Magic = new Map<string, (around: Surroundings) => Value | undefined>([
   ...MAGIC_OF_ALL,
-  ...Object.entries({
-    inventory_hostname: ({ host }) => host.name,
-    inventory_hostname_short: ({ host }) => shortName(host.name),
-    group_names: ({ world, host }) => world.inventory.groupsOf(host.name),
-    inventory_file: inventoryFileOf,
-    inventory_dir: (around) => dirname(inventoryFileOf(around)),
-    vars: ({ world, run, host, task }) => allVariables(world, run, host, task),
-  } satisfies Record<string, (around: Surroundings) => Value | undefined>),
+  ['vars', ({ world, run, host, task }) => allVariables(world, run, host, task)],
 ]);
 
 /** The templar of what a play says of itself before it has any host: its pattern, its name, `serial`. */
@@ -370,12 +375,6 @@ export function variablesOfDelegate(around: Surroundings, other: HostRun): Dict 
     },
   );
   return new Map([[other.name, variables]]);
-}
-
-/** In a folder of inventories each host has the file that names it first. */
-function inventoryFileOf({ world, host }: Surroundings): string {
-  const own = host.inventoryVars.get('inventory_file');
-  return typeof own === 'string' ? own : world.inventoryFile;
 }
 
 function playbookFolderOf(world: VariableWorld, run: PlayRun | undefined): string {
