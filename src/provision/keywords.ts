@@ -22,6 +22,19 @@ const HANDED_DOWN = [
 /** The same with what only roles, blocks and imports hand down. */
 export const INHERITED = [...HANDED_DOWN, 'delegate_to', 'delegate_facts'] as const;
 
+/** Those of them that say yes or no. */
+export const FLAGS = [
+  'become',
+  'ignore_errors',
+  'ignore_unreachable',
+  'no_log',
+  'check_mode',
+  'diff',
+  'run_once',
+  'any_errors_fatal',
+  'delegate_facts',
+] as const satisfies readonly (typeof INHERITED)[number][];
+
 /** What may stand on a play, a role, a block and a task alike. */
 const EVERYWHERE = [
   ...HANDED_DOWN,

@@ -1,4 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
+import { truthy } from '../jinja/python-value.js';
+import type { Value } from '../jinja/value.js';
 import type { OwedHandler } from '../model/remainder.js';
 import type { Emit } from '../model/run.js';
 import { requireWithinPart } from './across-hosts.js';
@@ -33,8 +35,8 @@ import type { PlaybookLoader } from './playbook.js';
 import { insert, type Step } from './progress.js';
 import { strategyOf } from './strategy.js';
 import { selectedByTags } from './tags.js';
-import { flagOf } from './task-keywords.js';
 import { createTaskNames } from './task-names.js';
+import { isTrue } from './task-result.js';
 import type { TaskRunner } from './task-runner.js';
 import { flatTasks, type Task, type TaskNode } from './task.js';
 import { createThrottle } from './throttle.js';
@@ -225,18 +227,24 @@ export function createPlayRunner(options: PlayRunnerOptions) {
       endings: turned.map(({ ending }) => ending),
       found: turned.map(({ included }) => included),
       once,
-      fatal: isFatal(task, first, play, once),
+      fatal: isFatal(task, once),
     };
   }
 
   function goesOnce(task: Task, host: HostRun, play: PlayRun): boolean {
-    return controlModules.get(task.module)?.forAll === true || keywordFlag(task, host, play, 'run_once');
+    return controlModules.get(task.module)?.forAll === true || truthy(onceWord(task, host, play));
   }
 
-  /** Whether one host that fails ends the play for all. */
-  function isFatal(task: Task, host: HostRun, play: PlayRun, once: boolean): boolean {
-    const fatal = once || keywordFlag(task, host, play, 'any_errors_fatal');
-    return fatal && !keywordFlag(task, host, play, 'ignore_errors');
+  /**
+   * Whether one host that fails ends the play for all. As Ansible does, this asks for the keywords as they are written: any
+   * template counts as yes.
+   */
+  function isFatal({ keywords, scope, where }: Task, once: boolean): boolean {
+    const written = (name: string) => keywords.get(name) ?? scope.keywords.get(name) ?? false;
+    const fatal = written('any_errors_fatal');
+    if (typeof fatal === 'string')
+      world.deprecated('any_errors_fatal in a template or in quotes counts as yes, as in Ansible.', where);
+    return (once || truthy(fatal)) && !truthy(written('ignore_errors'));
   }
 
   /** A change on one host may show on others: a service that answers there, a file on a shared disk. */
@@ -273,11 +281,14 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     const [first] = hosts;
     const alone = (host: HostRun): Doer => ({ host, sharers: [host], once: false });
     if (!first) return [];
-    const once = keywordFlag(task, first, play, 'run_once');
-    if (once && free)
+    const word = onceWord(task, first, play);
+    if (truthy(word) && free)
       options.remark('run_once counts for nothing in a free play: the task runs on every host of it, as in Ansible.');
     if (free) return hosts.map(alone);
-    if (once) return [{ host: first, sharers: play.batch.filter(({ status }) => status !== 'unreachable'), once }];
+    // The text “no”, or omit, is not nothing: Ansible runs the task once, and then reads that it is for its host alone.
+    if (truthy(word) && !isTrue(word)) return [alone(first)];
+    if (isTrue(word))
+      return [{ host: first, sharers: play.batch.filter(({ status }) => status !== 'unreachable'), once: true }];
     return controlModules.get(task.module)?.forAll ? [alone(first)] : hosts.map(alone);
   }
 
@@ -312,13 +323,13 @@ export function createPlayRunner(options: PlayRunnerOptions) {
     if (isFlush(task) && !isAheadOfTasks(task) && options.startAt.name === undefined) oweFromBefore(hosts, batch);
     await runMeta(task, hosts, batch, { world, refreshInventory: options.refreshInventory });
     const asked = once ? hosts.slice(0, 1) : [...hosts];
-    const fatal = asked.some((host) => isFatal(task, host, batch.play, once));
+    const fatal = asked.length > 0 && isFatal(task, once);
     return { endings: asked.map(waiting), found: [], once, fatal };
   }
 
-  function keywordFlag(task: Task, host: HostRun, play: PlayRun, name: string): boolean {
-    if (!task.keywords.has(name) && !task.scope.keywords.has(name)) return false;
-    return flagOf(task, templarFor(world, play, host, task), name);
+  function onceWord(task: Task, host: HostRun, play: PlayRun): Value {
+    const written = task.keywords.get('run_once') ?? task.scope.keywords.get('run_once') ?? false;
+    return typeof written === 'string' ? templarFor(world, play, host, task).template(written, task.where) : written;
   }
 
   return { runBatch };

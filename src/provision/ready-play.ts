@@ -32,9 +32,9 @@ type Preparing = {
 export function prepare(given: Play, { request, world, remark, readVariables }: Setting & Preparing): ReadyPlay {
   const written = withAnswers(given, { world, remark });
   const varsFiles = createVarsFiles(written, readVariables);
-  strategyOf(written);
   const play = orLater(() => withNames(written, world, varsFiles), written);
   if (!play) return { written, play: { ...written, hosts: [] }, names: [], varsFiles, matchedLater: true };
+  strategyOf(play);
   const { hosts: names, warnings } = world.inventory.match(patternOf(play), request.limit);
   for (const warning of warnings) remark(warning);
   batchesOf(
@@ -81,13 +81,19 @@ export function ofBatch(play: Play): Play {
   return { ...play, roles: [...play.roles], handlers: [...play.handlers] };
 }
 
-/** The play with its hosts and name templated, by what is known without any host of it. */
+/** What a play says of itself, where neither hosts nor tasks have a part in it. */
+const OF_THE_WHOLE = ['strategy', 'order', 'force_handlers'];
+
+/** The play with its hosts, name and course templated, by what is known without any host of it. */
 function withNames(play: Play, world: VariableWorld, varsFiles: VarsFiles): Play {
   const templar = templarOfPlay(world, play, varsFiles);
   const name = templar.isTemplate(play.name) ? nameOrRaw(() => templar.template(play.name), play.name) : play.name;
   // As the files have it, it is no secret.
   const shown = play.where && name === play.shown ? name : world.redact(name);
-  return { ...play, name, shown, hosts: templar.template(play.hosts, play.where) };
+  const keywords = new Map(play.keywords);
+  for (const word of OF_THE_WHOLE)
+    if (keywords.has(word)) keywords.set(word, templar.template(keywords.get(word) ?? null, play.where));
+  return { ...play, name, shown, keywords, hosts: templar.template(play.hosts, play.where) };
 }
 
 function nameOrRaw(template: () => Value, raw: string): string {

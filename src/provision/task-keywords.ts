@@ -3,7 +3,9 @@ import { Unsafe } from '../jinja/value.js';
 import { OMIT } from '../templating/omit.js';
 import type { Templar } from '../templating/templar.js';
 import type { Reach } from './host-run.js';
-import { isTrue } from './task-result.js';
+import { FLAGS } from './keywords.js';
+import { playbookError } from './playbook-error.js';
+import { isFlag, isTrue } from './task-result.js';
 import type { Task } from './task.js';
 import { pythonText } from './python-text.js';
 
@@ -16,6 +18,14 @@ export function keywordOf(task: Task, templar: Templar, name: string): Value | u
 
 export function flagOf(task: Task, templar: Templar, name: string): boolean {
   return isTrue(keywordOf(task, templar, name));
+}
+
+/** The word for yes or no is checked when the task runs, as in Ansible: PLAYBOOK for a template that yields neither. */
+export function requireFlags(task: Task, templar: Templar): void {
+  for (const name of FLAGS) {
+    const value = keywordOf(task, templar, name) ?? false;
+    if (!isFlag(value)) throw playbookError(`${name} must be yes or no, not “${pythonText(value)}”.`, task.where);
+  }
 }
 
 /** How the task wants its host reached: by keywords, and by variables that are said nearer to it than in the inventory. */

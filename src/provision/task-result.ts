@@ -32,10 +32,17 @@ export function dictOf(entries: Record<string, Value | undefined>): Dict {
 }
 
 const TRUE_WORDS = new Set(['true', 'yes', 'on', 'y', 't', '1']);
+const FALSE_WORDS = new Set(['false', 'no', 'off', 'n', 'f', '0']);
 
 /** What Ansible takes for yes where it wants a boolean. */
 export function isTrue(value: Value | undefined): boolean {
   return value === true || value === 1 || (typeof value === 'string' && TRUE_WORDS.has(value.toLowerCase()));
+}
+
+/** Whether Ansible takes it for a boolean at all. */
+export function isFlag(value: Value): boolean {
+  if (isTrue(value) || value === false || value === 0) return true;
+  return typeof value === 'string' && FALSE_WORDS.has(value.toLowerCase());
 }
 
 /** The words of a result for a person: its message, then the end of what the command said. */

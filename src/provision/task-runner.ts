@@ -25,7 +25,7 @@ import {
   statusOf,
 } from './outcome.js';
 import { asyncRefusal } from './async-wish.js';
-import { holds, keywordOf } from './task-keywords.js';
+import { holds, keywordOf, requireFlags } from './task-keywords.js';
 import { labelOf, loopControlOf, loopVariables } from './task-loop.js';
 import { dictOf, type Include, isTrue, type ItemOutcome, messageOf, type TaskOutcome } from './task-result.js';
 import type { Task } from './task.js';
@@ -152,6 +152,7 @@ export function createTaskRunner(options: RunnerOptions) {
     const { task } = job;
     const templar = seeingDelegate(job, given);
     if (!holds(task, templar)) return skipped();
+    requireFlags(task, templar);
     const until = task.keywords.get('until');
     const place = moduleRunner.placeFor(task, job.host, job.play, templar);
     const attempts = until === undefined ? 1 : attemptsOf(task, templar);
