@@ -148,11 +148,17 @@ export function globExpression(glob: string): string {
     (token, not?: string, set?: string) => {
       if (token.startsWith('*')) return '.*';
       if (token === '?') return '.';
-      if (set !== undefined) return `[${not ? '^' : ''}${set.replace(/[\\\]^[]/g, String.raw`\$&`)}]`;
+      if (set !== undefined)
+        return `[${not ? '^' : ''}${withoutEmptyRanges(set).replace(/[\\\]^[]/g, String.raw`\$&`)}]`;
       return `\\${token}`;
     },
   );
   return `^(?:${translated})$`;
+}
+
+/** Of `9-0` a shell's pattern takes nothing: `g[-3:-1]`, which is no slice, is `g` with one of `-` and `3`. */
+function withoutEmptyRanges(set: string): string {
+  return set.replace(/([^])-([^])/g, (range, from: string, to: string) => (from > to ? '' : range));
 }
 
 function unknownName(name: string, hosts: Hosts): StarsError {
