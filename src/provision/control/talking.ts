@@ -22,7 +22,7 @@ function say({ args, raw, templar, where }: ControlCall): ControlResult {
   if (Number(args.get('verbosity') ?? 0) > 0)
     return done({ skipped: true, skipped_reason: 'Verbosity threshold not met.' });
   const variable = raw.get('var');
-  if (variable === undefined) return done({ msg: args.get('msg') ?? 'Hello world!' });
+  if (variable === undefined) return done({ msg: args.has('msg') ? (args.get('msg') ?? null) : 'Hello world!' });
   const given = args.get('var') ?? variable;
   const name = pythonText(given);
   // What a template made may be a host's words, so it may name a variable but is no expression.

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { percentFormat } from '../../jinja/percent-format.js';
 import { str } from '../../jinja/python-text.js';
-import { isIterable, isText, iterate, truthy, typeName } from '../../jinja/python-value.js';
+import { equals, isIterable, isText, iterate, truthy, typeName } from '../../jinja/python-value.js';
 import { templateError } from '../../jinja/template-error.js';
 import { Tuple, type Value } from '../../jinja/value.js';
 import { flatten, product, subelements } from '../filters/data.js';
@@ -38,8 +38,16 @@ export const listLookups: Record<string, LookupPlugin> = {
   sequence: (terms, options) => terms.flatMap((term) => sequence(term, options)),
 };
 
+/** A list ends where it says that there is nothing, which Ansible takes for a variable that is not defined. */
 function flattened(terms: readonly Value[]): Value[] {
-  return flatten(terms, Infinity, false);
+  const end = terms.findIndex((term) => NOTHING.some((word) => equals(onlyItem(term), word)));
+  return terms.slice(0, end < 0 ? undefined : end).flatMap((term) => (Array.isArray(term) ? flattened(term) : [term]));
+}
+
+const NOTHING = ['None', 'null'];
+
+function onlyItem(term: Value): Value {
+  return Array.isArray(term) && term.length === 1 ? onlyItem(term[0] ?? null) : term;
 }
 
 function cartesian(terms: readonly Value[]): Value[] {
