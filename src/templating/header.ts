@@ -1,4 +1,5 @@
 import type { RenderOptions } from '../jinja/jinja.js';
+import { truthy } from '../jinja/python-value.js';
 import { templateError } from '../jinja/template-error.js';
 import { parsePythonLiteral } from './python-literal.js';
 
@@ -19,7 +20,13 @@ const SWITCHES = {
   keep_trailing_newline: 'keepTrailingNewline',
 } as const;
 
-/** Takes Ansible's `#jinja2: name: value, …` line off a template. Throws TEMPLATE for settings that do not exist. */
+/** What Jinja2 can do and this engine cannot; a name that Jinja2 does not know has no effect there either. */
+const UNKNOWN_HERE = new Set(['line_statement_prefix', 'line_comment_prefix', 'autoescape']);
+
+/** Literals of JSON, but not of Python. */
+const JSON_WORDS = new Set(['true', 'false', 'null']);
+
+/** Takes Ansible's `#jinja2: name: value, …` line off a template. Throws TEMPLATE for a value that fits none, and for settings that the engine does not follow. */
 export function splitHeader(text: string): { body: string; settings: RenderOptions; lines: number } {
   if (!text.startsWith(HEADER)) return { body: text, settings: {}, lines: 0 };
   const end = text.indexOf('\n');
@@ -34,15 +41,23 @@ function merged(settings: RenderOptions, more: RenderOptions): RenderOptions {
 }
 
 function setting(pair: string): RenderOptions {
-  const [, name = '', source = ''] = /^\s*(\w+)\s*:\s*(.*?)\s*$/s.exec(pair) ?? [];
-  const value = parsePythonLiteral(source);
-  if (name in SWITCHES && typeof value === 'boolean') return { [SWITCHES[name as keyof typeof SWITCHES]]: value };
-  if (name in DELIMITER_NAMES && typeof value === 'string' && value !== '') {
-    return { delimiters: { [DELIMITER_NAMES[name as keyof typeof DELIMITER_NAMES]]: value } };
+  const colon = pair.indexOf(':');
+  const name = pair.slice(0, colon).trim();
+  const source = pair.slice(colon + 1).trim();
+  const value = colon < 0 || JSON_WORDS.has(source) ? undefined : parsePythonLiteral(source);
+  if (value !== undefined) {
+    if (isOneOf(SWITCHES, name)) return { [SWITCHES[name]]: truthy(value) };
+    if (isOneOf(DELIMITER_NAMES, name) && typeof value === 'string' && value !== '')
+      return { delimiters: { [DELIMITER_NAMES[name]]: value } };
+    const isOfNoEffect = name === 'newline_sequence' ? value === '\n' : !UNKNOWN_HERE.has(name) || !truthy(value);
+    if (isOfNoEffect && !isOneOf(DELIMITER_NAMES, name)) return {};
   }
-  if (name === 'newline_sequence' && value === '\n') return {};
   throw templateError(
     `The setting "${pair.trim()}" of the "#jinja2:" line cannot be used.`,
     `Known are ${[...Object.keys(SWITCHES), ...Object.keys(DELIMITER_NAMES)].join(', ')}, as "name: value" with commas between them.`,
   );
+}
+
+function isOneOf<Names extends object>(names: Names, name: string): name is string & keyof Names {
+  return Object.hasOwn(names, name);
 }
