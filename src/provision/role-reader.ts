@@ -106,7 +106,7 @@ export function createRoleReader(options: RoleReaderOptions) {
     const folders = [join(play.folder, 'roles'), ...options.rolesFolders, ...beside, play.folder];
     const path = findRole(name, folders, use.where);
     refuseCircle(path, use);
-    const role = loadRole(name, path, use.parts ?? {}, options);
+    const role = loadRole(name, path, use, options);
     const used = usedRole(role, use, play);
     const dependencies = readDependencies(used, use, play);
     const { above } = use.scope;

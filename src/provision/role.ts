@@ -71,8 +71,13 @@ type Read = (file: string) => Value;
 
 type Reading = { decrypt(text: string, file: string): string; readVariables: ReadVariables };
 
-/** Reads a role; each part is `main` unless `parts` names another file. */
-export function loadRole(name: string, path: string, parts: RoleParts, { decrypt, readVariables }: Reading): Role {
+/** Reads a role; each part is `main` unless `parts` names another file. What is missing is told at the place that asks for it. */
+export function loadRole(
+  name: string,
+  path: string,
+  { parts = {}, where }: { parts?: RoleParts | undefined; where?: Position | undefined },
+  { decrypt, readVariables }: Reading,
+): Role {
   const read: Read = (file) => loadYaml(decrypt(readFileSync(file, 'utf8'), file), { file });
   const meta = asDict(loadPart(path, 'meta', 'main', { read }));
   const dependencies = meta?.get('dependencies') ?? [];
@@ -80,10 +85,11 @@ export function loadRole(name: string, path: string, parts: RoleParts, { decrypt
     name,
     path,
     realPath: realpathSync(path),
-    defaults: asDict(loadVariables(path, 'defaults', parts.defaults ?? 'main', readVariables)) ?? new Map(),
-    vars: asDict(loadVariables(path, 'vars', parts.vars ?? 'main', readVariables)) ?? new Map(),
-    tasks: loadPart(path, 'tasks', parts.tasks ?? 'main', { read }),
-    handlers: loadPart(path, 'handlers', parts.handlers ?? 'main', { read }),
+    defaults:
+      asDict(loadVariables(path, 'defaults', parts.defaults ?? 'main', { read: readVariables, where })) ?? new Map(),
+    vars: asDict(loadVariables(path, 'vars', parts.vars ?? 'main', { read: readVariables, where })) ?? new Map(),
+    tasks: loadPart(path, 'tasks', parts.tasks ?? 'main', { read, where }),
+    handlers: loadPart(path, 'handlers', parts.handlers ?? 'main', { read, where }),
     dependencies: Array.isArray(dependencies) ? dependencies : [],
     allowDuplicates: isTrue(meta?.get('allow_duplicates')),
     argumentSpecs: specsOf(path, meta, read),
@@ -101,15 +107,27 @@ function loadPart(
   path: string,
   folder: string,
   name: string,
-  { read, optional = name === 'main' }: { read: Read; optional?: boolean },
+  { read, where, optional = name === 'main' }: PartReading & { optional?: boolean },
 ): { file: string; value: Value } {
   const file = candidatesOf(join(path, folder), name).find(isFile);
   if (file) return { file, value: read(file) };
-  if (!optional)
-    throw new StarsError('PLAYBOOK', `The role ${basename(path)} has no file ${folder}/${name}.yml.`, {
-      where: { file: path },
-    });
+  if (!optional) throw missingPart(path, folder, name, where);
   return { file: join(path, folder, 'main.yml'), value: null };
+}
+
+type PartReading = { read: Read; where?: Position | undefined };
+
+function missingPart(path: string, folder: string, name: string, where: Position | undefined): StarsError {
+  const file = EXTENSIONS.some((extension) => name.endsWith(extension)) ? name : `${name}.yml`;
+  const near = nearNames(file, filesIn(join(path, folder)));
+  return new StarsError('PLAYBOOK', `The role ${basename(path)} has no file ${folder}/${file}.`, {
+    hint: `${near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''}It was looked for in ${join(path, folder)}.`,
+    where: where ?? { file: path },
+  });
+}
+
+function filesIn(folder: string): string[] {
+  return isFolder(folder) ? readdirSync(folder).filter((name) => isFile(join(folder, name))) : [];
 }
 
 /** A name as it stands goes before those with an ending, but for `main`. */
@@ -119,9 +137,14 @@ function candidatesOf(folder: string, name: string): string[] {
 }
 
 /** `main.yml`, or a folder `main/` whose files are merged. */
-function loadVariables(path: string, folder: string, name: string, read: Read): { file: string; value: Value } {
+function loadVariables(
+  path: string,
+  folder: string,
+  name: string,
+  { read, where }: PartReading,
+): { file: string; value: Value } {
   const directory = candidatesOf(join(path, folder), name).find((candidate) => existsSync(candidate));
-  if (directory === undefined || !isFolder(directory)) return loadPart(path, folder, name, { read });
+  if (directory === undefined || !isFolder(directory)) return loadPart(path, folder, name, { read, where });
   const merged: Dict = new Map();
   for (const file of variablesFilesBelow(directory)) {
     for (const [key, value] of asDict({ file, value: read(file) }) ?? []) merged.set(key, value);

@@ -741,3 +741,40 @@ test('what a host tells of itself counts more than what the inventory says of it
   expect(await messages('  vars: {ansible_system: plays}\n')).toEqual(['plays']);
   expect(await messages('  gather_facts: no\n')).toEqual(['mine']);
 });
+
+test('include_vars says which folder it looked for where there is none, or a file', async () => {
+  const played = await runPlaybook({
+    inventory: 'h1\n',
+    'vars/file.yml': 'a: 1\n',
+    'site.yml': `- hosts: all
+  gather_facts: no
+  tasks:
+    - include_vars: {dir: nowhere}
+      ignore_errors: yes
+    - include_vars: {dir: vars/file.yml}
+      ignore_errors: yes
+`,
+  });
+  const folder = join(played.folder, 'project');
+  expect(resultsOf(played).map(({ message }) => message)).toEqual([
+    `${folder}/nowhere directory does not exist`,
+    `${folder}/vars/file.yml is not a directory`,
+  ]);
+});
+
+test('a role without the file that an include asks for is told with the include and the name of the file', async () => {
+  const played = await runPlaybook({
+    inventory: 'h1\n',
+    'roles/r/tasks/main.yml': '[]',
+    'roles/r/tasks/install.yml': '[]',
+    'site.yml': `- hosts: all
+  gather_facts: no
+  vars: {part: instal}
+  tasks:
+    - include_role: {name: r, tasks_from: "{{ part }}"}
+`,
+  });
+  const [failed] = resultsOf(played);
+  expect(failed?.message).toContain('site.yml:5:7: The role r has no file tasks/instal.yml.');
+  expect(failed?.message).toContain('Did you mean install.yml?');
+});

@@ -363,10 +363,18 @@ const MISTAKES: Mistake[] = [
   },
   {
     title: 'a role without its tasks_from',
-    project: { 'site.yml': play('- import_role: {name: r, tasks_from: nope}'), 'roles/r/tasks/main.yml': '[]' },
+    project: {
+      'site.yml': play('- import_role: {name: r, tasks_from: instal}'),
+      'roles/r/tasks/main.yml': '[]',
+      'roles/r/tasks/install.yml': '[]',
+    },
     code: 'PLAYBOOK',
-    at: 'roles/r',
-    says: ['tasks/nope.yml'],
+    at: 'site.yml:4:7',
+    says: [
+      'The role r has no file tasks/instal.yml.',
+      'Did you mean install.yml? It was looked for in ',
+      'roles/r/tasks.',
+    ],
   },
   {
     title: 'playbooks that import each other',
