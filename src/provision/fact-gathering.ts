@@ -19,7 +19,7 @@ export function gatheringTask(run: PlayRun, world: VariableWorld): Task | undefi
   const tags = play.scope.tags.length > 0 ? play.scope.tags : ['always'];
   return ownTask({
     name: FACT_TASK,
-    module: 'setup',
+    module: 'gather_facts',
     args: new Map(
       FACT_WORDS.flatMap((word) => {
         const value = play.keywords.get(word) ?? null;

@@ -1,3 +1,4 @@
+import { GATHERING } from './facts/setup-arguments.js';
 import { controlModules } from './control/index.js';
 import type { HostRun } from './host-run.js';
 import { FARTHEST_SIGHT, type HostSession, type Foresight as Sight } from './host-session.js';
@@ -60,7 +61,7 @@ export function createForesight({ world, moduleRunner }: ForesightOptions) {
 
   async function foreseeOne(task: Task, host: HostRun, play: PlayRun, from = 0): Promise<Foreseen> {
     const nothing = { questions: [], acts: false, session: host.session({}) };
-    const gathers = task.module === 'setup' || task.module === 'gather_facts';
+    const gathers = GATHERING.has(task.module);
     if (task.keywords.has('until') || (controlModules.has(task.module) && !gathers)) return nothing;
     try {
       const templar = templarFor(world, play, host, task, askNobody);

@@ -1,3 +1,4 @@
+import { GATHERING } from './facts/setup-arguments.js';
 import { asStarsError } from '../errors.js';
 import type { Emit } from '../model/run.js';
 import { count } from '../model/run-view.js';
@@ -108,7 +109,7 @@ export function createHostTurn(options: HostTurnOptions) {
     try {
       const changed = outcome.status === 'ok' && outcome.changed;
       const notified = changed ? notifyHandlers(task, host, { handlers, names: outcome.notify }) : undefined;
-      if (task.module === 'setup' && outcome.status === 'ok') play.varsFiles.read(host.name, templar, true);
+      if (GATHERING.has(task.module) && outcome.status === 'ok') play.varsFiles.read(host.name, templar, true);
       if (outcome.includes.length > 0 && around.depth >= DEEPEST_INCLUDE)
         throw playbookError(`The task files include each other more than ${DEEPEST_INCLUDE} levels deep.`, task.where);
       const included = outcome.includes.map((one) => includes.load(task, one, host, play.play));

@@ -15,7 +15,7 @@ import { changeOf, type Watch } from './change.js';
 import { unifiedDiff } from './diff.js';
 import { addFacts, type HostRun } from './host-run.js';
 import type { Question } from './joint-questions.js';
-import { filteredFacts, setupArguments } from './facts/setup-arguments.js';
+import { filteredFacts, GATHERING, setupArguments } from './facts/setup-arguments.js';
 import { setupFactFor } from './facts/setup.js';
 import { createLocalFiles } from './local-files.js';
 import type { AnyModule, ModuleContext, Plan } from './module.js';
@@ -244,7 +244,7 @@ export function createModuleRunner(options: ModuleRunnerOptions) {
     const ask = ({ script, together, about }: Omit<Question, 'become'>) =>
       void questions.push({ script, together, about, become: place.become });
     try {
-      if (task.module === 'setup' || task.module === 'gather_facts')
+      if (GATHERING.has(task.module))
         ask(setupFactFor(setupArguments(templatedArguments(task, templar, { freeText: true })).options));
       const module = modules.get(task.module);
       if (!module) return { questions, acts: false };

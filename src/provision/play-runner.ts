@@ -300,7 +300,7 @@ export function createPlayRunner(options: PlayRunnerOptions) {
   function selected(task: Task, host: HostRun, { batch: { play }, inHandlers }: Surroundings): boolean {
     if (inHandlers) return true;
     if (!selectedByTags(tagsOf(task, host, play), options.tags, options.skipTags)) return false;
-    return task.module === 'setup' && task.name === FACT_TASK ? true : reached(task, host, play);
+    return task.module === 'gather_facts' && task.name === FACT_TASK ? true : reached(task, host, play);
   }
 
   function tagsOf(task: Task, host: HostRun, play: PlayRun): string[] {

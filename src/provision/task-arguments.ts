@@ -10,8 +10,9 @@ const LAZY_ARGUMENTS: Record<string, ReadonlySet<string>> = { assert: new Set(['
 
 /** The task's arguments as written over the defaults that it and what surrounds it give to its module. */
 export function argumentsWithDefaults(task: Task, templar: Templar): Dict {
-  const defaults = moduleDefaults(task, task.module, templar);
-  return defaults.size === 0 ? task.args : new Map([...defaults, ...task.args]);
+  const names = task.module === 'gather_facts' ? ['setup', task.module] : [task.module];
+  const defaults = names.flatMap((name) => [...moduleDefaults(task, name, templar)]);
+  return defaults.length === 0 ? task.args : new Map([...defaults, ...task.args]);
 }
 
 /** The innermost `module_defaults` that names the module counts, whole. */

@@ -33,6 +33,13 @@ const roleArguments = {
   rolespec_validate: bool().default(true).describe("Check its arguments by the role's own specification."),
 };
 
+const SETUP_ARGUMENTS = {
+  gather_subset: list().default(['all']).describe('Which facts; `!` before a name leaves it out.'),
+  filter: list().default([]).describe('Patterns of which the name of a fact must match one.'),
+  gather_timeout: int().default(10).describe('Accepted and without effect.'),
+  fact_path: path().default('/etc/ansible/facts.d').describe('Folder of the facts that the host has of its own.'),
+};
+
 const includedFile = { file: text().describe('The file of tasks.') };
 const applied = {
   apply: raw().optional().describe('Keywords that every included task gets, such as `tags` or `become`.'),
@@ -150,19 +157,14 @@ const ALL: readonly ControlDefinition[] = [
     name: 'setup',
     asksHost: true,
     summary: 'Gather the facts of a host.',
-    args: args({
-      gather_subset: list().default(['all']).describe('Which facts; `!` before a name leaves it out.'),
-      filter: list().default([]).describe('Patterns of which the name of a fact must match one.'),
-      gather_timeout: int().default(10).describe('Accepted and without effect.'),
-      fact_path: path().default('/etc/ansible/facts.d').describe('Folder of the facts that the host has of its own.'),
-    }),
+    args: args(SETUP_ARGUMENTS),
     checkMode: 'Reads only, so it does the same in check mode.',
   },
   {
     name: 'gather_facts',
     asksHost: true,
     summary: 'Gather the facts of a host, as a play does at its start.',
-    args: args({ parallel: bool().optional().describe('Accepted and without effect.') }),
+    args: args({ ...SETUP_ARGUMENTS, parallel: bool().optional().describe('Accepted and without effect.') }),
     checkMode: 'Reads only, so it does the same in check mode.',
   },
   {

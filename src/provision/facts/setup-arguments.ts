@@ -4,15 +4,20 @@ import { pythonText } from '../python-text.js';
 import { COLLECTORS, EMPTY_COLLECTORS, MINIMAL } from './collectors.js';
 import { SETUP_DEFAULTS, type SetupOptions } from './setup.js';
 
+/** The modules that gather facts. */
+export const GATHERING: ReadonlySet<string> = new Set(['setup', 'gather_facts']);
+
 /** What a task's arguments ask `setup` for; `filter` picks among what was gathered. */
 export type SetupArguments = { options: SetupOptions; filter: readonly string[] };
 
 const KNOWN = ['gather_subset', 'gather_timeout', 'filter', 'fact_path'];
+// Of gather_facts, and without effect.
+const PARALLEL = 'parallel';
 
 /** Throws PLAYBOOK with a sentence for a subset or an argument that does not exist. */
 export function setupArguments(args: Dict): SetupArguments {
   for (const name of args.keys()) {
-    if (!KNOWN.includes(pythonText(name)))
+    if (name !== PARALLEL && !KNOWN.includes(pythonText(name)))
       throw new StarsError('PLAYBOOK', `setup has no argument “${pythonText(name)}”.`, {
         hint: `It takes ${KNOWN.join(', ')}.`,
       });
