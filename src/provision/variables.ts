@@ -7,7 +7,7 @@ import type { Dict, Value } from '../jinja/value.js';
 import type { AskOutside } from '../templating/outside-call.js';
 import { createTemplar, type Templar } from '../templating/templar.js';
 import { OMIT } from '../templating/omit.js';
-import { vaults } from './vaults.js';
+import type { Vaults } from '../templating/filters/vault.js';
 import type { HostRun } from './host-run.js';
 import type { Play } from './playbook.js';
 import type { Deprecated } from './playbook-error.js';
@@ -42,6 +42,7 @@ export type VariableWorld = {
   leavesOut(host: string): boolean;
   wantedFacts: WantedFacts;
   vault: ((text: string) => string) | undefined;
+  vaults: Vaults;
   environment: Readonly<Record<string, string | undefined>>;
   /** Runs the programs that lookups name, for whoever has no way of his own to wait for them. */
   askOutside: AskOutside;
@@ -78,7 +79,7 @@ export function templarFor(
     askOutside,
     onRead: world.onRead,
     vault: world.vault,
-    vaults,
+    vaults: world.vaults,
     hostNames: (pattern) => world.inventory.match(pattern).hosts,
     onDeprecation: (message) => world.deprecated(message, task?.where),
     now: world.now,

@@ -11,6 +11,7 @@ import { createHostRun, type HostRun, type Reach } from './host-run.js';
 import { createSharedOutside } from './outside-calls.js';
 import { registerPasswords } from './passwords.js';
 import { templarFor, type VariableWorld } from './variables.js';
+import { createVaults } from './vaults.js';
 import { createWantedFacts } from './wanted-facts.js';
 
 const DEFAULT_FORKS = 50;
@@ -98,6 +99,7 @@ export function createWorld(options: WorldOptions, request: WorldRequest, given:
     leavesOut: outside,
     wantedFacts: createWantedFacts({ outside, remark: (message) => given.deprecated(message, undefined) }),
     vault: options.vault,
+    vaults: createVaults(options.redactor),
     environment: options.environment,
     askOutside: createSharedOutside({ folder: playbookFolder, environment: options.environment }),
     now: () => options.clock.now(),

@@ -243,3 +243,26 @@ test('a vault that holds words of the project and of Stars leaves names of hosts
   ]);
   expect(shownBy(played)).toContain('"message":"[REDACTED]"');
 });
+
+test('what the filter unvault opens, and what vault is given, is used and shown nowhere', async () => {
+  const played = await play({
+    'group_vars/all.yml': `closed: ${JSON.stringify(vault('opened-4711'))}\n`,
+    'site.yml': `
+- hosts: web
+  gather_facts: no
+  tasks:
+    - set_fact: {given: "{{ ['given', 4711] | join('-') }}"}
+      no_log: yes
+    - debug: {msg: "{{ closed | unvault('${PASSWORD}') }}"}
+    - copy: {content: "{{ closed | unvault('${PASSWORD}') }}\\n", dest: "{{ base }}/opened"}
+    - copy: {content: "{{ given }} {{ given | vault('other') | unvault('other') }}\\n", dest: "{{ base }}/given"}
+    - debug: {var: given}
+    - fail: {msg: "{{ closed | unvault('${PASSWORD}') | b64encode }}"}
+      ignore_errors: yes
+`,
+  });
+  expect(played.error).toBeUndefined();
+  expect(writtenBy(played)).toBe('given-4711 given-4711\n\nopened-4711\n');
+  for (const secret of ['given-4711', 'opened-4711', Buffer.from('opened-4711').toString('base64').slice(0, -2)])
+    expect(shownBy(played)).not.toContain(secret);
+});
