@@ -131,7 +131,7 @@ export function createCommandWork(options: CommandWorkOptions) {
       approved: run.approved,
       signal: run.signal,
       emit: run.emit,
-      ...createSteps({ run, earlier }),
+      ...createSteps({ run, earlier, redact: home.redactor.redact }),
       later: (what) => setTimer(what, { environment: environment?.name, person, run: run.id }, asked.address),
       note: (message) => run.emit({ type: 'note', message }),
       offer: (what) => run.emit({ type: 'offer', ...what }),

@@ -8,12 +8,14 @@ export type StepsOptions = {
   run: Pick<RunHandle, 'emit' | 'durable' | 'signal'>;
   /** What happened in the runs that this one resumes, oldest first. */
   earlier: readonly RunEvent[];
+  /** A title as it is recorded: without secrets. */
+  redact(text: string): string;
 };
 
 type Steps = Pick<CommandContext<unknown>, 'step' | 'once' | 'lastOnce'>;
 
 /** Shows the beginning and the end of a piece of work in the run; between steps a run can be cancelled. */
-export function createSteps({ run: { emit, durable, signal }, earlier }: StepsOptions): Steps {
+export function createSteps({ run: { emit, durable, signal }, earlier, redact }: StepsOptions): Steps {
   type Shown<T> = { describe?: ((result: T) => string) | undefined; kept?: true };
 
   async function shown<T>(title: string, action: () => Promise<T>, { describe, kept }: Shown<T>): Promise<T> {
@@ -36,12 +38,13 @@ export function createSteps({ run: { emit, durable, signal }, earlier }: StepsOp
     shape: z.ZodType<T>,
     { anew = false } = {},
   ): Promise<T> {
-    const before = keptSteps(earlier).findLast(({ step }) => step === title);
+    const recorded = redact(title);
+    const before = keptSteps(earlier).findLast(({ step }) => step === recorded);
     if (before && !anew) {
       const describe = () => `done in run ${before.run}`;
       return shown(title, async () => readAgain(before, shape), { describe, kept: true });
     }
-    if (isOpen(title, earlier))
+    if (isOpen(recorded, earlier))
       emit({ type: 'note', message: `Whether “${title}” came through before is not known: it is done now.` });
     const sure = async () => {
       await durable();
@@ -53,7 +56,8 @@ export function createSteps({ run: { emit, durable, signal }, earlier }: StepsOp
   }
 
   function lastOnce(titles: readonly string[]): string | undefined {
-    return keptSteps(earlier).findLast(({ step }) => titles.includes(step))?.step;
+    const last = keptSteps(earlier).findLast(({ step }) => titles.some((title) => redact(title) === step));
+    return titles.find((title) => redact(title) === last?.step);
   }
 
   return { step: (title, action, describe) => shown(title, action, { describe }), once, lastOnce };
