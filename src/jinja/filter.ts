@@ -30,15 +30,15 @@ export type Bound = Record<string, Value | undefined>;
 
 type Body<Result> = (value: Value, args: Bound, context: CallContext) => Result;
 
-/** A filter with named parameters after its value. */
+/** A filter with named parameters after its value, of which the first so many (`positional`, all by default) may come without their names. */
 export function filter(
   names: readonly string[],
   body: Body<Value>,
-  flags: Pick<Filter, 'asIs' | 'verbatim'> = {},
+  { positional, ...flags }: Pick<Filter, 'asIs' | 'verbatim'> & { positional?: number } = {},
 ): Filter {
   return Object.assign(
     (value: Value, args: readonly Value[], kwargs: ReadonlyMap<string, Value>, context: CallContext) =>
-      body(value, bind(names, args, kwargs), context),
+      body(value, bind(names, args, kwargs, positional), context),
     flags,
   );
 }
@@ -49,11 +49,14 @@ export function test(names: readonly string[], body: Body<boolean>): Test {
 }
 
 /** Arguments by parameter name. Throws TEMPLATE for too many, unknown or doubly given ones. */
-export function bind(names: readonly string[], args: readonly Value[], kwargs: ReadonlyMap<string, Value>): Bound {
-  if (args.length > names.length) {
-    throw templateError(
-      `At most ${names.length} argument${names.length === 1 ? ' is' : 's are'} taken, ${args.length} were given.`,
-    );
+export function bind(
+  names: readonly string[],
+  args: readonly Value[],
+  kwargs: ReadonlyMap<string, Value>,
+  most: number = names.length,
+): Bound {
+  if (args.length > most) {
+    throw templateError(`At most ${most} argument${most === 1 ? ' is' : 's are'} taken, ${args.length} were given.`);
   }
   const bound: Bound = {};
   args.forEach((value, index) => {

@@ -1,6 +1,6 @@
 import { checkLength } from './length-limit.js';
 import { repr, reprFloat, str } from './python-text.js';
-import { isText, typeName } from './python-value.js';
+import { compare, isText, typeName } from './python-value.js';
 import { templateError, undefinedError } from './template-error.js';
 import { Float, Undefined, type Value, VaultText } from './value.js';
 
@@ -52,11 +52,11 @@ export function toJson(
         depth,
       );
     if (inner instanceof Map) {
-      const entries = [...inner].map(([key, item]) => [jsonKey(key), item] as const);
-      if (sortKeys) entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+      // Python orders keys as what they are, before they are texts: numbers by size, and not beside texts.
+      const entries = sortKeys ? [...inner].sort(([a], [b]) => compare(a, b)) : [...inner];
       return wrap(
         '{',
-        entries.map(([key, item]) => quoted(key) + keySeparator + write(item, depth + 1)),
+        entries.map(([key, item]) => quoted(jsonKey(key)) + keySeparator + write(item, depth + 1)),
         '}',
         depth,
       );
@@ -76,6 +76,7 @@ function jsonKey(key: Value): string {
   if (isText(key)) return str(key);
   if (key === null) return 'null';
   if (typeof key === 'boolean') return String(key);
+  if (key instanceof Float) return floatText(key.value);
   if (Array.isArray(key)) throw templateError(`keys must be str, int, float, bool or None, not ${typeName(key)}`);
   return repr(key);
 }

@@ -1,5 +1,5 @@
 import { holds } from './evaluate.js';
-import { type Bound, test, type Test } from './filter.js';
+import { type Bound, required, test, type Test } from './filter.js';
 import { str } from './python-text.js';
 import { contains, isCallable, isInteger, isIterable, isNumber, isText, iterate, toNumber } from './python-value.js';
 import { isLower, isUpper } from './text.js';
@@ -29,12 +29,15 @@ export const builtinTests: Record<string, Test> = {
   callable: test([], (value) => isCallable(value) || value instanceof Undefined),
   odd: test([], (value) => toNumber(binary('%', value, 2)) === 1),
   even: test([], (value) => toNumber(binary('%', value, 2)) === 0),
-  divisibleby: test(['num'], (value, { num }) => toNumber(binary('%', value, num ?? null)) === 0),
+  divisibleby: test(['num'], (value, { num }) => toNumber(binary('%', value, required(num, 'num'))) === 0),
   lower: test([], (value) => isLower(str(value))),
   upper: test([], (value) => isUpper(str(value))),
-  sameas: test(['other'], (value, { other }) => Object.is(value, other) || (isInteger(value) && value === other)),
+  sameas: test(['other'], (value, { other }) => {
+    const same = required(other, 'other');
+    return Object.is(value, same) || (isInteger(value) && value === same);
+  }),
   escaped: test([], () => false),
-  in: test(['seq'], (value, { seq }) => contains(seq ?? null, value)),
+  in: test(['seq'], (value, { seq }) => contains(required(seq, 'seq'), value)),
   filter: test([], (value, _args, context) => isText(value) && [...context.filterNames()].includes(str(value))),
   test: test([], (value, _args, context) => isText(value) && [...context.testNames()].includes(str(value))),
   ...comparison('==', 'eq', 'equalto'),
@@ -46,7 +49,9 @@ export const builtinTests: Record<string, Test> = {
 };
 
 function comparison(operator: Comparison, ...aliases: string[]): Record<string, Test> {
-  const compared = test(['other'], (value, { other }: Bound) => holds(operator, defined(value), other ?? null));
+  const compared = test(['other'], (value, { other }: Bound) =>
+    holds(operator, defined(value), required(other, 'other')),
+  );
   return Object.fromEntries([operator, ...aliases].map((name) => [name, compared]));
 }
 

@@ -1,9 +1,19 @@
 import { lstatSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import { type Bound, test, type Test } from '../jinja/filter.js';
+import { type Bound, required, test, type Test } from '../jinja/filter.js';
 import { toJsRegExp } from '../jinja/python-regex.js';
 import { str } from '../jinja/python-text.js';
-import { contains, dictGet, equals, isText, iterate, toNumber, truthy, typeName } from '../jinja/python-value.js';
+import {
+  contains,
+  dictGet,
+  equals,
+  isText,
+  iterate,
+  requireText,
+  toNumber,
+  truthy,
+  typeName,
+} from '../jinja/python-value.js';
 import { templateError, undefinedError } from '../jinja/template-error.js';
 import { Undefined, type Value, VaultText } from '../jinja/value.js';
 import { splitUrl } from './filters/url.js';
@@ -84,7 +94,7 @@ function textTests(): Record<string, Test> {
     regex: test(['pattern', 'ignorecase', 'multiline', 'match_type'], (value, { match_type: type, ...args }) => {
       const how = str(type ?? 'search');
       if (how !== 'fullmatch') return matches(value, args, how === 'match' ? 'y' : '');
-      return matches(value, { ...args, pattern: `(?:${str(args['pattern'] ?? '')})\\Z` }, 'y');
+      return matches(value, { ...args, pattern: `(?:${requireText(args['pattern'] ?? '')})\\Z` }, 'y');
     }),
     url: test(['schemes'], (value, { schemes }) => {
       const found = uri(value, schemes);
@@ -120,7 +130,7 @@ function isNotANumber(value: Value): boolean {
 
 function matches(value: Value, { pattern, ignorecase, multiline }: Bound, anchor: string): boolean {
   const flags = (truthy(ignorecase ?? false) ? 'i' : '') + (truthy(multiline ?? false) ? 'm' : '') + anchor;
-  return toJsRegExp(str(pattern ?? ''), flags).test(str(value));
+  return toJsRegExp(requireText(pattern ?? ''), flags).test(str(value));
 }
 
 function isVersion(value: Value, { version, operator, strict, version_type: type }: Bound): boolean {
@@ -148,14 +158,14 @@ function isTruthy(value: Value, { convert_bool: convert }: Bound): boolean {
 
 function listTests(): Record<string, Test> {
   const within = (part: Value, whole: Value) => iterate(part).every((item) => contains([...iterate(whole)], item));
-  const subset = test(['b'], (value, { b }) => within(value, b ?? null));
-  const superset = test(['b'], (value, { b }) => within(b ?? null, value));
+  const subset = test(['b'], (value, { b }) => within(value, required(b, 'b')));
+  const superset = test(['b'], (value, { b }) => within(required(b, 'b'), value));
   return {
     subset,
     issubset: subset,
     superset,
     issuperset: superset,
-    contains: test(['b'], (value, { b }) => contains(value, b ?? null)),
+    contains: test(['value'], (value, { value: part }) => contains(value, required(part, 'value'))),
     any: test([], (value) => iterate(value).some(truthy)),
     all: test([], (value) => iterate(value).every(truthy)),
   };
@@ -173,9 +183,10 @@ function fileTests(): Record<string, Test> {
   const link = onPath((path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false);
   const absolute = onPath(isAbsolute);
   const mount = onPath((path) => stat(path)?.isDirectory() === true && stat(`${path}/..`)?.dev !== stat(path)?.dev);
-  const same = test(['path'], (value, { path }) => {
-    const [a, b] = [stat(str(value)), stat(str(path ?? ''))];
-    if (!a || !b) throw templateError(`There is no file ${str(a ? (path ?? '') : value)}.`);
+  const same = test(['f2'], (value, { f2 }) => {
+    const path = required(f2, 'f2');
+    const [a, b] = [stat(str(value)), stat(str(path))];
+    if (!a || !b) throw templateError(`There is no file ${str(a ? path : value)}.`);
     return a.ino === b.ino && a.dev === b.dev;
   });
   return {

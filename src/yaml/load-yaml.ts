@@ -163,14 +163,14 @@ class Reader {
   }
 
   #scalar(node: Scalar): Value {
-    const text = typeof node.source === 'string' ? node.source : typeof node.value === 'string' ? node.value : '';
+    const source = typeof node.source === 'string' ? node.source : typeof node.value === 'string' ? node.value : '';
+    const text = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED' ? this.#block(source, node) : source;
     if (node.tag && node.tag !== '?') {
       const value = taggedScalar(node.tag, text);
       if (value === undefined) throw this.#unknownTag(node.tag, node);
       return value;
     }
-    if (node.type === 'PLAIN' || node.type === undefined) return this.#plain(text, node);
-    return node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED' ? this.#block(text, node) : text;
+    return node.type === 'PLAIN' || node.type === undefined ? this.#plain(text, node) : text;
   }
 
   // YAML 1.1 gives these two a meaning that no loader of Ansible's knows.
@@ -286,7 +286,11 @@ function isNothing(node: Node | null): boolean {
 }
 
 function isMergeKey(key: Node | null): boolean {
-  return isScalar(key) && key.type === 'PLAIN' && key.source === '<<' && (!key.tag || key.tag === '?');
+  if (!isScalar(key)) return false;
+  return (
+    key.tag === 'tag:yaml.org,2002:merge' ||
+    (key.type === 'PLAIN' && key.source === '<<' && (!key.tag || key.tag === '?'))
+  );
 }
 
 /** Own keys win over merged ones, and merged keys come first, as PyYAML orders them. */

@@ -1,4 +1,4 @@
-import { type Dict, Unsafe, type Value, VaultText } from '../jinja/value.js';
+import { type Dict, Tuple, Unsafe, type Value, VaultText } from '../jinja/value.js';
 import { plainScalar, yamlBoolean, yamlFloat, yamlInteger } from './scalar.js';
 
 const CORE = 'tag:yaml.org,2002:';
@@ -8,8 +8,9 @@ export function taggedScalar(tag: string, text: string): Value | undefined {
   switch (tag) {
     case '!':
     case `${CORE}str`:
-    case `${CORE}timestamp`:
       return text;
+    case `${CORE}timestamp`:
+      return dateText(text);
     case '!unsafe':
       return new Unsafe(text);
     case '!vault':
@@ -22,7 +23,7 @@ export function taggedScalar(tag: string, text: string): Value | undefined {
     case `${CORE}bool`:
       return yamlBoolean(text);
     case `${CORE}null`:
-      return plainScalar(text) === null ? null : undefined;
+      return null;
     case `${CORE}binary`:
       return Buffer.from(text, 'base64').toString('utf8');
     default:
@@ -38,11 +39,27 @@ export function taggedCollection(tag: string, value: Value[] | Dict): Value | un
       return value;
     case `${CORE}set`:
       return value instanceof Map ? [...value.keys()] : undefined;
+    case `${CORE}omap`:
+    case `${CORE}pairs`:
+      return Array.isArray(value) ? pairsOf(value) : undefined;
     case '!unsafe':
       return unsafeInside(value);
     default:
       return undefined;
   }
+}
+
+function dateText(text: string): string {
+  const plain = plainScalar(text);
+  return typeof plain === 'string' ? plain : text;
+}
+
+/** Each of the mappings, which hold one entry, as Python's tuple of key and value. */
+function pairsOf(list: readonly Value[]): Value[] | undefined {
+  const pairs = [...list].map((item) =>
+    item instanceof Map && item.size === 1 ? Tuple.from([...item].flat()) : undefined,
+  );
+  return pairs.every((pair) => pair !== undefined) ? pairs : undefined;
 }
 
 function unsafeInside(value: Value): Value {

@@ -3,7 +3,7 @@ import { checkLength } from '../length-limit.js';
 import { items } from '../dict-methods.js';
 import { type Bound, type CallContext, filter, type Filter, required } from '../filter.js';
 import { str } from '../python-text.js';
-import { compare, equals, isText, iterate, length, truthy, typeName, unwrap } from '../python-value.js';
+import { compare, equals, isInteger, isText, iterate, length, truthy, typeName, unwrap } from '../python-value.js';
 import { templateError } from '../template-error.js';
 import { Attributes, Group, Undefined, type Value } from '../value.js';
 
@@ -105,11 +105,21 @@ function keyFunction(
 function sort(value: Value, { reverse, case_sensitive, attribute }: Bound, context: CallContext): Value[] {
   const attributes: Value[] = isText(attribute ?? null) ? str(attribute ?? null).split(',') : [attribute ?? null];
   const keys = attributes.map((name) => keyFunction({ attribute: name, case_sensitive }, context));
-  const order = reverse !== undefined && truthy(reverse) ? -1 : 1;
+  const order = directionOf(reverse);
   return iterate(value)
     .map((item) => ({ item, key: keys.map((key) => key(item)) }))
     .sort((a, b) => order * compare(a.key, b.key))
     .map(({ item }) => item);
+}
+
+/** Not any value tells: the name of an attribute is easily written in this place. */
+function directionOf(reverse: Value = false): 1 | -1 {
+  if (typeof reverse !== 'boolean' && !isInteger(reverse))
+    throw templateError(
+      `reverse must be true or false, not ${typeName(reverse)}.`,
+      'To sort by an attribute write “attribute=…”.',
+    );
+  return truthy(reverse) ? -1 : 1;
 }
 
 /** Items whose key equals no earlier one's, in order. */
@@ -137,7 +147,7 @@ function dictSort(value: Value, { case_sensitive: caseSensitive, by, reverse }: 
   if (position === undefined) throw templateError('You can only sort by either "key" or "value"');
   if (value instanceof Undefined) return iterate(value);
   const fold = caseSensitive !== undefined && truthy(caseSensitive) ? (part: Value) => part : foldCase;
-  const order = reverse !== undefined && truthy(reverse) ? -1 : 1;
+  const order = directionOf(reverse);
   return [...items(asDict(value))].sort(
     (a, b) => order * compare(fold(a[position] ?? null), fold(b[position] ?? null)),
   );

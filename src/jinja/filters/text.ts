@@ -84,7 +84,7 @@ function title(text: string): string {
 }
 
 function trim(text: string, chars: Value | undefined): string {
-  const set = chars === undefined || chars === null ? undefined : str(chars);
+  const set = chars === undefined || chars === null ? undefined : requireText(chars);
   return stripEnd(stripStart(text, set), set);
 }
 

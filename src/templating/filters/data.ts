@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { toIndex } from '../../jinja/arithmetic.js';
 import { checkLength } from '../../jinja/length-limit.js';
-import { filter, type Filter, required } from '../../jinja/filter.js';
+import { bind, filter, type Filter, required } from '../../jinja/filter.js';
 import { repr, str } from '../../jinja/python-text.js';
 import {
   dictGet,
@@ -24,8 +24,9 @@ import { combine, type ListMerge } from './combine.js';
 export const dataFilters: Record<string, Filter> = {
   bool: filter([], toBoolean),
   ternary: filter(['true_val', 'false_val', 'none_val'], (value, args) => {
+    const [whenTrue, whenFalse] = [required(args['true_val'], 'true_val'), required(args['false_val'], 'false_val')];
     if (value === null && (args['none_val'] ?? null) !== null) return args['none_val'] ?? null;
-    return truthy(value) ? required(args['true_val'], 'true_val') : required(args['false_val'], 'false_val');
+    return truthy(value) ? whenTrue : whenFalse;
   }),
   mandatory: filter(['msg'], (value, { msg }) => {
     if (!(value instanceof Undefined)) return value;
@@ -70,20 +71,22 @@ export const dataFilters: Record<string, Filter> = {
   subelements: filter(['subelements', 'skip_missing'], (value, args) =>
     subelements(value, required(args['subelements'], 'subelements'), truthy(args['skip_missing'] ?? false)),
   ),
-  zip: (value, args) => {
+  zip: (value, args, kwargs) => {
+    bind([], [], kwargs);
     const lists = [value, ...args].map(iterate);
     const length = Math.min(...lists.map((list) => list.length));
     return Array.from({ length }, (_, index) => Tuple.from(lists.map((list) => list[index] ?? null)));
   },
   zip_longest: (value, args, kwargs) => {
+    const { fillvalue = null } = bind(['fillvalue'], [], kwargs);
     const lists = [value, ...args].map(iterate);
     const length = Math.max(...lists.map((list) => list.length));
-    return Array.from({ length }, (_, index) =>
-      Tuple.from(lists.map((list) => list[index] ?? kwargs.get('fillvalue') ?? null)),
-    );
+    return Array.from({ length }, (_, index) => Tuple.from(lists.map((list) => list[index] ?? fillvalue)));
   },
-  product: (value, args, kwargs) =>
-    product(Array.from({ length: toIndex(kwargs.get('repeat') ?? 1) }).flatMap(() => [value, ...args].map(iterate))),
+  product: (value, args, kwargs) => {
+    const { repeat = 1 } = bind(['repeat'], [], kwargs);
+    return product(Array.from({ length: toIndex(repeat) }).flatMap(() => [value, ...args].map(iterate)));
+  },
   permutations: filter(['r'], (value, { r }) =>
     arrangements(iterate(value), r === undefined || r === null ? undefined : toIndex(r), true),
   ),

@@ -34,11 +34,11 @@ const YAML_OPTIONS = [
 
 /** Ansible's filters to and from JSON and YAML. */
 export const notationFilters: Record<string, Filter> = {
-  to_json: filter(JSON_OPTIONS, (value, args) => toJson(value, jsonLayout(args)), { verbatim: true }),
+  to_json: filter(JSON_OPTIONS, (value, args) => toJson(value, jsonLayout(args)), { verbatim: true, positional: 0 }),
   to_nice_json: filter(
     JSON_OPTIONS,
     (value, args) => toJson(value, jsonLayout({ indent: 4, sort_keys: true, ...args })),
-    { verbatim: true },
+    { verbatim: true, positional: 2 },
   ),
   from_json: filter([], (value) => fromJson(requireText(value))),
   to_yaml: filter(YAML_OPTIONS, (value, args) => dumpYaml(value, yamlLayout(args, undefined)), { verbatim: true }),
@@ -69,9 +69,12 @@ function jsonLayout({ indent, sort_keys: sortKeys, ensure_ascii: ascii, separato
 
 function yamlLayout(args: Bound, flowByDefault: boolean | undefined) {
   const flow = args['default_flow_style'];
+  // PyYAML overlooks what is too narrow or too wide.
+  const [wished, width] = [toIndex(args['indent'] ?? 2), toIndex(args['width'] ?? 80)];
+  const indent = wished > 1 && wished < 10 ? wished : 2;
   return {
-    indent: toIndex(args['indent'] ?? 2),
-    width: args['width'] === undefined || args['width'] === null ? 80 : toIndex(args['width']),
+    indent,
+    width: width > indent * 2 ? width : 80,
     sortKeys: args['sort_keys'] === undefined || truthy(args['sort_keys']),
     flow: flow === undefined ? flowByDefault : flow === null ? undefined : truthy(flow),
     explicitStart: truthy(args['explicit_start'] ?? false),
@@ -82,7 +85,7 @@ function yamlLayout(args: Bound, flowByDefault: boolean | undefined) {
 // JSON.parse decides what is JSON; the numbers are read again, because it loses 1.0 and large integers.
 export function fromJson(text: string): Value {
   try {
-    JSON.parse(text.replace(/\b(?:NaN|Infinity)\b/g, '0').replace(/-0\b/g, '0'));
+    JSON.parse(text.replace(/\bNaN\b|-?\bInfinity\b/g, 'null'));
   } catch {
     throw templateError('This text is not valid JSON.');
   }

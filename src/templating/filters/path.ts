@@ -23,13 +23,13 @@ export function pathFilters({ files, environment }: Surroundings): Record<string
     relpath: filter(['start'], (value, { start }) => {
       const path = requireText(value);
       if (path === '') throw templateError('There is no path.');
-      return posix.relative(start === undefined ? process.cwd() : str(start), path) || '.';
+      return posix.relative(start === undefined ? process.cwd() : requireText(start), path) || '.';
     }),
     path_join: filter([], (value) => {
       if (isText(value)) return str(value);
       if (!Array.isArray(value))
         throw templateError(`|path_join expects string or sequence, got ${typeName(value)} instead.`);
-      return [...value].map(str).reduce(joinPaths);
+      return [...value].map(requireText).reduce(joinPaths);
     }),
     win_basename: onText((path) => win32.basename(path)),
     win_dirname: onText((path) => (/[\\/]/.test(path) || /^\w:/.test(path) ? win32.dirname(path) : '')),

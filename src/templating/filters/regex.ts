@@ -1,25 +1,31 @@
 import { type Bound, filter, type Filter, required } from '../../jinja/filter.js';
 import { escapeRegex, replaceAll, toJsRegExp } from '../../jinja/python-regex.js';
 import { str } from '../../jinja/python-text.js';
-import { truthy } from '../../jinja/python-value.js';
+import { requireText, truthy } from '../../jinja/python-value.js';
 import { templateError } from '../../jinja/template-error.js';
 import { Tuple, type Value } from '../../jinja/value.js';
 
 /** Ansible's filters with Python regular expressions. */
 export const regexFilters: Record<string, Filter> = {
   regex_replace: filter(['pattern', 'replacement', 'ignorecase', 'multiline'], (value, args) =>
-    replaceAll(toJsRegExp(str(args['pattern'] ?? ''), `g${flags(args)}`), str(args['replacement'] ?? ''), str(value)),
+    replaceAll(
+      toJsRegExp(requireText(args['pattern'] ?? ''), `g${flags(args)}`),
+      str(args['replacement'] ?? ''),
+      str(value),
+    ),
   ),
   regex_search: (value, args, kwargs) => {
     const [pattern, ...groups] = args;
     const bound = Object.fromEntries(kwargs);
     const wanted = groups.map((name) => groupName(str(name)));
-    const match = toJsRegExp(str(required(pattern ?? kwargs.get('regex'), 'regex')), flags(bound)).exec(str(value));
+    const match = toJsRegExp(requireText(required(pattern ?? kwargs.get('regex'), 'regex')), flags(bound)).exec(
+      str(value),
+    );
     if (!match) return null;
     return groups.length === 0 ? match[0] : wanted.map((name) => wantedGroup(match, name));
   },
   regex_findall: filter(['regex', 'multiline', 'ignorecase'], (value, args) => {
-    const pattern = toJsRegExp(str(required(args['regex'], 'regex')), `g${flags(args)}`);
+    const pattern = toJsRegExp(requireText(required(args['regex'], 'regex')), `g${flags(args)}`);
     return [...str(value).matchAll(pattern)].map((match) => {
       const groups = match.slice(1).map((group) => group ?? '');
       return groups.length === 0 ? match[0] : groups.length === 1 ? (groups[0] ?? '') : Tuple.from<Value>(groups);

@@ -31,12 +31,12 @@ export const textFilters: Record<string, Filter> = {
   split: filter(['sep', 'maxsplit'], (value, { sep, maxsplit }) =>
     splitText(
       requireText(value),
-      sep === undefined || sep === null ? undefined : str(sep),
+      sep === undefined || sep === null ? undefined : requireText(sep),
       maxsplit === undefined ? -1 : toIndex(maxsplit),
       false,
     ),
   ),
-  urlsplit: filter(['query'], (value, { query }) => urlSplit(requireText(value), str(query ?? ''))),
+  urlsplit: filter(['query', 'alias'], (value, { query }) => urlSplit(requireText(value), str(query ?? ''))),
   urldecode: filter([], (value) => urlDecode(requireText(value))),
   strftime: filter(['second', 'utc'], (value, { second, utc }) => {
     const seconds =
