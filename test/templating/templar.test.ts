@@ -188,6 +188,14 @@ test('a password is made once, kept for its owner only, and read afterwards', ()
   expect([readFileSync(path, 'utf8'), statSync(path).mode & 0o777]).toEqual([`${str(first)}\n`, 0o600]);
 });
 
+test('a password is not encrypted where it is made, and the filter for that is named', () => {
+  const engine = templar({});
+  for (const term of ["'/dev/null encrypt=sha512_crypt'", "'/dev/null', encrypt='sha512_crypt'"])
+    expect(() => engine.template(`{{ lookup('password', ${term}) }}`)).toThrow(
+      expect.objectContaining({ code: 'TEMPLATE', hint: expect.stringContaining('password_hash') as unknown }),
+    );
+});
+
 test('what a loop goes over is a list of its terms', () => {
   const engine = templar({});
   expect(engine.runLookup('items', [[1, [2, 3]], 4])).toEqual([1, [2, 3], 4]);
