@@ -31,6 +31,8 @@ export type VariableWorld = {
   waitsForHosts: boolean;
   diffMode: boolean;
   forks: number;
+  /** What ansible.cfg says of how hosts are reached, as variables. */
+  connectionDefaults: ReadonlyMap<string, string>;
   playbookFolder: string;
   inventoryFile: string;
   tags: readonly string[];
@@ -288,6 +290,10 @@ const MAGIC_OF_PLAYS: Magic = new Map(
 
 const MAGIC_OF_TASKS: Magic = new Map(
   Object.entries({
+    ansible_connection: connectionOf,
+    ...reachVariables('ansible_user', 'ansible_ssh_user', 'remote_user'),
+    ...reachVariables('ansible_port', 'ansible_ssh_port'),
+    ...reachVariables('ansible_ssh_private_key_file', 'ansible_private_key_file'),
     environment: ({ task }) => environmentVariable(task),
     ansible_delegated_vars: delegatedVariables,
     ansible_search_path: ({ world, run, task }) => searchRoots(task, playbookFolderOf(world, run)),
@@ -325,6 +331,30 @@ function addressGiven(world: VariableWorld, run: PlayRun | undefined, host: Host
   return own === undefined ? host.name : templarFor(world, run, host).template(own);
 }
 
+/** Where no variable says by what the host is reached, the keyword does. */
+function connectionOf(around: Surroundings): Value | undefined {
+  if (lookup(layersWithoutMagic(around), 'ansible_connection') !== undefined) return undefined;
+  const connection = keywordAround(around, 'connection') ?? 'smart';
+  return connection === 'smart' ? 'ssh' : connection;
+}
+
+/** One variable by two names, of which either may be said; where neither is, a keyword or ansible.cfg says it. */
+function reachVariables(name: string, otherName: string, keyword?: string) {
+  const reader = (own: string, other: string) => (around: Surroundings) => {
+    const layers = layersWithoutMagic(around);
+    if (lookup(layers, own) !== undefined) return undefined;
+    const said = lookup(layers, other) ?? (keyword === undefined ? undefined : keywordAround(around, keyword));
+    return said ?? around.world.connectionDefaults.get(name);
+  };
+  return { [name]: reader(name, otherName), [otherName]: reader(otherName, name) };
+}
+
+/** Templated without the task, whose variables are made of it. */
+function keywordAround({ world, run, host, task }: Surroundings, keyword: string): Value | undefined {
+  const said = task?.keywords.get(keyword) ?? task?.scope.keywords.get(keyword);
+  return said === undefined || said === null ? undefined : templarFor(world, run, host).template(said);
+}
+
 const OF_CONNECTIONS = [
   ['ansible_port', 'ansible_ssh_port'],
   ['ansible_user', 'ansible_ssh_user'],
@@ -342,6 +372,7 @@ export function variablesByDelegate(around: Surroundings, delegate: HostRun): Re
   see('ansible_host', address);
   see('ansible_ssh_host', address);
   const templar = templarFor(world, run, delegate);
+  see('ansible_connection', templar.template(delegate.inventoryVars.get('ansible_connection') ?? 'ssh'));
   for (const names of OF_CONNECTIONS) {
     const given = names.map((name) => delegate.inventoryVars.get(name)).find((value) => value !== undefined);
     const value = given === undefined ? undefined : templar.template(given);

@@ -96,6 +96,7 @@ export function createWorld(options: WorldOptions, request: WorldRequest, given:
     skipTags: request.skipTags ?? [],
     limit: request.limit,
     isPart: request.part ?? false,
+    connectionDefaults: cfg.variables,
     leavesOut: outside,
     wantedFacts: createWantedFacts({ outside, remark: (message) => given.deprecated(message, undefined) }),
     vault: options.vault,
