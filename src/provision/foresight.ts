@@ -80,7 +80,7 @@ export function createForesight({ world, moduleRunner }: ForesightOptions) {
   /** The variables of each round of a loop from one on, or of the one of a task without. */
   function roundsOf(task: Task, templar: Templar, from: number): Templar[] {
     if (!task.loop) return [templar];
-    const items = loopItems(task.loop, templar, task.where);
+    const items = loopItems(task.loop, templar, task);
     const control = loopControlOf(task, templar);
     const rounds = [...items.keys()].slice(from, from + FORESEEN_ITEMS);
     return rounds.map((index) => templar.withVariables(loopVariables(control, index, items)));

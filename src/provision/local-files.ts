@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import { StarsError } from '../errors.js';
+import { candidate } from '../templating/controller-files.js';
 import type { LocalEntry } from './module.js';
 
 type Kind = 'files' | 'templates';
@@ -18,9 +19,9 @@ export type LocalFilesOptions = {
 /** Files of the stack, found by Ansible's search order. */
 export function createLocalFiles({ folders, decrypt, onRead }: LocalFilesOptions) {
   function find(src: string, kind: Kind): string {
-    const candidates = isAbsolute(src) ? [src] : folders(kind).map((folder) => resolve(folder, src));
+    const candidates = isAbsolute(src) ? [src] : folders(kind).map((folder) => candidate(folder, src));
     // For each host and task again: asking another thread whether it is there would cost many times as much.
-    const found = candidates.find((candidate) => existsSync(candidate));
+    const found = candidates.find((one) => existsSync(one));
     if (found !== undefined) return found;
     throw new StarsError('PLAYBOOK', `Could not find ${src}.`, {
       hint: `It was looked for as ${candidates.slice(0, 6).join(', ')}.`,

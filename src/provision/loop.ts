@@ -1,22 +1,19 @@
 import { type Position, StarsError } from '../errors.js';
 import type { Value } from '../jinja/value.js';
+import { OF_KIND } from '../templating/lookups/file.js';
 import type { Templar } from '../templating/templar.js';
 import type { Deprecated } from './playbook-error.js';
-import type { Loop } from './task.js';
+import type { Loop, Task } from './task.js';
 
 const MOST_ITEMS = 100_000;
 
 /** The items of a loop. `with_items` flattens one level; a bare name of a list variable stands for the list, as it did in Ansible 2.1. */
-export function loopItems(
-  { kind, value }: Loop,
-  templar: Templar,
-  where: Position | undefined,
-  deprecated?: Deprecated,
-): Value[] {
+export function loopItems({ kind, value }: Loop, templar: Templar, task: Looping, deprecated?: Deprecated): Value[] {
+  const { where } = task;
   const items =
     kind === 'loop'
       ? plainLoop(templar.template(value, where), where)
-      : lookupLoop({ kind, value }, templar, where, deprecated);
+      : lookupLoop({ kind, value }, templar, task, deprecated);
   if (items.length > MOST_ITEMS)
     throw new StarsError(
       'PLAYBOOK',
@@ -34,10 +31,12 @@ function plainLoop(value: Value, where: Position | undefined): Value[] {
   });
 }
 
+type Looping = Pick<Task, 'module' | 'where'>;
+
 function lookupLoop(
   { kind, value }: Loop,
   templar: Templar,
-  where: Position | undefined,
+  { module, where }: Looping,
   deprecated?: Deprecated,
 ): Value[] {
   const known = bareVariable({ kind, value }, templar, where);
@@ -45,7 +44,14 @@ function lookupLoop(
     deprecated?.(`A bare name in with_${kind} is an old form: write "{{ … }}" around the variable.`, where);
   const terms = templar.template(known, where);
   if (kind === 'items') return itemsOf(terms).flatMap((term) => (Array.isArray(term) ? [...term] : [term]));
-  return templar.runLookup(kind, Array.isArray(terms) ? terms : [terms], undefined, where);
+  const options = kind.endsWith('first_found') ? new Map([[OF_KIND, foldersFor(module)]]) : undefined;
+  return templar.runLookup(kind, Array.isArray(terms) ? terms : [terms], options, where);
+}
+
+/** In which folders with_first_found looks. */
+function foldersFor(module: string): string {
+  if (module.includes('template')) return 'templates';
+  return module.includes('var') ? 'vars' : 'files';
 }
 
 function itemsOf(terms: Value): Value[] {

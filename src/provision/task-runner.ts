@@ -141,7 +141,7 @@ export function createTaskRunner(options: RunnerOptions) {
   function itemsOf(task: Task, templar: Templar): Value[] | undefined {
     const loop = task.loop ?? { kind: 'loop', value: [] };
     try {
-      return loopItems(loop, templar, task.where, world.deprecated);
+      return loopItems(loop, templar, task, world.deprecated);
     } catch (error) {
       if (task.scope.when.length > 0 && !holds(task, templar)) return undefined;
       throw error;

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { StarsError } from '../errors.js';
 
 export type FileKind = 'files' | 'templates' | 'vars';
@@ -16,6 +16,11 @@ export type ControllerFiles = {
 };
 
 const MAX_BYTES = 10_000_000;
+
+/** As it stands: `files/../a` is there only if `files` is. */
+export function candidate(folder: string, name: string): string {
+  return isAbsolute(name) ? name : `${folder}/${name}`;
+}
 
 /** Reading on the machine Stars runs on, for lookups, includes and the fileglob filter. */
 export function createControllerFiles({
@@ -38,7 +43,9 @@ export function createControllerFiles({
   function find(name: string, kind: FileKind, first: readonly string[] = []): string | undefined {
     const wanted = expanded(name);
     if (isAbsolute(wanted)) return existsSync(wanted) ? wanted : undefined;
-    return [...first, ...searchFolders(kind)].map((folder) => resolve(folder, wanted)).find((path) => existsSync(path));
+    return [...first, ...searchFolders(kind)]
+      .map((folder) => candidate(folder, wanted))
+      .find((path) => existsSync(path));
   }
 
   function read(path: string): string {

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { flow } from '../support/play-flows.js';
+import { searches } from '../support/file-searches.js';
 import { removeProjects } from '../support/run-playbook.js';
 import { scopes } from '../support/variable-scopes.js';
 import { playedOtherwise } from './support/both-tools.js';
@@ -15,6 +16,7 @@ afterAll(removeProjects);
 test.each([
   ['what follows from a failure, a rescue and an end is what follows from it', flow],
   ['what a task sees of variables that are set wherever one may is what it sees', scopes],
+  ['which file is found in which folder is which is found', searches],
 ] as const)('%s in ansible-core', async (_, drawn) => {
   const { differences, compared } = await playedOtherwise(fc.sample(drawn, { numRuns: CASES, seed: SEED }));
   expect(differences).toEqual([]);

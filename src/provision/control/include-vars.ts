@@ -4,6 +4,7 @@ import { StarsError } from '../../errors.js';
 import { toJsRegExp } from '../../jinja/python-regex.js';
 import type { Dict, Value } from '../../jinja/value.js';
 import { isFile } from '../../path-kind.js';
+import { candidate } from '../../templating/controller-files.js';
 import { dictOf } from '../task-result.js';
 import { pythonText } from '../python-text.js';
 import type { ControlCall, ControlModule, ControlResult } from './call.js';
@@ -36,7 +37,7 @@ function run(call: ControlCall): ControlResult {
 
 function readOne(call: ControlCall): Read {
   const target = targetOf(call);
-  const found = call.folders.map((folder) => resolve(folder, target)).filter((candidate) => existsSync(candidate));
+  const found = call.folders.map((folder) => candidate(folder, target)).filter((one) => existsSync(one));
   const file = found.find(isFile);
   if (file !== undefined) return readFiles([file], call);
   if (found.length > 0)

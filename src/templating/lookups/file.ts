@@ -45,39 +45,23 @@ export function fileLookups({ files, renderTemplate }: LookupSurroundings): Reco
     });
   }
 
+  /** As in Ansible a pattern with a folder in it is looked for in the first such folder alone, be there a match or not. */
   function fileglob(terms: readonly Value[]): Value[] {
-    return terms.flatMap((term) => files.glob(str(term), 'files'));
+    return terms.flatMap((term) => {
+      const [, folder, name = ''] = /^(?:(.*)\/)?([^/]*)$/s.exec(str(term)) ?? [];
+      if (folder === undefined) return files.glob(name, 'files');
+      const first = files.find(folder || '/', 'files');
+      return first === undefined ? [] : files.glob(`${first}/${name}`, 'files');
+    });
   }
 
   function firstFound(terms: readonly Value[], options: Options): Value[] {
-    const searches = terms.flatMap((term) => (Array.isArray(term) ? [...term] : [term]));
-    const named = options.size > 0 ? [new Map<Value, Value>(options)] : [];
-    const wanted = [...searches, ...named];
-    for (const term of wanted) {
-      const path = candidates(term)
-        .map((name) => locate(name))
-        .find((candidate) => candidate !== undefined);
-      if (path !== undefined) return [path];
-    }
-    if (wanted.some((term) => term instanceof Map && truthy(dictGet(term, 'skip') ?? false))) return [];
-    throw templateError(
-      'No file was found when using first_found.',
-      `Looked for: ${wanted.flatMap(candidates).join(', ')}`,
-    );
-  }
-
-  function candidates(term: Value): string[] {
-    if (!(term instanceof Map)) return [str(term)];
-    const names = texts(dictGet(term, 'files'));
-    const paths = texts(dictGet(term, 'paths'));
-    if (paths.length === 0) return names;
-    return names.length === 0
-      ? paths
-      : paths.flatMap((path) => names.map((name) => `${path.replace(/\/$/, '')}/${name}`));
-  }
-
-  function locate(name: string): string | undefined {
-    return files.find(name, 'vars') ?? files.find(name, 'files') ?? files.find(name, 'templates');
+    const kind = KINDS.find((one) => one === options.get(OF_KIND)) ?? 'files';
+    const { wanted, skip } = search(terms, options);
+    const path = wanted.map((name) => files.find(name, kind)).find((candidate) => candidate !== undefined);
+    if (path !== undefined) return [path];
+    if (skip) return [];
+    throw templateError('No file was found when using first_found.', `Looked for: ${wanted.join(', ')}`);
   }
 
   function csvfile(terms: readonly Value[], options: Options): Value[] {
@@ -122,14 +106,46 @@ export function fileLookups({ files, renderTemplate }: LookupSurroundings): Reco
   }
 }
 
-function texts(value: Value | undefined): string[] {
+/** The option of first_found that names the folders to look in, as Ansible chooses them by the module of a task's loop. */
+export const OF_KIND = '_kind';
+const KINDS = ['files', 'templates', 'vars'] as const;
+
+type Search = { wanted: string[]; skip: boolean };
+
+/** The names to look for, as Ansible puts them together: a mapping of files without paths replaces what stood before it. */
+function search(terms: readonly Value[], options: Options): Search {
+  // Ansible wants a term where the options say it all.
+  const all = terms.length === 0 && options.has('files') ? [''] : terms;
+  return all.reduce<Search>(
+    ({ wanted }, term) => {
+      if (Array.isArray(term)) {
+        const inner = search(term, options);
+        return { wanted: [...wanted, ...inner.wanted], skip: inner.skip };
+      }
+      const option = (name: string) => (term instanceof Map ? dictGet(term, name) : options.get(name));
+      const names = texts(option('files'), /[,;]/);
+      const paths = texts(option('paths'), /[,:;]/);
+      const skip = truthy(option('skip') ?? false);
+      if (paths.length > 0)
+        return { wanted: [...wanted, ...paths.flatMap((path) => names.map((name) => joined(path, name)))], skip };
+      return { wanted: names.length > 0 ? names : [...wanted, str(term)], skip };
+    },
+    { wanted: [], skip: false },
+  );
+}
+
+function joined(path: string, name: string): string {
+  return name.startsWith('/') ? name : `${path.replace(/\/$/, '')}/${name}`;
+}
+
+function texts(value: Value | undefined, between: RegExp): string[] {
   if (value === undefined || value === null) return [];
   if (isText(value))
     return str(value)
-      .split(/[,;]/)
+      .split(between)
       .map((part) => part.trim())
       .filter(Boolean);
-  return Array.isArray(value) ? [...value].flatMap(texts) : [str(value)];
+  return Array.isArray(value) ? [...value].flatMap((one) => texts(one, between)) : [str(value)];
 }
 
 function iniSection(text: string, section: string): Map<string, string> {

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectLocal } from '../../../src/connection/local.js';
 import { StarsError } from '../../../src/errors.js';
@@ -23,24 +24,35 @@ export type Drawn = {
 };
 
 type Answer = { exit: number; account: AnsibleOutput | null; ahead: boolean };
-type Outcome = { exit: 'good' | 'bad'; account: Account };
+type Outcome = { exit: string; account: Account };
 
 /** What Stars does otherwise than ansible-core, each difference with its project, the shortest first; and how many could be compared. */
 export async function playedOtherwise(drawn: readonly Drawn[]): Promise<{ differences: string[]; compared: number }> {
   const folders = drawn.map(({ project }) => writeProject(project));
-  const answers = askAnsible(drawn.map(({ args }, index) => ({ folder: join(folders[index] ?? '', 'project'), args })));
+  const asked = drawn.map(({ args }, index) => {
+    const folder = folders[index] ?? '';
+    return { folder: join(folder, 'project'), args: ['-e', `base=${join(folder, 'out')}`, ...args] };
+  });
+  const answers = askAnsible(asked);
   const differences: string[] = [];
   let compared = 0;
   for (const [index, one] of drawn.entries()) {
     const [folder = '', answer] = [folders[index], answers[index]];
     const theirs = outcomeOfAnsible(one, answer, folder);
     if (!theirs) continue;
+    emptyOut(folder);
     const lines = difference(linesOf(await playedByStars(one, folder)), linesOf(theirs));
     if (lines.length > 0 && isFault(answer)) continue;
     compared += 1;
     if (lines.length > 0) differences.push([...filesOf(one), ...lines].join('\n'));
   }
   return { differences: differences.sort((a, b) => a.length - b.length), compared };
+}
+
+/** What the other tool wrote is told in its outcome. */
+function emptyOut(folder: string): void {
+  rmSync(join(folder, 'out'), { recursive: true });
+  mkdirSync(join(folder, 'out'));
 }
 
 function askAnsible(plays: readonly { folder: string; args: string[] }[]): Answer[] {
@@ -82,7 +94,7 @@ async function playedByStars(one: Drawn, folder: string): Promise<Outcome> {
       return connectLocal({ name: host });
     },
   });
-  if (played.error) throw played.error;
+  if (played.error) return { exit: `refused: ${String(played.error)}`, account: { tasks: [], recap: {}, files: {} } };
   return { exit: played.result?.failed ? 'bad' : 'good', account: accountIn(one, accountOf(played)) };
 }
 
@@ -117,8 +129,8 @@ function difference(ours: readonly string[], theirs: readonly string[]): string[
 /** A line for each task, which one can read. */
 function filesOf({ project, args }: Drawn): string[] {
   const files = Object.entries(project).map(([name, text]) =>
-    text.startsWith('[') || text.startsWith('{')
-      ? `${name}: ${JSON.stringify(JSON.parse(text)).replaceAll(/(\{"name":"[a-z]+ \d)/g, '\n  $1')}`
+    /^(?:---\n)?[[{]/.test(text)
+      ? `${name}: ${JSON.stringify(JSON.parse(text.replace(/^---\n/, ''))).replaceAll(/(\{"name":"[a-z]+ \d)/g, '\n  $1')}`
       : `${name}:\n${text}`,
   );
   return [...files, ...(args.length > 0 ? [`options: ${args.join(' ')}`] : [])];
