@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectLocal } from '../../../src/connection/local.js';
-import { StarsError } from '../../../src/errors.js';
+import { asStarsError, StarsError } from '../../../src/errors.js';
 import {
   type Account,
   accountOf,
@@ -94,7 +94,8 @@ async function playedByStars(one: Drawn, folder: string): Promise<Outcome> {
       return connectLocal({ name: host });
     },
   });
-  if (played.error) return { exit: `refused: ${String(played.error)}`, account: { tasks: [], recap: {}, files: {} } };
+  if (played.error)
+    return { exit: `refused: ${asStarsError(played.error).message}`, account: { tasks: [], recap: {}, files: {} } };
   return { exit: played.result?.failed ? 'bad' : 'good', account: accountIn(one, accountOf(played)) };
 }
 
