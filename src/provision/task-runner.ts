@@ -46,17 +46,12 @@ export function createTaskRunner(options: RunnerOptions) {
     const { task, host, play } = job;
     const calls = createOutsideCalls({ folder: play.play.folder, environment: world.environment }, signal);
     const templar = templarFor(world, play, host, task, calls.ask);
-    let mayHaveActed = false;
-    const settle = () => {
-      mayHaveActed = true;
-      calls.settle();
-    };
-    const turn: Turn = { ...job, settle };
+    const turn: Turn = { ...job, settle: calls.settle };
     try {
       if (host.lockedOut) throw host.lockedOut;
       const act = () => (task.loop ? runLoop(turn, templar) : runSingle(turn, templar));
-      const draft = await calls.answered(() => withWantedFacts(task, act, () => mayHaveActed));
-      settle();
+      const draft = await calls.answered(() => withWantedFacts(task, act));
+      calls.settle();
       return register(job, await evaluated(() => outcomeOf(task, templar, draft)));
     } catch (thrown) {
       if (signal.aborted) throw thrown;
@@ -67,29 +62,35 @@ export function createTaskRunner(options: RunnerOptions) {
   }
 
   /** The task as it is once the facts that it looked for are there; what may have acted is not run again for them. */
-  async function withWantedFacts<T>(task: Task, act: () => Promise<T>, mayHaveActed: () => boolean): Promise<T> {
+  async function withWantedFacts<T>(task: Task, act: () => Promise<T>): Promise<T> {
     const harmless = HARMLESS.has(task.module);
     try {
       const done = await act();
       if (!harmless || !world.wantedFacts.any()) return done;
     } catch (thrown) {
-      const early = asStarsError(thrown).code === 'UNDEFINED_VARIABLE' && (harmless || !mayHaveActed());
+      const early = asStarsError(thrown).code === 'UNDEFINED_VARIABLE' && (harmless || !task.loop);
       if (!early || !world.wantedFacts.any()) throw thrown;
     }
     await gatherWanted();
     return act();
   }
 
-  /** What is evaluated after a task may have acted, and alone once more where it looked for facts that were not there. */
+  /** What is evaluated after a task may have acted, and alone again as long as it looks for facts that are not there yet. */
   async function evaluated<T>(evaluate: () => T): Promise<T> {
-    try {
-      const value = evaluate();
-      if (!world.wantedFacts.any()) return value;
-    } catch (thrown) {
-      if (!world.wantedFacts.any()) throw thrown;
+    for (;;) {
+      try {
+        const value = evaluate();
+        if (!world.wantedFacts.any()) return value;
+      } catch (thrown) {
+        if (!world.wantedFacts.any()) throw thrown;
+      }
+      await gatherWanted();
     }
-    await gatherWanted();
-    return evaluate();
+  }
+
+  /** The same for a task that is run again as a whole where it looked for facts. */
+  async function evaluatedFor<T>(task: Task, evaluate: () => T): Promise<T> {
+    return HARMLESS.has(task.module) ? evaluate() : evaluated(evaluate);
   }
 
   /** Gathers the facts that templates asked for of hosts outside of the limit. */
@@ -106,7 +107,7 @@ export function createTaskRunner(options: RunnerOptions) {
 
   async function runSingle(job: Turn, templar: Templar): Promise<Draft> {
     const one = await runItem(job, templar, new Map(), job.ahead());
-    return { ...one, notify: await evaluated(() => notifiedBy(job.task, templar, one)), items: [] };
+    return { ...one, notify: await evaluatedFor(job.task, () => notifiedBy(job.task, templar, one)), items: [] };
   }
 
   async function runLoop(job: Turn, templar: Templar): Promise<Draft> {
@@ -123,14 +124,14 @@ export function createTaskRunner(options: RunnerOptions) {
       if (index > 0 && control.pauseMs > 0) await options.clock.sleep(control.pauseMs, signal);
       const loopVars = loopVariables(control, index, items);
       const inner = templar.withVariables(loopVars);
-      hidden ||= await evaluated(() => isHidden(task, inner));
+      hidden ||= await evaluatedFor(task, () => isHidden(task, inner));
       const one = await runItem(job, inner, loopVars, job.ahead(index));
       job.settle();
-      notify.push(...(await evaluated(() => notifiedBy(task, inner, one))));
+      notify.push(...(await evaluatedFor(task, () => notifiedBy(task, inner, one))));
       for (const [name, value] of loopVars) one.result.set(name, value);
       results.push(one.result);
       includes.push(...one.includes);
-      const label = await evaluated(() => labelOf(task, templar, loopVars, control.name));
+      const label = await evaluatedFor(task, () => labelOf(task, templar, loopVars, control.name));
       outcomes.push(itemOutcome(label, one));
     }
     const diff = outcomes.flatMap((outcome) => outcome.diff ?? []).join('\n') || undefined;
@@ -163,7 +164,7 @@ export function createTaskRunner(options: RunnerOptions) {
       if (until === undefined || attempts === 1) return done;
       done.result.set('attempts', attempt);
       const seeing = withResult(task, templar, done.result);
-      if (await evaluated(() => seeing.condition(until, task.where))) return done;
+      if (await evaluatedFor(task, () => seeing.condition(until, task.where))) return done;
       if (attempt >= attempts) {
         done.result.set('attempts', attempts - 1);
         done.result.set('failed', true);
@@ -193,7 +194,7 @@ export function createTaskRunner(options: RunnerOptions) {
   /** Judges a result; a condition that cannot be evaluated fails it and leaves the other items of a loop to go on. */
   async function judged(task: Task, templar: Templar, result: Dict): Promise<void> {
     try {
-      await evaluated(() => judge(task, templar, result));
+      await evaluatedFor(task, () => judge(task, templar, result));
     } catch (thrown) {
       judgedByMistake(result, asStarsError(thrown));
     }

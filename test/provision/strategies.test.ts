@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { Connection } from '../../src/connection/connection.js';
 import { connectLocal } from '../../src/connection/local.js';
-import { linesOf, removeProjects, runPlaybook } from '../support/run-playbook.js';
+import { linesOf, removeProjects, runPlaybook, saidBy } from '../support/run-playbook.js';
 
 afterAll(removeProjects);
 
@@ -57,6 +57,16 @@ describe('throttle', () => {
     );
     expect(played.result?.failed).toBeUndefined();
     expect(most()).toBe(2);
+  });
+
+  test('lets no more hosts run a task than forks do', async () => {
+    const { before, most } = meeting(1);
+    const text = '- hosts: all\n  gather_facts: no\n  tasks:\n    - command: echo throttled\n      throttle: 4\n';
+    await runPlaybook(
+      { inventory: HOSTS, 'site.yml': text },
+      { forks: 1, connect: async (name) => held(name, before) },
+    );
+    expect(most()).toBe(1);
   });
 
   test('that is no number is a mistake with its place', async () => {
@@ -120,6 +130,25 @@ test('host_pinned takes a host through the whole play before another begins', as
     { forks: 1 },
   );
   expect(linesOf(played)).toEqual(['first h1 changed', 'last h1 changed', 'first h2 changed', 'last h2 changed']);
+});
+
+test('batches are as --serial says, whatever the play says', async () => {
+  const site =
+    '- hosts: all\n  serial: 1\n  gather_facts: no\n  tasks:\n    - debug: msg="{{ ansible_play_batch | length }}"\n      run_once: yes\n';
+  const sizes = async (serial: string) => saidBy(await runPlaybook({ inventory: HOSTS, 'site.yml': site }, { serial }));
+  expect(await sizes('3')).toEqual(['h1: 3', 'h4: 1']);
+  expect(await sizes('50%')).toEqual(['h1: 2', 'h3: 2']);
+});
+
+test('hosts in an order by chance are all of them, each once in one batch', async () => {
+  const played = await runPlaybook({
+    inventory: 'h[1:9]\n',
+    'site.yml':
+      '- hosts: all\n  order: shuffle\n  serial: 4\n  gather_facts: no\n  tasks:\n    - name: look\n      debug:\n',
+  });
+  const hosts = linesOf(played).map((line) => line.split(' ')[1]);
+  expect(hosts.toSorted()).toEqual(['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h7', 'h8', 'h9']);
+  expect(played.events.filter(({ type }) => type === 'task.started')).toHaveLength(3);
 });
 
 test('max_fail_percentage beside force_handlers comes with a note that it does not count', async () => {
