@@ -146,7 +146,7 @@ test('hosts in an order by chance are all of them, each once in one batch', asyn
     'site.yml':
       '- hosts: all\n  order: shuffle\n  serial: 4\n  gather_facts: no\n  tasks:\n    - name: look\n      debug:\n',
   });
-  const hosts = linesOf(played).map((line) => line.split(' ')[1]);
+  const hosts = linesOf(played).map((line) => line.split(' ')[1] ?? '');
   expect(hosts.toSorted()).toEqual(['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h7', 'h8', 'h9']);
   expect(played.events.filter(({ type }) => type === 'task.started')).toHaveLength(3);
 });

@@ -95,15 +95,17 @@ test('a run that is cancelled while they are gathered ends as cancelled', async 
   expect(played.notes).toEqual([]);
 });
 
-test('a host that cannot be asked has no facts, and a remark tells so', async () => {
-  const played = await runPlaybook(project('- debug: msg="{{ hostvars.h2.ansible_system | default(\'nothing\') }}"'), {
+test('a host that cannot be asked has no facts and is not asked again, and a remark tells so', async () => {
+  const look = '- debug: msg="{{ hostvars.h2.ansible_system | default(\'nothing\') }}"';
+  const played = await runPlaybook(project(`${look}\n${look}`), {
     limit: 'h1',
     async connect(name) {
       if (name === 'h2') throw new StarsError('UNREACHABLE', 'h2: no route to host.');
       return connectLocal({ name });
     },
   });
-  expect(saidBy(played)).toEqual(['h1: nothing']);
+  expect(saidBy(played)).toEqual(['h1: nothing', 'h1: nothing']);
+  expect(played.connected).toEqual(['h2']);
   expect(played.notes.join()).toContain('h2: no route to host');
 });
 
