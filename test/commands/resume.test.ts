@@ -196,8 +196,9 @@ test('retry of a run that was to start at a task starts there again, only where 
 
 test('resume keeps to the limit of the run that it goes on with', async () => {
   practice.write('stack/batches.yml', batches('masters:workers', 9, { One: 'stars-c0', Two: 'none' }));
+  ready('stars-c0', false);
   await practice.events('deploy', 'batches', 'sandbox', '--limit', 'stars-c0,stars-c3');
-  practice.sandbox.hosts.host('stars-c0').write('/tmp/ready', 'yes\n');
+  ready('stars-c0');
   const { events } = await practice.events('resume', 'last');
   expect(told(events)).toEqual(['One stars-c0 ok', 'Two stars-c0 skipped']);
 });
