@@ -79,8 +79,11 @@ export function accountOf(played: Played): Account {
     const hosts = tasks.findLast(({ task }) => task === titleOf(event))?.hosts ?? {};
     const one = { status: event.status === 'ignored' ? 'failed' : event.status, changed: event.changed };
     const host = (hosts[event.host] ??= { status: '', changed: false });
-    if (event.item !== undefined) (host.items ??= []).push({ ...one, said: event.message });
-    else Object.assign(host, one, host.items ? {} : { said: event.message });
+    if (event.item !== undefined) {
+      // A handler that a host runs once more in a free play, where it is not announced again.
+      if (host.status !== '') Object.assign(host, { status: '', items: [] });
+      (host.items ??= []).push({ ...one, said: event.message });
+    } else Object.assign(host, one, host.items ? {} : { said: event.message });
   }
   return finished(tasks, { ...played.result?.hosts }, played.folder);
 }
