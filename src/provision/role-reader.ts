@@ -122,6 +122,7 @@ export function createRoleReader(options: RoleReaderOptions) {
     const checks = use.validate === false ? [] : argumentCheck(role, use.parts?.tasks ?? 'main', scope);
     return [...dependencies, ...checks, ...tasks, { kind: 'role-end', use: used.use }];
   }
+
   /** The name of a role may be a template of what is known before the play runs. */
   function nameOf(written: string, { scope, entryVars, params, where }: UseOfRole, play: PlayParts): string {
     if (!looksLikeTemplate(written)) return written;

@@ -5,7 +5,7 @@ import { INHERITED } from './keywords.js';
 import { type Deprecated, nameList, playbookError, textList } from './playbook-error.js';
 import { pythonText } from './python-text.js';
 import type { Role, RoleUse } from './role.js';
-import { chainBelow, type SeenOfRoles, type UsedRole } from './used-role.js';
+import type { SeenOfRoles, UsedRole } from './used-role.js';
 
 /** What surrounds a task hands down: conditions, tags, variables and keywords, outermost first. */
 export type Scope = SeenOfRoles & {
@@ -58,14 +58,15 @@ export const EMPTY_SCOPE: Scope = {
  */
 export function scopeOfRole(rest: Scope, from: Scope, when: 'import' | 'include'): Scope {
   const { role, used, parentRoles } = from;
-  const parents = when === 'include' ? used?.parents : used?.ledBy && [used.ledBy];
+  const ledHere = when === 'include' ? used?.parents : used?.ledBy && [used.ledBy];
   return {
     ...rest,
     role: undefined,
     used: undefined,
     use: undefined,
     parentRoles: role ? [role, ...parentRoles] : parentRoles,
-    above: chainBelow(used, parents ?? []),
+    // As in Ansible those that led to the task's own role, but not what led to them.
+    above: used ? [...(ledHere ?? []), used] : [],
     params: used && used.params.size > 0 ? [...rest.params, used.params] : rest.params,
   };
 }

@@ -46,8 +46,3 @@ export function asSeenByPlay({ role, entryVars, needs }: UsedRole, dependency = 
   const { name, vars, defaults } = role;
   return [...needs.flatMap((one) => asSeenByPlay(one)), { name, vars, entryVars, defaults, dependency }];
 }
-
-/** The roles above one that a task of this role brings in: as in Ansible those that led here, but not what led to them. */
-export function chainBelow(used: UsedRole | undefined, parents: readonly UsedRole[]): readonly UsedRole[] {
-  return used ? [...parents, used] : [];
-}

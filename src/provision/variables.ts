@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { CONNECTION_VARIABLES } from '../connection/target.js';
 import { StarsError } from '../errors.js';
 import type { Inventory } from '../inventory/inventory.js';
@@ -35,6 +34,8 @@ export type VariableWorld = {
   connectionDefaults: ReadonlyMap<string, string>;
   playbookFolder: string;
   inventoryFile: string;
+  /** As variables, for a host that no file names; in a folder of inventories the others have the file that names them first. */
+  placeInInventory: Dict;
   tags: readonly string[];
   skipTags: readonly string[];
   limit: string | undefined;
@@ -156,7 +157,7 @@ function layersWithoutMagic({ world, run, host, task }: Surroundings): Layer[] {
     ...(run ? [run.varsFiles.of(host.name), run.play.vars] : []),
     host.facts,
     host.inventoryVars,
-    placeInInventory(world),
+    world.placeInInventory,
     ...(scope?.roleDefaults ?? []).toReversed(),
     ...roles.map((role) => role.defaults),
     ...(run ? [NO_ENVIRONMENT] : []),
@@ -164,14 +165,6 @@ function layersWithoutMagic({ world, run, host, task }: Surroundings): Layer[] {
 }
 
 const NO_ENVIRONMENT: Dict = new Map([['environment', []]]);
-
-/** For a host that no file names; in a folder of inventories the others have the file that names them first. */
-function placeInInventory({ inventoryFile }: VariableWorld): Dict {
-  return new Map([
-    ['inventory_file', inventoryFile],
-    ['inventory_dir', dirname(inventoryFile)],
-  ]);
-}
 
 type Layer = { get(name: string): Value | undefined; keys(): Iterable<Value> };
 

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Inventory } from '../inventory/inventory.js';
 import type { Clock } from '../clock.js';
 import type { HostClaim } from '../connection/claim.js';
@@ -92,6 +93,10 @@ export function createWorld(options: WorldOptions, request: WorldRequest, given:
     diffMode: request.diff ?? false,
     forks: request.forks ?? cfg.forks ?? DEFAULT_FORKS,
     inventoryFile: options.inventoryFile,
+    placeInInventory: new Map([
+      ['inventory_file', options.inventoryFile],
+      ['inventory_dir', dirname(options.inventoryFile)],
+    ]),
     tags: request.tags ?? ['all'],
     skipTags: request.skipTags ?? [],
     limit: request.limit,
