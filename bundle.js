@@ -1,7 +1,7 @@
 // Joins what `tsc` made and the libraries it needs at every start into one file, with the machine code V8 makes of it beside it:
 // to read and compile a thousand small files takes longer than most commands.
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -59,6 +59,10 @@ async function bundleOne(build, entry, file, plugins) {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
+    // Of one byte a character, which V8 reads several times as fast as a text that holds one of two.
+    charset: 'ascii',
+    minifyWhitespace: true,
+    legalComments: 'external',
     external: outside,
     // As `require`: a script that is compiled by hand cannot import.
     supported: { 'dynamic-import': false },
@@ -67,6 +71,15 @@ async function bundleOne(build, entry, file, plugins) {
     sourcesContent: false,
     logLevel: 'warning',
   });
+  refuseWideCharacters(await readFile(`${folder}/${file}`, 'utf8'), file);
+}
+
+/** A pattern written between slashes keeps its characters as they are, and would be read wrongly at the start. */
+function refuseWideCharacters(code, file) {
+  const wide = [...code].find((character) => character > '\u007f');
+  if (wide === undefined) return;
+  const at = code.indexOf(wide);
+  throw new Error(`${file} has to hold ASCII alone: write “${wide}” by its number in ${code.slice(at - 40, at + 40)}`);
 }
 
 /** Plays a little playbook on this machine without changing anything, so that the functions a deploy needs are among those kept. */

@@ -6,7 +6,7 @@ import vm from 'node:vm';
 /** Runs the bundle with the machine code that was kept when it was built; another version of Node ignores that and compiles anew. */
 export function startBundle(file) {
   const kept = `${file}.code`;
-  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`;
+  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`;
   const script = new vm.Script(source, {
     filename: file,
     cachedData: existsSync(kept) ? readFileSync(kept) : undefined,

@@ -214,7 +214,7 @@ function firstLine(text: string): string {
 }
 
 function sentence(text: string): string {
-  return /[.!?…]$/.test(text) ? text : `${text}.`;
+  return /[.!?\u2026]$/.test(text) ? text : `${text}.`;
 }
 
 function place(service: string, url: string): string {

@@ -45,7 +45,7 @@ function wordsOf(text: string): string[] {
 
 /** Whether what was said so far ends with the question for the password. */
 export function asksForPassword(become: Become, said: string, prompt: string): boolean {
-  return become.method === 'su' ? /[:：]\s*$/.test(said) : said.includes(prompt);
+  return become.method === 'su' ? /[:\uff1a]\s*$/.test(said) : said.includes(prompt);
 }
 
 /** Why the other user's shell did not start, in words, from what sudo or su said. */

@@ -90,7 +90,7 @@ function inlineMarkup(text: string, names: Names): string {
     .replaceAll(/<([^>|]+)\|([^>]*)>/g, '$2')
     .replaceAll(/<([^>|]+)>/g, '$1');
   const plain = unlinked
-    .replaceAll(/(^|[\s(·>])\*(?! )([^*\n]*[^*\s])\*(?=$|[\s),.:;·])/gm, '$1$2')
+    .replaceAll(/(^|[\s(\u00b7>])\*(?! )([^*\n]*[^*\s])\*(?=$|[\s),.:;\u00b7])/gm, '$1$2')
     .replaceAll(/`([^`\n]+)`/g, '$1');
   return unescape(plain);
 }
