@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 
 const folder = 'dist/bundle';
 // Found in node_modules when they are needed: they hold native code, few commands load them, or they look for files beside them.
-const outside = ['@resvg/*', '@slack/*', 'axios', 'libsql', 'node-cron', 'pg', 'ssh2', 'ws'];
+const outside = ['@resvg/*', '@slack/*', 'axios', 'cpu-features', 'libsql', 'node-cron', 'pg', 'ws'];
 
 const PLAYBOOK = `- hosts: all
   vars: { folder: /nonexistent/folder }
@@ -40,6 +40,8 @@ if (esbuild) {
 async function bundle({ build }) {
   await bundleOne(build, 'dist/src/main.js', 'main.cjs', [
     resolving(/\/draw\.js$/, { path: draw.file, external: true }),
+    // The part of ssh2 in machine code; without it ssh2 does the same more slowly.
+    resolving(/sshcrypto\.node$/, { path: 'ssh2/lib/protocol/crypto/build/Release/sshcrypto.node', external: true }),
   ]);
   // Its form for Node waits for a canvas at the top of a module, which a script cannot; without one both reckon the same.
   const canvas = resolve('node_modules/vega-canvas/build/vega-canvas.browser.js');
