@@ -182,10 +182,10 @@ export function createTaskRunner(options: RunnerOptions) {
     try {
       const delegate = moduleRunner.delegateOf(task, host, templar);
       const around = { world, run: play, host, task };
-      const seen = new Map(delegate === host ? [] : variablesByDelegate(around, delegate));
+      const seen = new Map(variablesByDelegate(around, delegate, templar));
       // In a loop only the item may say who that is.
-      if (task.loop) seen.set('ansible_delegated_vars', variablesOfDelegate(around, delegate));
-      return seen.size > 0 ? templar.withVariables(seen) : templar;
+      if (task.loop) seen.set('ansible_delegated_vars', variablesOfDelegate(around, delegate, templar));
+      return templar.withVariables(seen);
     } catch {
       return templar;
     }

@@ -164,6 +164,23 @@ function layersWithoutMagic({ world, run, host, task }: Surroundings): Layer[] {
   ];
 }
 
+/** By what names it may be said how a host is reached; the first counts more. */
+const ADDRESS = ['ansible_ssh_host', 'ansible_host'];
+const USER = ['ansible_ssh_user', 'ansible_user'];
+const PORT = ['ansible_ssh_port', 'ansible_port'];
+const KEY_FILE = ['ansible_ssh_private_key_file', 'ansible_private_key_file'];
+
+/** What Ansible makes for the task's own host alone. */
+const NOT_OF_DELEGATES: ReadonlySet<string> = new Set([
+  ...ADDRESS,
+  ...USER,
+  ...PORT,
+  ...KEY_FILE,
+  'ansible_connection',
+  'ansible_delegated_vars',
+  'ansible_search_path',
+]);
+
 const NO_ENVIRONMENT: Dict = new Map([['environment', []]]);
 
 type Layer = { get(name: string): Value | undefined; keys(): Iterable<Value> };
@@ -264,8 +281,7 @@ function ofAllHosts(what: string): never {
 const MAGIC_OF_PLAYS: Magic = new Map(
   Object.entries({
     // Not in hostvars, where a host has an address only if somebody gave it one.
-    ansible_host: (around) => addressOf(around, 'ansible_host'),
-    ansible_ssh_host: (around) => addressOf(around, 'ansible_ssh_host'),
+    ...reachVariables(ADDRESS, addressOf),
     ansible_play_hosts: ({ run, world }) =>
       world.isPart ? ofAllHosts('ansible_play_hosts') : run && activeNames(run.all),
     play_hosts: ({ run, world }) => (world.isPart ? ofAllHosts('play_hosts') : run && activeNames(run.batch)),
@@ -284,9 +300,9 @@ const MAGIC_OF_PLAYS: Magic = new Map(
 const MAGIC_OF_TASKS: Magic = new Map(
   Object.entries({
     ansible_connection: connectionOf,
-    ...reachVariables('ansible_user', 'ansible_ssh_user', 'remote_user'),
-    ...reachVariables('ansible_port', 'ansible_ssh_port'),
-    ...reachVariables('ansible_ssh_private_key_file', 'ansible_private_key_file'),
+    ...reachVariables(USER, userOtherwise),
+    ...reachVariables(PORT, portOtherwise),
+    ...reachVariables(KEY_FILE, keyFileOtherwise),
     environment: ({ task }) => environmentVariable(task),
     ansible_delegated_vars: delegatedVariables,
     ansible_search_path: ({ world, run, task }) => searchRoots(task, playbookFolderOf(world, run)),
@@ -312,34 +328,50 @@ function environmentVariable(task: Task | undefined): Value | undefined {
   return own?.length ? [...own] : undefined;
 }
 
-/** Where a host does not say itself what its address is, that is its name. */
-function addressOf(around: Surroundings, name: 'ansible_host' | 'ansible_ssh_host'): Value | undefined {
-  if (lookup(layersWithoutMagic(around), name) !== undefined) return undefined;
-  return addressGiven(around.world, around.run, around.host);
-}
-
-function addressGiven(world: VariableWorld, run: PlayRun | undefined, host: HostRun): Value {
-  const { inventoryVars } = host;
-  const own = inventoryVars.get('ansible_ssh_host') ?? inventoryVars.get('ansible_host');
-  return own === undefined ? host.name : templarFor(world, run, host).template(own);
-}
-
 /** Where no variable says by what the host is reached, the keyword does. */
 function connectionOf(around: Surroundings): Value | undefined {
   if (lookup(layersWithoutMagic(around), 'ansible_connection') !== undefined) return undefined;
-  const connection = keywordAround(around, 'connection') ?? 'smart';
+  return sshForSmart(keywordAround(around, 'connection'));
+}
+
+function sshForSmart(connection: Value = 'smart'): Value {
   return connection === 'smart' ? 'ssh' : connection;
 }
 
-/** One variable by two names, of which either may be said; where neither is, a keyword or ansible.cfg says it. */
-function reachVariables(name: string, otherName: string, keyword?: string) {
-  const reader = (own: string, other: string) => (around: Surroundings) => {
+/** How a host is reached where no variable says it. */
+type Otherwise = (around: Surroundings) => Value | undefined;
+
+/** One variable by two names, of which either may be said. */
+function reachVariables(names: readonly string[], otherwise: Otherwise): Record<string, Otherwise> {
+  const reader = (name: string) => (around: Surroundings) => {
     const layers = layersWithoutMagic(around);
-    if (lookup(layers, own) !== undefined) return undefined;
-    const said = lookup(layers, other) ?? (keyword === undefined ? undefined : keywordAround(around, keyword));
-    return said ?? around.world.connectionDefaults.get(name);
+    return lookup(layers, name) === undefined ? (firstOf(layers, names) ?? otherwise(around)) : undefined;
   };
-  return { [name]: reader(name, otherName), [otherName]: reader(otherName, name) };
+  return Object.fromEntries(names.map((name) => [name, reader(name)]));
+}
+
+function firstOf(layers: readonly Layer[], names: readonly string[]): Value | undefined {
+  for (const name of names) {
+    const value = lookup(layers, name);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+function addressOf({ world, host }: Surroundings): Value {
+  return world.inventory.hosts.includes(host.name) ? host.name : '127.0.0.1';
+}
+
+function userOtherwise(around: Surroundings): Value | undefined {
+  return keywordAround(around, 'remote_user') ?? around.world.connectionDefaults.get('ansible_user');
+}
+
+function portOtherwise({ world }: Surroundings): Value | undefined {
+  return world.connectionDefaults.get('ansible_port');
+}
+
+function keyFileOtherwise({ world }: Surroundings): Value | undefined {
+  return world.connectionDefaults.get('ansible_ssh_private_key_file');
 }
 
 /** Templated without the task, whose variables are made of it. */
@@ -348,30 +380,39 @@ function keywordAround({ world, run, host, task }: Surroundings, keyword: string
   return said === undefined || said === null ? undefined : templarFor(world, run, host).template(said);
 }
 
-const OF_CONNECTIONS = [
-  ['ansible_port', 'ansible_ssh_port'],
-  ['ansible_user', 'ansible_ssh_user'],
-] as const;
-
-/** What a task of another host sees of its delegate: how that is reached, where its own host does not say so of itself. */
-export function variablesByDelegate(around: Surroundings, delegate: HostRun): ReadonlyMap<string, Value> {
-  const { world, run } = around;
+/**
+ * What a task of another host sees of its delegate: how that is reached, where its own host does not say so of itself, or that
+ * nobody says it. As in Ansible, templates in that are filled in with `templar`, for the task's own host.
+ */
+export function variablesByDelegate(
+  around: Surroundings,
+  delegate: HostRun,
+  templar: Templar,
+): ReadonlyMap<string, Value | undefined> {
   const own = layersWithoutMagic(around);
-  const seen = new Map<string, Value>();
-  const see = (name: string, value: Value | undefined) => {
-    if (value !== undefined && lookup(own, name) === undefined) seen.set(name, value);
+  const theirs = layersWithoutMagic({ ...around, host: delegate });
+  const seen = new Map<string, Value | undefined>();
+  const given = (names: readonly string[]) => {
+    const raw = firstOf(theirs, names);
+    return raw === undefined ? undefined : templar.template(raw);
   };
-  const address = addressGiven(world, run, delegate);
-  see('ansible_host', address);
-  see('ansible_ssh_host', address);
-  const templar = templarFor(world, run, delegate);
-  see('ansible_connection', templar.template(delegate.inventoryVars.get('ansible_connection') ?? 'ssh'));
-  for (const names of OF_CONNECTIONS) {
-    const given = names.map((name) => delegate.inventoryVars.get(name)).find((value) => value !== undefined);
-    const value = given === undefined ? undefined : templar.template(given);
-    for (const name of names) see(name, value);
-  }
+  const see = (names: readonly string[], value: Value | undefined) => {
+    for (const name of names) if (lookup(own, name) === undefined) seen.set(name, value);
+  };
+  const address = given(ADDRESS) ?? delegate.name;
+  see(ADDRESS, address);
+  see(USER, given(USER) ?? userOtherwise(around));
+  see(PORT, given(PORT) ?? portOtherwise(around));
+  see(KEY_FILE, given(KEY_FILE) ?? keyFileOtherwise(around));
+  const isLocal = isThisMachine(address) && isThisMachine(around.host.name);
+  const keyword = keywordAround(around, 'connection');
+  const otherwise = isLocal ? 'local' : keyword === 'local' ? 'smart' : keyword;
+  see(['ansible_connection'], sshForSmart(given(['ansible_connection']) ?? otherwise));
   return seen;
+}
+
+function isThisMachine(address: Value | undefined): boolean {
+  return ['127.0.0.1', 'localhost', '::1'].some((name) => name === address);
 }
 
 function delegateIn({ world, run, host, task }: Surroundings): HostRun | undefined {
@@ -384,22 +425,23 @@ function delegateIn({ world, run, host, task }: Surroundings): HostRun | undefin
 /** The variables of the host that does the task, under its name. */
 function delegatedVariables(around: Surroundings): Value | undefined {
   const other = delegateIn(around);
-  return other && variablesOfDelegate(around, other);
+  const { world, run, host, task } = around;
+  return other && variablesOfDelegate(around, other, templarFor(world, run, host, task));
 }
 
-/** `ansible_delegated_vars` for the host that does the task; as in Ansible, its inventory_hostname is that of the task. */
-export function variablesOfDelegate(around: Surroundings, other: HostRun): Dict {
-  const { world, host } = around;
-  const own = oneHostVariables(world, other);
-  const address = addressGiven(world, around.run, other);
-  const variables = new LazyDict(
-    () => [...new Set(['ansible_host', ...[...own.keys()].map(String)])],
-    (name) => {
-      if (name === 'inventory_hostname') return host.name;
-      return name === 'ansible_host' ? address : own.get(name);
-    },
-  );
-  return new Map([[other.name, variables]]);
+/** `ansible_delegated_vars` for the host that does the task: what it would see in it, with the templates filled in for the task's own host. */
+export function variablesOfDelegate(around: Surroundings, delegate: HostRun, templar: Templar): Dict {
+  const theirs: Surroundings = { ...around, host: delegate };
+  const layers = layersWithoutMagic(theirs);
+  const over: Dict = new Map<Value, Value>([['inventory_hostname', around.host.name]]);
+  if (firstOf(layers, ADDRESS) === undefined) over.set('ansible_host', delegate.name);
+  if (firstOf(layers, PORT) === undefined) over.set('ansible_port', portOtherwise(theirs) ?? null);
+  if (firstOf(layers, USER) === undefined) over.set('ansible_user', userOtherwise(theirs) ?? null);
+  const variables = variablesOfHost(around.world, delegate, {
+    layers: [over, withoutNames(magic(theirs), NOT_OF_DELEGATES), ...layers],
+    templar,
+  });
+  return new Map([[delegate.name, variables]]);
 }
 
 function playbookFolderOf(world: VariableWorld, run: PlayRun | undefined): string {
@@ -425,7 +467,15 @@ const NOT_OF_HOSTS: ReadonlySet<string> = new Set(['vars', 'hostvars']);
 
 function oneHostVariables(world: VariableWorld, host: HostRun): LazyDict {
   const layers = layersOf(world, undefined, host, undefined);
-  const templar = templarFor(world, undefined, host);
+  return variablesOfHost(world, host, { layers, templar: templarFor(world, undefined, host) });
+}
+
+/** Variables of a host that somebody else asks for, each looked up and templated when it is read. */
+function variablesOfHost(
+  world: VariableWorld,
+  host: HostRun,
+  { layers, templar }: { layers: readonly Layer[]; templar: Templar },
+): LazyDict {
   return new LazyDict(
     () => [...namesIn(layers)].filter((name) => !NOT_OF_HOSTS.has(name)),
     (name) => {
@@ -438,6 +488,13 @@ function oneHostVariables(world: VariableWorld, host: HostRun): LazyDict {
       if (name.startsWith('ansible_')) world.wantedFacts.ask(host);
     },
   );
+}
+
+function withoutNames(layer: Layer, names: ReadonlySet<string>): Layer {
+  return {
+    get: (name) => (names.has(name) ? undefined : layer.get(name)),
+    keys: () => [...layer.keys()].filter((name) => typeof name !== 'string' || !names.has(name)),
+  };
 }
 
 /** What is the same wherever it is asked. */

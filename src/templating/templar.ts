@@ -58,8 +58,8 @@ export type Templar = {
   /** The list a `with_<name>` loop or `query('<name>', …)` goes over. Terms are templated already. */
   runLookup(name: string, terms: readonly Value[], options?: ReadonlyMap<string, Value>, where?: Position): Value[];
   isTemplate(value: Value): boolean;
-  /** The same with more variables in front (item, task vars). */
-  withVariables(variables: ReadonlyMap<string, Value>): Templar;
+  /** The same with more variables in front (item, task vars); an undefined one hides what there is of its name. */
+  withVariables(variables: ReadonlyMap<string, Value | undefined>): Templar;
 };
 
 const LONE_VARIABLE = /^\{\{\s*(\w+)\s*\}\}\n?$/;
