@@ -1,4 +1,5 @@
 import { type Process, type SchedulesPlace, schedulesPlace } from './schedules-place.js';
+import { until } from '../support/until.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -58,7 +59,7 @@ test('of a process that is killed between the decision and the run another one t
   const dying = await place.process({ dies: true });
   await place.clock.advance(30 * MINUTE_MS);
   void dying.look();
-  while ((await living.stars.inbox.open()).length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await until(async () => (await living.stars.inbox.open()).length > 0);
   expect(await place.runs(living.stars)).toEqual([]);
   await pass(10 * MINUTE_MS, living);
   expect((await place.runs(living.stars)).map(({ text }) => text)).toEqual(['status staging']);
@@ -84,7 +85,7 @@ test('a request that was left is reported when it is too old to be run', async (
   const dying = await place.process({ dies: true });
   await place.clock.advance(30 * MINUTE_MS);
   void dying.look();
-  while ((await living.stars.inbox.open()).length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await until(async () => (await living.stars.inbox.open()).length > 0);
   await place.clock.advance(2 * HOUR_MS);
   await living.look();
   expect(await place.runs(living.stars)).toEqual([]);

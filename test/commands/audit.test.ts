@@ -11,6 +11,7 @@ import { openHome } from '../../src/home/home.js';
 import { type AuditRow, auditSeal } from '../../src/model/audit.js';
 import { terminalPerson } from '../../src/terminal/one-command.js';
 import { practise, type Practice } from '../e2e/support/practice.js';
+import { until } from '../support/until.js';
 
 let practice: Practice;
 
@@ -88,11 +89,10 @@ test('what a locked environment refuses is in it, be it a change or another lock
 test('who cancels a run is in it', async () => {
   const { stars } = practice;
   const asked = practice.type('deploy', 'slow', 'sandbox');
-  let run = (await stars.store.list({ limit: 1 }))[0];
-  while (run?.text !== 'deploy slow sandbox' || run.state !== 'running') {
-    await new Promise((resolve) => setImmediate(resolve));
-    run = (await stars.store.list({ limit: 1 }))[0];
-  }
+  const run = await until(async () => {
+    const [newest] = await stars.store.list({ limit: 1 });
+    return newest?.text === 'deploy slow sandbox' && newest.state === 'running' && newest;
+  });
   await practice.type('cancel', run.id);
   await asked;
   expect(await stars.audit.search({ run: run.id, kind: 'cancel', limit: 2 })).toMatchObject([

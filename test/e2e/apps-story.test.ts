@@ -5,6 +5,7 @@ import { runOneCommand } from '../../src/terminal/one-command.js';
 import type { SlackService } from '../../src/serve.js';
 import { toPlain } from '../../src/slack/messages/plain.js';
 import { inSlack, practise, type Practice } from './support/practice.js';
+import { until } from '../support/until.js';
 
 let practice: Practice;
 let service: SlackService;
@@ -84,19 +85,12 @@ describe('a question', () => {
 });
 
 /** The id of the run of these words, once there is one. */
-async function runOf(text: string): Promise<string> {
-  for (;;) {
-    const run = (await practice.stars.store.list({ limit: 20 })).find((one) => one.text === text);
-    if (run) return run.id;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+function runOf(text: string): Promise<string> {
+  return until(async () => (await practice.stars.store.list({ limit: 20 })).find((one) => one.text === text)?.id);
 }
 
 async function ended(id: string): Promise<void> {
-  for (;;) {
-    if ((await practice.stars.store.find(id))?.finishedAt !== undefined) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  await until(async () => (await practice.stars.store.find(id))?.finishedAt !== undefined);
 }
 
 test('an app and a job of the stack are deployed, and nothing of their secrets is kept or shown', async () => {

@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { toPlain } from '../../src/slack/messages/plain.js';
 import { inSlack, practise, type Practice } from './support/practice.js';
 import { toldAlone } from './support/told.js';
+import { until } from '../support/until.js';
 
 let practice: Practice;
 let service: SlackService;
@@ -328,11 +329,10 @@ async function pressed(root: FakeMessage, what: string, person: string): Promise
 }
 
 async function untilQueued(count: number): Promise<void> {
-  for (;;) {
+  await until(async () => {
     const waiting = await practice.stars.store.waiting();
-    if (waiting.filter(({ state }) => state === 'queued').length >= count) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+    return waiting.filter(({ state }) => state === 'queued').length >= count;
+  });
 }
 
 function again({ ts }: FakeMessage): FakeMessage {

@@ -5,6 +5,7 @@ import type { FakeMessage } from '../../src/sandbox/fake-slack/workspace.js';
 import type { SlackService } from '../../src/serve.js';
 import { toPlain } from '../../src/slack/messages/plain.js';
 import { inSlack, practise, type Practice } from './support/practice.js';
+import { until } from '../support/until.js';
 
 let practice: Practice;
 let service: SlackService;
@@ -33,11 +34,10 @@ function configured(extra: Record<string, unknown>): void {
 
 async function lose(name: string): Promise<void> {
   await api(`/apps/${name}`, { method: 'DELETE' });
-  for (;;) {
+  await until(async () => {
     const open = (await (await api('/deployments')).json()) as unknown[];
-    if (open.length === 0 && !(await has(name))) return;
-    await new Promise((done) => setImmediate(done));
-  }
+    return open.length === 0 && !(await has(name));
+  });
 }
 
 test('a restore shows its plan and waits; approved, it does that, and its button takes it back', async () => {

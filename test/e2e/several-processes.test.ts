@@ -3,6 +3,7 @@ import type { SlackService } from '../../src/serve.js';
 import type { Stars } from '../../src/stars.js';
 import { toPlain } from '../../src/slack/messages/plain.js';
 import { inSlack, practise, type Practice } from './support/practice.js';
+import { until } from '../support/until.js';
 
 let practice: Practice;
 let second: Stars;
@@ -65,17 +66,15 @@ test('when the receiver stops the other one takes its place', async () => {
 
 /** Looks at what is stored until so many of the newest runs have ended. */
 async function untilEnded(count: number): Promise<void> {
-  for (;;) {
+  await until(async () => {
     const runs = await practice.stars.store.list({ limit: count });
-    if (runs.length === count && runs.every(({ finishedAt }) => finishedAt !== undefined)) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+    return runs.length === count && runs.every(({ finishedAt }) => finishedAt !== undefined);
+  });
 }
 
-async function runningId(): Promise<string> {
-  for (;;) {
+function runningId(): Promise<string> {
+  return until(async () => {
     const [run] = await practice.stars.store.list({ limit: 1 });
-    if (run?.state === 'running') return run.id;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+    return run?.state === 'running' && run.id;
+  });
 }

@@ -8,6 +8,7 @@ import { toPlain } from '../../src/slack/messages/plain.js';
 import { createTimerStore } from '../../src/store/timers.js';
 import { inSlack, practise, type Practice } from './support/practice.js';
 import { toldAlone } from './support/told.js';
+import { until } from '../support/until.js';
 
 let practice: Practice;
 let service: SlackService;
@@ -266,21 +267,19 @@ async function twoRuns(): Promise<{ holder: string; waiting: string; message: Fa
 /** Asked by ada; resolves when it is so far. */
 async function begun(words: string, state: string): Promise<Begun> {
   await say(words, 'ada');
-  for (;;) {
+  return until(async () => {
     const id = await newest(words, state);
     const place = await practice.stars.places.find(id);
-    if (place?.ts) return { id, message: again({ ts: place.ts }) };
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+    return place?.ts ? { id, message: again({ ts: place.ts }) } : undefined;
+  });
 }
 
 /** The newest run, once it is that of these words and so far. */
-async function newest(words: string, state: string): Promise<string> {
-  for (;;) {
+function newest(words: string, state: string): Promise<string> {
+  return until(async () => {
     const [run] = await practice.stars.store.list({ limit: 1 });
-    if (run?.text === words && run.state === state) return run.id;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+    return run?.text === words && run.state === state && run.id;
+  });
 }
 
 function takeOver(message: FakeMessage, person: string) {

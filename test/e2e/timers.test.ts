@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { systemClock } from '../../src/clock.js';
-import { poll } from '../../src/poll.js';
 import type { SlackService } from '../../src/serve.js';
 import { toPlain } from '../../src/slack/messages/plain.js';
 import { inSlack, practise, type Practice } from './support/practice.js';
+import { until } from '../support/until.js';
 
 let practice: Practice;
 let service: SlackService;
@@ -143,23 +142,11 @@ function said(): string[] {
     .map((message) => toPlain(message));
 }
 
-async function until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
-  return poll(async () => (await look()) || undefined, {
-    clock: systemClock,
-    everyMs: 20,
-    timeoutMs: 50_000,
-    what: 'What the test waits for',
-  });
-}
-
 /** Waits for the end of the n-th run of these words. */
 async function ended(text: string, count = 1): Promise<void> {
-  for (;;) {
-    const runs = (await practice.stars.store.list({ limit: 50 })).filter((run) => run.text === text);
-    if (runs.length >= count && runs.every(({ finishedAt }) => finishedAt !== undefined)) {
-      expect(runs.map(({ state }) => state)).toEqual(runs.map(() => 'succeeded'));
-      return;
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const runs = await until(async () => {
+    const found = (await practice.stars.store.list({ limit: 50 })).filter((run) => run.text === text);
+    return found.length >= count && found.every(({ finishedAt }) => finishedAt !== undefined) && found;
+  });
+  expect(runs.map(({ state }) => state)).toEqual(runs.map(() => 'succeeded'));
 }

@@ -10,6 +10,8 @@ export type Attention = {
   clock: Clock;
   /** Undefined as long as Marathon has not said it, or when it was said unheard. */
   ending(): DeploymentEnd | undefined;
+  /** While so, it sleeps no longer than without events: for who waits for nothing to happen. */
+  watchClosely(closely: boolean): void;
   close(): Promise<void>;
 };
 
@@ -42,6 +44,7 @@ export function attend({ app, deploymentId, clock, events, signal }: AttentionOp
   const over = new AbortController();
   let told = false;
   let happened = false;
+  let isClose = false;
   let end: DeploymentEnd | undefined;
   let wake = () => {};
 
@@ -66,7 +69,7 @@ export function attend({ app, deploymentId, clock, events, signal }: AttentionOp
     const quiet = !happened;
     happened = false;
     if (!quiet) return clock.sleep(TOGETHER_MS, whose);
-    await clock.sleep(told ? LONGER * ms : ms, AbortSignal.any(signals)).catch((error: unknown) => {
+    await clock.sleep(told && !isClose ? LONGER * ms : ms, AbortSignal.any(signals)).catch((error: unknown) => {
       if (!woken.signal.aborted || whose?.aborted) throw error;
     });
   }
@@ -91,6 +94,9 @@ export function attend({ app, deploymentId, clock, events, signal }: AttentionOp
   return {
     clock: { ...clock, sleep },
     ending: () => end,
+    watchClosely(closely) {
+      isClose = closely;
+    },
     close() {
       over.abort();
       return reading;

@@ -112,6 +112,7 @@ export function createFollow({ app, queue, deployments, events, clock }: Readers
       const health = healthByTasks(now);
       const good = GOOD_STATES.has(health.state);
       if (!good && ended === 'failed' && now.deployments.length === 0) throw abandoned(ticket, health);
+      attention.watchClosely(good);
       if (!good) tell(await patient(() => progressWith(ticket, now, undefined, signal)));
       return steady(good ? now.tasks.map(({ id }) => id) : undefined) ? health : undefined;
     };

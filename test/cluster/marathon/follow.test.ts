@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createMarathon } from '../../../src/cluster/marathon/client.js';
+import type { EventsOptions } from '../../../src/cluster/marathon/events.js';
+import { createFollow } from '../../../src/cluster/marathon/follow.js';
 import { closeServers, failureOf, hurryingClock, httpTo, serve, type Reply } from '../serve.js';
 
 afterEach(closeServers);
@@ -125,6 +127,17 @@ describe('requiring health', () => {
     expect(
       await failureOf(require(Array.from({ length: 400 }, (_, index) => (index % 2 === 0 ? up : down)))),
     ).toMatchObject({ code: 'UNHEALTHY' });
+  });
+
+  test('is sure of good tasks no later for hearing what happens', async () => {
+    const { clock, marathon } = await scripted({ apps: [app({ tasks: [task(NEW, true)] })] });
+    const events = ({ onBegin, signal }: EventsOptions) => {
+      onBegin?.();
+      return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    };
+    const { app: read, queue, deployments } = marathon;
+    await createFollow({ app: read, queue, deployments, events, clock }).requireHealthy(ticket);
+    expect(clock.now().getTime() - Date.parse(NEW)).toBeLessThanOrEqual(3_000);
   });
 
   test('is content with running tasks where nothing is checked', async () => {
