@@ -118,12 +118,17 @@ function uncheckedNotes(variables: Dict): string[] {
 }
 
 function connectionKind(host: string, connection: string | undefined): HostTarget['kind'] {
+  if (isLocal(connection)) return 'local';
   const kind = connection?.split('.').at(-1);
-  if (kind === 'local') return 'local';
   if (kind === undefined || ['ssh', 'smart', 'paramiko', 'paramiko_ssh', 'libssh'].includes(kind)) return 'ssh';
   throw new StarsError('UNSUPPORTED', `${host}: ansible_connection ${connection} is not supported.`, {
     hint: 'Use ssh or local.',
   });
+}
+
+/** Whether an `ansible_connection` is this machine itself. */
+export function isLocal(connection: string | undefined): boolean {
+  return connection?.split('.').at(-1) === 'local';
 }
 
 type SshArguments = {

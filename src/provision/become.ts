@@ -1,3 +1,5 @@
+import { userInfo } from 'node:os';
+import { isLocal } from '../connection/target.js';
 import type { Become } from '../connection/connection.js';
 import { StarsError } from '../errors.js';
 import type { Value } from '../jinja/value.js';
@@ -19,14 +21,19 @@ export function becomeOf(keyword: Look, variable: Look): Become | undefined {
       .map((name) => textOr(variable(name)))
       .find((value) => value !== undefined);
   const user = given('user') ?? textOr(keyword('become_user')) ?? 'root';
-  const login = variable('ansible_ssh_user') ?? variable('ansible_user') ?? keyword('remote_user');
-  if (login !== undefined && pythonText(login) === user) return undefined;
+  if (loginOf(keyword, variable) === user) return undefined;
   const more = {
     password: given('pass', 'password'),
     flags: given('flags') ?? textOr(keyword('become_flags')),
     exe: given('exe') ?? textOr(keyword('become_exe')),
   };
   return { user, method, ...Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined)) };
+}
+
+/** On this machine that is who Stars runs as, whatever a variable says. */
+function loginOf(keyword: Look, variable: Look): string | undefined {
+  if (isLocal(textOr(variable('ansible_connection') ?? keyword('connection')))) return userInfo().username;
+  return textOr(variable('ansible_ssh_user') ?? variable('ansible_user') ?? keyword('remote_user'));
 }
 
 function textOr(value: Value | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { userInfo } from 'node:os';
 import { becomeOf } from '../../src/provision/become.js';
 
 function become(keywords: Record<string, string | boolean>, variables: Record<string, string | boolean>) {
@@ -53,6 +54,24 @@ test.each([
     { become: true },
     { ansible_become_pass: 'a', ansible_become_password: 'b' },
     { user: 'root', method: 'sudo', password: 'a' },
+  ],
+  [
+    'this machine is worked on as that user anyway, whatever user variables name',
+    { become: true, become_user: userInfo().username },
+    { ansible_connection: 'local', ansible_user: 'somebody' },
+    undefined,
+  ],
+  [
+    'a keyword says that it is this machine',
+    { become: true, become_user: userInfo().username, connection: 'ansible.builtin.local' },
+    {},
+    undefined,
+  ],
+  [
+    'this machine is to be worked on as another user, that its variables name',
+    { become: true, become_user: 'somebody' },
+    { ansible_connection: 'local', ansible_user: 'somebody' },
+    { user: 'somebody', method: 'sudo' },
   ],
   ['the user is the login user anyway', { become: true, become_user: 'web' }, { ansible_user: 'web' }, undefined],
 ])('who a task runs as when %s', (_title, keywords, variables, expected) => {

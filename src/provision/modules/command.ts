@@ -68,8 +68,8 @@ export const shell = defineModule({
   },
 });
 
-/** What the inventory says of a host's shell; of all modules only this one looks at it. */
-function usualShell(context: ModuleContext): string | undefined {
+/** What the inventory says of a host's shell. */
+export function usualShell(context: ModuleContext): string | undefined {
   const shell = context.variable('ansible_shell_executable');
   return typeof shell === 'string' && shell !== '' ? shell : undefined;
 }

@@ -2,7 +2,7 @@ import type { ExecResult } from '../../connection/connection.js';
 import type { Dict } from '../../jinja/value.js';
 import { args, path, text } from '../arguments.js';
 import { defineModule, type Plan } from '../module.js';
-import { shellScript } from './command.js';
+import { shellScript, usualShell } from './command.js';
 import { splitLines } from './command-plan.js';
 import { dict } from './result.js';
 
@@ -17,14 +17,20 @@ export const raw = defineModule({
   freeForm: 'cmd',
   args: args({
     cmd: text().default('').describe('The command line.'),
-    executable: path().optional().describe('The shell that runs it, by its whole path.'),
+    executable: path()
+      .optional()
+      .describe(
+        'The shell that runs it, by its whole path; as another user, without it that of `ansible_shell_executable`.',
+      ),
     ...Object.fromEntries(UNUSED.map((name) => [name, text().optional().describe(UNUSED_SENTENCE)])),
   }),
 
   async plan({ cmd, executable }, context): Promise<Plan> {
     if (context.checkMode) return { actions: [], skipped: '' };
+    // Another user's shell is not that of the login: as in Ansible it is then the one that the host's variables name.
+    const shell = executable ?? (context.become && usualShell(context));
     return {
-      actions: [{ kind: 'run', command: { text: shellScript(cmd, executable) } }],
+      actions: [{ kind: 'run', command: { text: shellScript(cmd, shell) } }],
       finish: (results) => programResult(results.at(-1)),
     };
   },

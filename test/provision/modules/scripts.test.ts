@@ -11,6 +11,8 @@ import { type LocalHost, localHost, shells } from '../support/local-host.js';
 
 afterAll(removeProjects);
 
+const root = { user: 'root', method: 'sudo' } as const;
+
 describe.each(shells())('with %s as the shell of the host', (...words) => {
   let host: LocalHost;
   beforeEach(() => {
@@ -28,6 +30,18 @@ describe.each(shells())('with %s as the shell of the host', (...words) => {
       stdout_lines: ['a  b'],
       stderr_lines: ['e'],
     });
+  });
+
+  test('raw as another user runs in the shell that the host names, unless the task names one; as the login user in that of the login', async () => {
+    const variables = { ansible_shell_executable: '/bin/echo' };
+    const program = words.filter((word) => typeof word === 'string');
+    const hosts = [localHost({ shell: program, variables }), localHost({ shell: program, variables, become: root })];
+    const [ofLogin, ofRoot] = hosts as [LocalHost, LocalHost];
+    expect(await ofLogin.apply(raw, { _raw_params: 'printf "%s" hi' })).toMatchObject({ stdout: 'hi' });
+    expect(await ofRoot.apply(raw, { _raw_params: 'printf "%s" hi' })).toMatchObject({ stdout: '-c printf "%s" hi\n' });
+    const named = { _raw_params: 'printf "%s" hi', executable: '/bin/sh' };
+    expect(await ofRoot.apply(raw, named)).toMatchObject({ stdout: 'hi' });
+    for (const one of hosts) one.remove();
   });
 
   test('a script runs under its own name with its arguments and leaves nothing behind', async () => {

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import type { ExecResult } from '../../../src/connection/connection.js';
+import type { Become, ExecResult } from '../../../src/connection/connection.js';
 import type { Dict, Value } from '../../../src/jinja/value.js';
 import { moduleArguments } from '../../../src/provision/arguments.js';
 import { downloadFile } from '../../../src/provision/download-file.js';
@@ -24,6 +24,8 @@ export type LocalOptions = {
   /** Runs scripts somewhere else than in a shell of this machine. */
   execute?: (script: string) => Promise<ExecResult>;
   variables?: Record<string, Value>;
+  /** What modules are told of the user that they work as. */
+  become?: Become;
   checkMode?: boolean;
   diffMode?: boolean;
   resultIsSeen?: boolean;
@@ -69,7 +71,7 @@ export function localHost({ shell = ['sh'], execute, ...options }: LocalOptions 
     listLocal: async (src) => ({ path: resolve(folder, src), entries: entriesOf(resolve(folder, src)) }),
     temporaryPath: (path) => `${path ?? join(folder, 'tmp')}.stars-${(names += 1)}`,
     hostName: 'localhost',
-    become: undefined,
+    become: options.become,
     checkMode: options.checkMode ?? false,
     diffMode: options.diffMode ?? false,
     resultIsSeen: options.resultIsSeen ?? true,
