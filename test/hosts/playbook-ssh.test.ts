@@ -12,6 +12,7 @@ import {
   accountOfAnsible,
   type AnsibleOutput,
   type Case,
+  inOrder,
   readCases,
   requestOf,
   withoutOwnWords,
@@ -41,8 +42,8 @@ test.each(cases.map((one) => [one.name, one] as const))(
   async (_name, one) => {
     const folder = writeProject(one.project);
     for (const { host } of pair.sides) await host.inside('mkdir', '-p', join(folder, 'out'));
-    const theirs = await played(folder, pair.ansible, () => playWithAnsible(one, folder));
-    const ours = await played(folder, pair.stars, () => playWithStars(one, folder));
+    const theirs = inOrder(one, await played(folder, pair.ansible, () => playWithAnsible(one, folder)));
+    const ours = inOrder(one, await played(folder, pair.stars, () => playWithStars(one, folder)));
     expect(withoutOwnWords(ours, theirs)).toEqual(theirs);
   },
 );

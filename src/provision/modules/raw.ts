@@ -13,6 +13,9 @@ const UNUSED_SENTENCE = 'Accepted and without effect.';
 export const raw = defineModule({
   name: 'raw',
   summary: 'Run a command line in the shell of the login, as it is written.',
+  differences: [
+    'It runs without a terminal: Ansible has one over SSH, so that lines of its `stdout` end with a carriage return and what went to `stderr` is among them.',
+  ],
   checkMode: 'Skips the task.',
   freeForm: 'cmd',
   args: args({
