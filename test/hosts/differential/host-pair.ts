@@ -72,16 +72,19 @@ function sideOf(tool: Side['tool'], set: RealHosts, folder: string): Side {
   return { tool, host, inventory, reach: variables, alike: (text) => text.replaceAll(network, 'NETWORK') };
 }
 
-/** The folders of the cases, their local files and their setups. Throws when a setup fails. */
-export async function prepare(pair: HostPair, cases: readonly PlacedCase[]): Promise<void> {
+/** The folders of the cases, their local files and their setups; returns what those setups said that failed, by the case's number. */
+export async function prepare(pair: HostPair, cases: readonly PlacedCase[]): Promise<Map<number, string[]>> {
   for (const one of cases) await prepareLocal(pair, one);
   const script = cases.map((one) => setupOf(one, pair.local)).join('\n');
+  const failed = new Map<number, string[]>();
   await Promise.all(
-    pair.sides.map(async ({ host }) => {
+    pair.sides.map(async ({ host, tool }) => {
       writeFileSync(join(host.root(), 'run', 'setup.sh'), script);
-      await host.inside('sh', '/run/setup.sh');
+      for (const [index, log] of failuresIn(await host.inside('sh', '/run/setup.sh')))
+        failed.set(index, [...(failed.get(index) ?? []), `the setup failed on the host of ${tool}: ${log}`]);
     }),
   );
+  return failed;
 }
 
 async function prepareLocal({ local }: HostPair, one: PlacedCase): Promise<void> {
@@ -98,5 +101,11 @@ async function prepareLocal({ local }: HostPair, one: PlacedCase): Promise<void>
 function setupOf(one: PlacedCase, local: string): string {
   const setup = place(one, local)(one.setup ?? ':');
   const shell = `umask 022\nmkdir -p ${one.folder}\ncd ${one.folder}\n(\nset -e\n${setup}\n) </dev/null >/run/setup.log 2>&1`;
-  return `${shell} || { echo 'The setup of ${one.module}, ${one.name.replaceAll("'", '')} failed:' >&2; cat /run/setup.log >&2; exit 1; }`;
+  // Not with `||`, of which the left side goes on after what fails.
+  return `${shell}\nif [ $? -ne 0 ]; then echo '%% ${one.index}'; tail -c 2000 /run/setup.log; echo; fi`;
+}
+
+function failuresIn(out: string): [number, string][] {
+  const sections = out.split(/^%% (\d+)$/m).slice(1);
+  return sections.flatMap((index, at) => (at % 2 === 0 ? [[Number(index), (sections[at + 1] ?? '').trim()]] : []));
 }
