@@ -1,4 +1,5 @@
 import type { DifferentialCase } from '../case.js';
+import { withPackages } from '../package-setups.js';
 
 const facts = (name: string, tasks: string, setup?: string): DifferentialCase => ({
   name,
@@ -21,8 +22,13 @@ export const cases: DifferentialCase[] = [
   facts('a manager that the host lacks', '- package_facts: {manager: pacman}\n'),
   facts(
     'packages on hold and removed with their configuration kept',
-    '- package_facts:\n',
-    `echo hello hold | dpkg --set-selections
-apt-get install -y -qq redis-server tree >/dev/null && apt-get remove -y -qq redis-server && rm -f /var/lib/redis/dump.rdb && echo tree hold | dpkg --set-selections`,
+    `- package_facts:\n- debug: msg="{{ packages | select('match', 'facts-') | sort }}"\n`,
+    // What is known and on hold without being installed has an entry of its own in dpkg's status.
+    withPackages(`for name in onhold kept known; do deb facts-$name 1.0; done; index
+apt-get install -y -qq facts-onhold facts-kept >/dev/null
+apt-get remove -y -qq facts-kept >/dev/null
+dpkg --record-avail /srv/own/facts-known_1.0_all.deb
+printf '%s hold\\n' facts-onhold facts-known | dpkg --set-selections
+dpkg -l 'facts-*' | grep -c '^\\(hi\\|rc\\|hn\\) ' | grep -qx 3`),
   ),
 ];
