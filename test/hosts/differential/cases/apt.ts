@@ -124,7 +124,13 @@ export const cases: DifferentialCase[] = [
   one({ name: 'qNNN', state: 'fixed' }),
   one({ name: 'pNNN' }, 'asking', { alone: true }),
   one({ name: 'pNNN', policy_rc_d: 101 }, 'asking', { alone: true }),
-  one({ name: 'pNNN', policy_rc_d: 0 }, 'policy', { alone: true }),
+  one({ name: 'pNNN', policy_rc_d: 0 }, 'policy', {
+    alone: true,
+    tasks: JSON.stringify([
+      { apt: { name: 'pNNN', policy_rc_d: 0 } },
+      { shell: 'mv /usr/sbin/policy-rc.d /srv/own/pNNN.before', args: { removes: '/usr/sbin/policy-rc.d' } },
+    ]),
+  }),
   one({ name: 'pNNN', state: 'latest', update_cache: true }, 'stale', { alone: true }),
   one({ name: 'sNNN', update_cache: true }, 'stale', {
     alone: true,

@@ -6,8 +6,10 @@ const ignore = {
   fields: ['stdout', 'stderr', 'cache_updated'],
   why: 'apt tells of times, of percentages and of what it reads.',
 };
-const one = (args: Arguments, before: string, number: number) =>
-  numbered(oneTask('package', args, PACKAGES[before], { ignore }), number);
+const one = (args: Arguments, before: string, number: number, more: Partial<DifferentialCase> = {}) =>
+  numbered(oneTask('package', args, PACKAGES[before], { ignore, ...more }), number);
+/** Brings the hosts to the same again, where one of them does nothing. */
+const GONE = { apt: { name: 'pNNN', state: 'absent', purge: true } };
 
 export const cases: DifferentialCase[] = [
   one({ name: 'pNNN' }, 'none', 700),
@@ -15,7 +17,9 @@ export const cases: DifferentialCase[] = [
   one({ name: 'pNNN', state: 'absent' }, 'old', 702),
   one({ name: ['pNNN', 'sNNN'], state: 'present', use: 'apt' }, 'old', 703),
   {
-    ...one({ name: 'pNNN=1.1', state: 'installed' }, 'none', 704),
+    ...one({ name: 'pNNN=1.1', state: 'installed' }, 'none', 704, {
+      tasks: JSON.stringify([{ package: { name: 'pNNN=1.1', state: 'installed' } }, GONE]),
+    }),
     alone: true,
     differs: { lines: /./, why: 'Ansible of today refuses the old word `installed`, which old playbooks have.' },
   },

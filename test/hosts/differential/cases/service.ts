@@ -10,6 +10,9 @@ const SYSV = `printf '%s\\n' '#!/bin/sh' '### BEGIN INIT INFO' '# Provides: vNNN
 const sysv = (args: Record<string, unknown>, number: number) =>
   numbered(oneTask('service', { name: 'vNNN', ...args }, SYSV, { ignore }), number);
 
+/** Brings the hosts to the same again, where one of them does nothing. */
+const STOPPED = { service: { name: 'dNNN', state: 'stopped' } };
+
 export const intended: readonly Intended[] = [
   {
     lines: /^check mode, .*Could not find the requested service|^check mode, .*changed: Ansible false, Stars true/,
@@ -41,7 +44,13 @@ export const cases: DifferentialCase[] = [
   ),
   oneTask('service', { name: 'cron' }, undefined, { ignore }),
   {
-    ...numbered(oneTask('service', { name: 'dNNN', state: 'running' }, UNITS.stopped, { ignore }), 5),
+    ...numbered(
+      oneTask('service', { name: 'dNNN', state: 'running' }, UNITS.stopped, {
+        tasks: JSON.stringify([{ service: { name: 'dNNN', state: 'running' } }, STOPPED]),
+        ignore,
+      }),
+      5,
+    ),
     differs: { lines: /./, why: 'Ansible of today refuses the old word `running`, which old playbooks have.' },
     alone: true,
   },
