@@ -8,7 +8,7 @@ import { playedOtherwise } from './support/both-tools.js';
 
 // FLOW_CASES=1000 plays that many instead of a few, FLOW_SEED=7 plays others; a case takes ansible-core half a second.
 // PLAYBOOK_ORACLE_FORKS=1 lets Ansible fork a process for each host and task, which takes it five times as long.
-const CASES = Number(process.env['FLOW_CASES'] ?? 25);
+const CASES = Number(process.env['FLOW_CASES'] ?? 15);
 const SEED = Number(process.env['FLOW_SEED'] ?? 1);
 
 afterAll(removeProjects);

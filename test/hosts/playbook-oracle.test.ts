@@ -18,7 +18,7 @@ import { ALL, drawn } from './differential/sample.js';
 // UPDATE_ACCOUNTS=1 writes the accounts anew; ONLY=<name>,… takes some cases, STARS_TEST_SEED=… draws others, `--all` takes every one.
 const UPDATE = process.env.UPDATE_ACCOUNTS === '1';
 const ONLY = process.env.ONLY?.split(',');
-const cases = readCases().filter(({ name }) => (ONLY ? ONLY.includes(name) : ALL || UPDATE || drawn(name)));
+const cases = readCases().filter(({ name }) => (ONLY ? ONLY.includes(name) : ALL || UPDATE || drawn(name, 12)));
 
 afterAll(removeProjects);
 

@@ -5,7 +5,6 @@ import type { CaseFile } from './case.js';
 export const ALL = process.env.STARS_TEST_ALL === '1';
 
 const SEED = process.env.STARS_TEST_SEED ?? 'stars';
-const ONE_IN = 8;
 
 /** Cases that need a playbook of their own cost most, so they stand in only where a module has no other. */
 export function sampleOf(file: CaseFile): CaseFile {
@@ -20,6 +19,6 @@ function drawOf({ module }: CaseFile, name: string): string {
 }
 
 /** Whether the seed chooses what has this name, as it does with about one in so many. */
-export function drawn(name: string, oneIn = ONE_IN): boolean {
+export function drawn(name: string, oneIn: number): boolean {
   return createHash('sha256').update(`${SEED} ${name}`).digest().readUInt32BE() % oneIn === 0;
 }
