@@ -102,6 +102,26 @@ test('an approver by a group is one as long as they are in it when they press', 
   expect(motd()).toEqual(deployed);
 });
 
+test('a plan that is recorded under another hash than the one that was approved is not done', async () => {
+  const root = await asked();
+  const { id } = await newest();
+  const { database } = practice.stars;
+  const { seq, body } = await database
+    .selectFrom('events')
+    .select(['seq', 'body'])
+    .where('run_id', '=', id)
+    .where('type', '=', 'plan.made')
+    .executeTakeFirstOrThrow();
+  const other = JSON.stringify({ ...(JSON.parse(body) as object), hash: '0123456789abcdef' });
+  await database.updateTable('events').set({ body: other }).where('run_id', '=', id).where('seq', '=', seq).execute();
+  await pressed(root, 'approve', 'ben');
+  expect(await newest()).toMatchObject({
+    state: 'failed',
+    error: { code: 'PLAN_STALE', message: 'The plan that was approved is not to be found.' },
+  });
+  expect(motd()).toEqual(unchanged);
+});
+
 test('in a private channel that Stars is in, the plan and its buttons stand there and work', async () => {
   const root = await asked('inside');
   expect(text(root)).toContain('2 of 2 hosts would change');

@@ -3,7 +3,10 @@ import { existsSync, readdirSync, readFileSync, watch, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { systemClock } from '../../src/clock.js';
 import { StarsError } from '../../src/errors.js';
+import { poll } from '../../src/poll.js';
+import { launchScript, parseStatus, statusScript } from '../../src/provision/async-script.js';
 import { removeProjects, resultsOf, runIn, runPlaybook, saidBy, writeProject } from '../support/run-playbook.js';
+import { localHost, shells } from './support/local-host.js';
 
 afterAll(removeProjects);
 
@@ -154,6 +157,48 @@ ${ASK}
 ${ASK}`),
     );
     expect(saidBy(played)[1]).toBe('h1: The job is gone without having ended: was its host restarted? True');
+  });
+
+  test.each([
+    ['unarchive', 'unarchive: {src: "{{ base }}/a.tar", dest: "{{ base }}"}'],
+    ['copy', 'copy: {content: x, dest: "{{ base }}/made"}'],
+    ['template', 'template: {src: a.j2, dest: "{{ base }}/made"}'],
+    ['assemble', 'assemble: {src: "{{ base }}", dest: "{{ base }}/made"}'],
+    ['fetch', 'fetch: {src: /etc/hostname, dest: "{{ base }}/made"}'],
+    ['script', 'script: a.sh'],
+    ['raw', 'raw: "true"'],
+    ['wait_for_connection', 'wait_for_connection: {timeout: 1}'],
+  ])('is not made of %s, of which a part runs on the controller, and nothing is done', async (_name, task) => {
+    const played = await runPlaybook({
+      ...project(`- command: tar -cf {{ base }}/a.tar -C / etc/hostname\n- ${task}\n  async: 30\n  poll: 1`),
+      'a.j2': 'x',
+      'a.sh': '#!/bin/sh\n',
+    });
+    expect(resultsOf(played)[1]).toMatchObject({
+      status: 'failed',
+      message: 'async is not supported for this task.',
+    });
+    expect(readdirSync(join(played.folder, 'out'))).toEqual(['a.tar']);
+  });
+
+  test.each(shells())('of several commands ends with the first that fails, under %s', async (...shell) => {
+    const host = localHost({ shell });
+    const folder = join(host.folder, 'job');
+    const commands = ['echo one', 'echo two; echo why >&2; exit 3', `echo three >${host.folder}/three`];
+    await host.run(launchScript({ folder: `"${folder}"`, commands, seconds: 60 }));
+    const look = async () => parseStatus(await host.run(statusScript(`"${folder}"`)));
+    const ended = async () => ((await look())?.state === 'running' ? undefined : look());
+    expect(
+      await poll(ended, { clock: systemClock, what: 'the end of the job', everyMs: 20, timeoutMs: 20_000 }),
+    ).toEqual({
+      state: 'ended',
+      results: [
+        { code: 0, stdout: 'one\n', stderr: '', truncated: false },
+        { code: 3, stdout: 'two\n', stderr: 'why\n', truncated: false },
+      ],
+    });
+    expect(existsSync(join(host.folder, 'three'))).toBe(false);
+    host.remove();
   });
 
   test('runs in a plan where its task says so', async () => {
