@@ -316,16 +316,134 @@ describe.each(shells)('a session under $name', ({ shell }) => {
   }
 });
 
-test('a script that ignores TERM is killed', async () => {
+test('a script that ignores TERM is killed; what is called meanwhile keeps its order, and what is cancelled meanwhile never begins', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stars-session-'));
+  const host = connectLocal({ name: 'alpha' });
+  const first = new AbortController();
+  const second = new AbortController();
+  const note = (word: string) => `echo ${word} >>${folder}/order`;
+  let process = 0;
+  let late: Promise<unknown>[] = [];
+  const stubborn = host.exec(`trap '' TERM; sh -c 'echo $PPID'; while :; do sleep 0.05; done`, {
+    signal: first.signal,
+    onOutput(piece) {
+      process = Number(piece);
+      first.abort();
+      const never = host.exec(note('never'), { signal: second.signal });
+      late = [expect(never).rejects.toMatchObject({ code: 'CANCELLED' }), host.exec(note('third'))];
+      // Once the script has been handed on; the first one resists for three seconds.
+      setImmediate(() => second.abort());
+    },
+  });
+  const next = host.exec(note('second'));
+  await expect(stubborn).rejects.toMatchObject({ code: 'CANCELLED', message: 'alpha: cancelled.' });
+  expect(alive(process)).toBe(false);
+  await Promise.all([next, ...late]);
+  await host.exec('true');
+  expect(readFileSync(join(folder, 'order'), 'utf8')).toBe('second\nthird\n');
+  await host.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('what detached itself from a script is ended with it where that is asked for', async () => {
   const host = connectLocal({ name: 'alpha' });
   const controller = new AbortController();
-  const stubborn = host.exec(`trap '' TERM; echo on; while :; do sleep 0.05; done`, {
+  let detached = 0;
+  const script = host.exec(`sh -c 'setsid sleep 1000 >/dev/null 2>&1 & echo $!'; sleep 1000`, {
+    endDetached: true,
     signal: controller.signal,
-    onOutput: () => controller.abort(),
+    onOutput(piece) {
+      detached = Number(piece);
+      controller.abort();
+    },
   });
-  await expect(stubborn).rejects.toMatchObject({ code: 'CANCELLED' });
+  await expect(script).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(alive(detached)).toBe(false);
+  await host.close();
+});
+
+test('a script that the host does not let us end may still run, which is said; its shell is given up, and the next script gets a new one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stars-session-'));
+  const shut = join(folder, 'shut');
+  const shell = join(folder, 'shell');
+  writeFileSync(shell, `#!/bin/sh\n[ ! -e ${shut} ] || exit 1\nexec /bin/sh "$@"\n`, { mode: 0o755 });
+  const host = connectLocal({ name: 'alpha', shell: [shell] });
+  const controller = new AbortController();
+  let behind: Promise<unknown> = Promise.resolve();
+  let pid = 0;
+  const running = host.exec("sh -c 'echo $PPID'; exec sleep 1000", {
+    signal: controller.signal,
+    onOutput(piece) {
+      pid = Number(piece);
+      writeFileSync(shut, '');
+      controller.abort();
+      const waiting = host.exec('true');
+      behind = expect(waiting).rejects.toMatchObject({
+        code: 'UNREACHABLE',
+        message: expect.stringContaining('The script had not begun.'),
+      });
+    },
+  });
+  await expect(running).rejects.toMatchObject({
+    code: 'CANCELLED',
+    message: expect.stringContaining('It could not be ended and may still run on the host.'),
+    hint: 'Look for it on alpha before starting again.',
+  });
+  await behind;
+  rmSync(shut);
+  expect((await host.exec('echo new')).stdout).toBe('new\n');
+  await host.close();
+  if (alive(pid)) process.kill(pid, 'SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('a script with a NUL, which no shell can hold, is refused in words', async () => {
+  const host = connectLocal({ name: 'alpha' });
+  await expect(host.exec('echo a\0b')).rejects.toMatchObject({ code: 'UNSUPPORTED' });
   expect((await host.exec('echo after')).stdout).toBe('after\n');
   await host.close();
+});
+
+test.each([
+  ['a login shell', 'UNREACHABLE', undefined],
+  ['sudo', 'TIMEOUT', { method: 'sudo', user: 'other' }],
+] as const)('%s that says nothing is waited for no longer than half a minute', async (_title, code, become) => {
+  const clock = createManualClock();
+  const folder = mkdtempSync(join(tmpdir(), 'stars-session-'));
+  const silent = join(folder, 'silent');
+  writeFileSync(silent, '#!/bin/sh\nexec sleep 1000\n', { mode: 0o755 });
+  const host = connectLocal({ name: 'alpha', clock, ...(become ? {} : { shell: [silent] }) });
+  const outcome = host.exec('true', become ? { become: { ...become, exe: silent } } : {});
+  const told = expect(outcome).rejects.toMatchObject({ code, message: 'alpha: no shell within 30 s.' });
+  await poll(async () => clock.pending() > 0 || undefined, {
+    clock: systemClock,
+    what: 'the start of a shell',
+    everyMs: 5,
+    timeoutMs: 5000,
+  });
+  await clock.advance(30_001);
+  await told;
+  await host.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('a shell that does not end with its connection is let go of after two seconds', async () => {
+  const clock = createManualClock();
+  const folder = mkdtempSync(join(tmpdir(), 'stars-session-'));
+  const lasting = join(folder, 'lasting');
+  writeFileSync(lasting, '#!/bin/sh\n/bin/sh\nexec sleep 1000\n', { mode: 0o755 });
+  const host = connectLocal({ name: 'alpha', clock, shell: [lasting] });
+  await host.exec('true');
+  const closed = host.close();
+  await poll(async () => clock.pending() > 0 || undefined, {
+    clock: systemClock,
+    what: 'the end of the session',
+    everyMs: 5,
+    timeoutMs: 5000,
+  });
+  await clock.advance(2001);
+  await closed;
+  rmSync(folder, { recursive: true, force: true });
 });
 
 test('a connection in which a script was cancelled closes as soon as its shell has ended', async () => {
