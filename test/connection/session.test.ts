@@ -16,6 +16,7 @@ import { createManualClock, systemClock } from '../../src/clock.js';
 import type { Connection, ExecResult } from '../../src/connection/connection.js';
 import { connectLocal } from '../../src/connection/local.js';
 import { poll } from '../../src/poll.js';
+import { createRedactor } from '../../src/secret.js';
 import { shells } from './shells.js';
 
 describe.each(shells)('a session under $name', ({ shell }) => {
@@ -395,6 +396,15 @@ test('a script that the host does not let us end may still run, which is said; i
   await host.close();
   if (alive(pid)) process.kill(pid, 'SIGKILL');
   rmSync(folder, { recursive: true, force: true });
+});
+
+test('a password for another user is hidden from then on in all that is shown', async () => {
+  const redactor = createRedactor();
+  const host = connectLocal({ name: 'alpha', redactor });
+  const become = { method: 'sudo', user: 'other', password: 'tell-nobody', exe: '/bin/false' } as const;
+  await expect(host.exec('true', { become })).rejects.toMatchObject({ code: 'BECOME' });
+  expect(redactor.redact('it is tell-nobody')).not.toContain('tell-nobody');
+  await host.close();
 });
 
 test('a script with a NUL, which no shell can hold, is refused in words', async () => {

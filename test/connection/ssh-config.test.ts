@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HostTarget } from '../../src/connection/connection.js';
+import { jumpTargets } from '../../src/connection/ssh-jump.js';
 import { readSshConfig, withSshSettings } from '../../src/connection/ssh-config.js';
 
 let folder: string;
@@ -110,4 +111,14 @@ test('a ProxyCommand is refused in words', async () => {
     code: 'UNSUPPORTED',
     hint: 'Use ProxyJump instead.',
   });
+});
+
+test('the password of a host is not shown to the hosts in front of it', async () => {
+  const target = { ...bare, password: 'tell-nobody', proxyJump: 'eve@gate:2222,inner' };
+  const jumps = jumpTargets(target, await readSshConfig(join(folder, 'none')));
+  expect(jumps.map(({ user, address, port }) => `${user}@${address}:${port}`)).toEqual([
+    'eve@gate:2222',
+    expect.stringMatching(/@inner:22$/),
+  ]);
+  expect(JSON.stringify(jumps)).not.toContain('tell-nobody');
 });

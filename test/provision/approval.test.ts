@@ -62,3 +62,37 @@ test('a handler may run that nobody foresaw, once a planned command notified it'
   expect(() => guard(handler)).not.toThrow();
   expect(() => guardOf(firstTask)(handler)).toThrow('is not in the plan');
 });
+
+test('what a foreseen change notifies is in the plan or is not done', () => {
+  const change = lineAdded('old', { notifies: ['restart'] });
+  const handler = lineAdded('', { place: 'site.yml:9', wanted: '["service","restarted"]', names: ['restart'] });
+  const guard = guardOf(change);
+  guard(change);
+  expect(() => guard(handler)).toThrow('is not in the plan');
+});
+
+test('a handler that nobody foresaw may notify another one', () => {
+  const command = lineAdded('', { place: 'site.yml:4', foreseen: false, notifies: ['restart'], diff: undefined });
+  const restart = lineAdded('', { place: 'site.yml:9', wanted: '1', names: ['restart'], notifies: ['reload'] });
+  const reload = lineAdded('', { place: 'site.yml:10', wanted: '2', names: ['reload'] });
+  const guard = guardOf(command);
+  guard(command);
+  guard(restart);
+  expect(() => guard(reload)).not.toThrow();
+});
+
+test('a task that does nothing on a host does not excuse what differs there', () => {
+  const guard = guardOf(firstTask, lineAdded('old'));
+  guard({ ...firstTask, acts: false });
+  expect(() => guard(lineAdded('other'))).toThrow('h1 is not as it was');
+});
+
+test('a plan is the same in whatever order hosts and tasks come to it', () => {
+  const changes = [lineAdded('old'), firstTask, lineAdded('old', { host: 'h2' })];
+  const [one, other] = [changes, changes.toReversed()].map((order) => {
+    const recorder = createPlanRecorder(seal);
+    for (const change of order) recorder.watch(change);
+    return JSON.stringify(recorder.changes());
+  });
+  expect(one).toBe(other);
+});

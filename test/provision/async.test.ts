@@ -97,10 +97,18 @@ describe('A job', () => {
   test('that is waited for ends with a run that is cancelled', async () => {
     const folder = writeProject(project('- shell: echo $$ > {{ base }}/pid; exec sleep 100\n  async: 200\n  poll: 1'));
     const abort = new AbortController();
-    const running = runIn(folder, { signal: abort.signal });
-    const pid = await appears(folder, 'pid');
-    expect(runs(pid)).toBe(true);
-    abort.abort(new StarsError('CANCELLED', 'Cancelled by somebody.'));
+    let pid = '';
+    const clock = {
+      ...systemClock,
+      // Between two looks at the job nothing of the run is at work on the host.
+      async sleep(ms: number, signal?: AbortSignal) {
+        pid = await appears(folder, 'pid');
+        expect(runs(pid)).toBe(true);
+        abort.abort(new StarsError('CANCELLED', 'Cancelled by somebody.'));
+        return systemClock.sleep(ms, signal);
+      },
+    };
+    const running = runIn(folder, { signal: abort.signal, clock });
     expect((await running).error).toBeInstanceOf(Error);
     expect(runs(pid)).toBe(false);
   });

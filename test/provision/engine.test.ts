@@ -153,6 +153,17 @@ test('no_log hides results, items, labels and diffs of a task, and those of a bl
   expect(JSON.stringify(played.events)).not.toContain(secret);
 });
 
+test('no_log that is set for one item of a loop hides the whole task, whatever the items after it say', async () => {
+  const tasks = `- shell: echo {{ item.word }}; false
+  loop: [{word: s3cr3t, quiet: yes}, {word: open, quiet: no}]
+  loop_control: {label: "{{ item.word }}"}
+  no_log: "{{ item.quiet }}"
+  ignore_errors: yes`;
+  const played = await runPlaybook({ inventory: 'h1\n', 'site.yml': play(tasks) });
+  expect(linesOf(played).at(-1)).toContain('ignored');
+  expect(JSON.stringify(played.events)).not.toContain('s3cr3t');
+});
+
 describe('What a host answered stays text', () => {
   const EVIL = "{{ lookup('env', 'HOME') }}";
   const echo = `- command: echo "{% raw %}${EVIL}{% endraw %}"`;
@@ -675,6 +686,19 @@ test('a loop of more than 100,000 items fails instead of being run', async () =>
   });
   const [tooMany] = resultsOf(await runPlaybook(loop(100_001)));
   expect(tooMany).toMatchObject({ status: 'failed', message: expect.stringContaining('100000 is the most') });
+});
+
+test('a handler runs whatever tags were asked for, and an item that was left out notifies none', async () => {
+  const site =
+    play(`- {name: loop, command: "true", when: item != 'a', loop: [a, b], notify: "restart {{ item }}", tags: [wanted]}
+- {name: unwanted, command: "true", notify: other}`);
+  const handlers = `  handlers:
+    - {name: restart a, debug: {msg: a}}
+    - {name: restart b, debug: {msg: b}, tags: [else]}
+    - {name: other, debug: {msg: other}}
+`;
+  const played = await runPlaybook({ inventory: 'h1\n', 'site.yml': site + handlers }, { tags: ['wanted'] });
+  expect(saidBy(played)).toEqual(['h1: b']);
 });
 
 describe('handlers that are owed from an earlier run', () => {
